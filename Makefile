@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-annotate pyproject.toml
+
+.PHONY: help up test check bench schema format lock clean
+
+help: ## Say what can be made
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: .venv/up.done ## Run the whole product here: PostgreSQL, Redis, server, worker, demo data
+	@$(BIN)/iuran up
+
+test: .venv/dev.done ## Run every test against real PostgreSQL and Redis
+	$(BIN)/python -m pytest
+
+check: .venv/dev.done ## Format, lint, layers, types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+bench: .venv/dev.done ## Measure, as ratios within one run
+	$(BIN)/python -m bench
+
+schema: .venv/dev.done ## Write the GraphQL schema to graphql/schema.graphql
+	$(BIN)/python -m iuran.graphql.sdl > graphql/schema.graphql
+
+format: .venv/dev.done ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: .venv/dev.done ## Pin all dependencies anew, with hashes
+	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock $(UPGRADE)
+	$(COMPILE) --extra embedded --constraint requirements-dev.lock --output-file requirements-embedded.lock
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+
+clean: ## Remove the environment and caches; data stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/up.done: requirements-embedded.lock pyproject.toml | .venv/bin/python
+	@test -e .venv/dev.done || echo "Installing what iuran needs (once, about half a minute) ..."
+	@test -e .venv/dev.done || $(LOCKED) requirements-embedded.lock
+	@test -e .venv/dev.done || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.done: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(LOCKED) requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

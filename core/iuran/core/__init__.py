@@ -1,0 +1,1 @@
+"""What JKN is: people, money, time, rules. Knows no protocol and no framework."""

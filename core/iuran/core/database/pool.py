@@ -1,0 +1,85 @@
+"""Connections to PostgreSQL, in the role that may do what the product does and nothing more."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    type_args = asyncpg.Record
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Record = asyncpg.Record
+else:
+    Connection = asyncpg.Connection
+    Pool = asyncpg.Pool
+    Record = asyncpg.Record
+
+APPLICATION_ROLE = "iuran_app"
+STATEMENT_TIMEOUT_MILLISECONDS = 30_000
+_JSONB_VERSION = b"\x01"  # the first byte of the binary format, the only one inside composites
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Teach a new connection to read and write `jsonb` as Python values."""
+    await connection.set_type_codec(
+        "jsonb", encoder=_to_jsonb, decoder=_from_jsonb, schema="pg_catalog", format="binary"
+    )
+
+
+def _to_jsonb(value: object) -> bytes:
+    return _JSONB_VERSION + json.dumps(value).encode()
+
+
+def _from_jsonb(data: bytes) -> object:
+    return json.loads(data[len(_JSONB_VERSION) :])
+
+
+async def open_pool(
+    database_url: str,
+    *,
+    connections_max: int = 10,
+    application_name: str = "iuran",
+    statement_timeout_milliseconds: int = STATEMENT_TIMEOUT_MILLISECONDS,
+) -> Pool:
+    """Open a pool whose connections act as the application's role and time out."""
+    return cast(
+        "Pool",
+        await asyncpg.create_pool(
+            database_url,
+            min_size=1,
+            max_size=connections_max,
+            init=prepare_connection,
+            command_timeout=statement_timeout_milliseconds / 1000 + 5,
+            server_settings={
+                "role": APPLICATION_ROLE,
+                "application_name": application_name,
+                "timezone": "UTC",
+                "jit": "off",
+                "statement_timeout": str(statement_timeout_milliseconds),
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        ),
+    )
+
+
+@asynccontextmanager
+async def connected(database_url: str, *, role: str | None = APPLICATION_ROLE) -> (
+    AsyncGenerator[Connection]
+):
+    """One connection for a command; `role=None` keeps the rights of the URL's own user."""
+    settings = {"timezone": "UTC", "application_name": "iuran"}
+    if role is not None:
+        settings["role"] = role
+    connection: asyncpg.Connection[Record] = await asyncpg.connect(
+        database_url, server_settings=settings
+    )
+    try:
+        await prepare_connection(connection)
+        yield connection
+    finally:
+        await connection.close()

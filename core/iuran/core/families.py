@@ -1,0 +1,321 @@
+"""Families and their participants: registration, and looking them up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import LiteralString, NoReturn
+
+import asyncpg
+
+from iuran.core.clock import wib_date
+from iuran.core.database.pool import Connection, Record
+from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
+from iuran.core.identifiers import NikWarning, Sex, check_kk_number, parse_nik
+from iuran.core.months import CoverageMonth
+from iuran.core.segments import CareClass, Segment
+
+MEMBERS_MAX = 30
+NAME_LENGTH_MAX = 255
+
+INSERT_FAMILY: LiteralString = """
+    INSERT INTO family (kk_number, language, time_zone, registered_at)
+    VALUES ($1, $2, $3, $4)
+    RETURNING family_id
+"""
+
+INSERT_FAMILY_CARD_NUMBER: LiteralString = """
+    INSERT INTO family_card_number (kk_number, family_id) VALUES ($1, $2)
+"""
+
+INSERT_PARTICIPANT: LiteralString = """
+    INSERT INTO participant (family_id, nik, card_number, name, birth_date, sex, relation, email,
+                             phone, registered_at)
+    VALUES ($1, $2, lpad(nextval('card_number_seq')::text, 13, '0'), $3, $4, $5, $6, $7, $8, $9)
+    RETURNING participant_id, card_number
+"""
+
+INSERT_PARTICIPANT_NIK: LiteralString = """
+    INSERT INTO participant_nik (nik, family_id, participant_id) VALUES ($1, $2, $3)
+"""
+
+INSERT_PARTICIPANT_CARD: LiteralString = """
+    INSERT INTO participant_card (card_number, family_id, participant_id) VALUES ($1, $2, $3)
+"""
+
+SET_PAYER: LiteralString = """
+    UPDATE family SET payer_participant_id = $2 WHERE family_id = $1
+"""
+
+INSERT_MEMBERSHIP: LiteralString = """
+    INSERT INTO membership (family_id, segment, care_class, class_since, state)
+    VALUES ($1, $2, $3, $4, 'PENDING')
+    RETURNING membership_id
+"""
+
+INSERT_MEMBERSHIP_EVENT: LiteralString = """
+    INSERT INTO membership_event (family_id, membership_id, state, effective_at, recorded_at, cause)
+    VALUES ($1, $2, 'PENDING', $3, $3, 'REGISTRATION')
+"""
+
+INSERT_ENROLMENT: LiteralString = """
+    INSERT INTO enrolment (family_id, membership_id, participant_id, first_month)
+    VALUES ($1, $2, $3, $4)
+"""
+
+SELECT_FAMILIES: LiteralString = """
+    SELECT f.family_id, f.kk_number, p.name AS payer_name, p.card_number AS payer_card_number,
+           m.segment, m.care_class, m.state, m.paid_through,
+           (SELECT count(*) FROM participant AS x WHERE x.family_id = f.family_id) AS members
+    FROM family AS f
+    JOIN participant AS p
+      ON p.family_id = f.family_id AND p.participant_id = f.payer_participant_id
+    JOIN membership AS m ON m.family_id = f.family_id
+    WHERE f.family_id > $1
+    ORDER BY f.family_id
+    LIMIT $2
+"""
+
+SELECT_FAMILY_OF_CARD: LiteralString = """
+    SELECT family_id FROM participant_card WHERE card_number = $1
+"""
+
+SELECT_FAMILY_RANGE: LiteralString = """
+    SELECT min(family_id) AS first, max(family_id) AS last FROM family
+"""
+
+_TAKEN = {
+    "family_card_number_pkey": "familyCardNumber",
+    "participant_nik_pkey": "nik",
+    "participant_card_pkey": "cardNumber",
+}
+
+
+class Relation(StrEnum):
+    """What a participant is to the family; who pays is kept apart from it."""
+
+    HEAD = "HEAD"
+    SPOUSE = "SPOUSE"
+    CHILD = "CHILD"
+    PARENT = "PARENT"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewParticipant:
+    """A person to be registered, as the form states him."""
+
+    nik: str
+    name: str
+    birth_date: date
+    sex: Sex
+    relation: Relation
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFamily:
+    """A whole family card to be registered: everybody on it, in one class."""
+
+    kk_number: str
+    care_class: CareClass
+    participants: Sequence[NewParticipant]
+    segment: Segment = Segment.PBPU_SELF
+    language: str = "id"
+    time_zone: str = "Asia/Jakarta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredParticipant:
+    """A participant with the numbers that he was given."""
+
+    participant_id: int
+    card_number: str
+    name: str
+    warnings: tuple[NikWarning, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredFamily:
+    """A family that waits for its first payment."""
+
+    family_id: int
+    membership_id: int
+    participants: tuple[RegisteredParticipant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilySummary:
+    """A family as a list shows it."""
+
+    family_id: int
+    kk_number: str
+    payer_name: str
+    payer_card_number: str
+    members: int
+    segment: Segment
+    care_class: CareClass
+    state: str
+    paid_through: CoverageMonth | None
+
+    @classmethod
+    def of(cls, row: Record) -> "FamilySummary":
+        """Read a row."""
+        paid_through = row["paid_through"]
+        return cls(
+            family_id=row["family_id"],
+            kk_number=row["kk_number"],
+            payer_name=row["payer_name"],
+            payer_card_number=row["payer_card_number"],
+            members=row["members"],
+            segment=Segment(row["segment"]),
+            care_class=CareClass(row["care_class"]),
+            state=row["state"],
+            paid_through=(
+                None if paid_through is None else CoverageMonth.of_ordinal(paid_through)
+            ),
+        )
+
+
+async def register(connection: Connection, family: NewFamily, *, at: datetime) -> RegisteredFamily:
+    """Register a whole family in one self-paid membership, pending its first payment.
+
+    Raises InvalidInputError for numbers and names of the wrong form, AlreadyRegisteredError when
+    the family card or a NIK is known. A NIK that differs from the stated birth date or sex is only
+    a warning, since real data have errors.
+    """
+    warnings = [_check(participant) for participant in family.participants]
+    _check_family(family)
+    try:
+        return await _insert(connection, family, warnings, at)
+    except asyncpg.UniqueViolationError as error:
+        _raise_taken(error)
+
+
+def _check_family(family: NewFamily) -> None:
+    check_kk_number(family.kk_number)
+    if not 1 <= len(family.participants) <= MEMBERS_MAX:
+        raise InvalidInputError("participants", f"register 1 to {MEMBERS_MAX} people of the card")
+    heads = [p for p in family.participants if p.relation is Relation.HEAD]
+    if len(heads) != 1:
+        raise InvalidInputError("participants", "name exactly one head of the family")
+
+
+def _check(participant: NewParticipant) -> tuple[NikWarning, ...]:
+    if not 1 <= len(participant.name.strip()) <= NAME_LENGTH_MAX:
+        raise InvalidInputError("name", f"write a name of 1 to {NAME_LENGTH_MAX} letters")
+    if participant.email is not None and participant.email.count("@") != 1:
+        raise InvalidInputError("email", "write one address such as name@example.org")
+    nik = parse_nik(participant.nik)
+    return nik.warnings(birth_date=participant.birth_date, sex=participant.sex)
+
+
+async def _insert(
+    connection: Connection,
+    family: NewFamily,
+    warnings: Sequence[tuple[NikWarning, ...]],
+    at: datetime,
+) -> RegisteredFamily:
+    family_id = int(
+        await connection.fetchval(
+            INSERT_FAMILY, family.kk_number, family.language, family.time_zone, at
+        )
+    )
+    await connection.execute(INSERT_FAMILY_CARD_NUMBER, family.kk_number, family_id)
+    participants = [
+        await _insert_participant(connection, family_id, participant, warned, at)
+        for participant, warned in zip(family.participants, warnings, strict=True)
+    ]
+    head = next(
+        registered
+        for registered, given in zip(participants, family.participants, strict=True)
+        if given.relation is Relation.HEAD
+    )
+    await connection.execute(SET_PAYER, family_id, head.participant_id)
+    membership_id = await _insert_membership(connection, family_id, family, participants, at)
+    return RegisteredFamily(
+        family_id=family_id, membership_id=membership_id, participants=tuple(participants)
+    )
+
+
+async def _insert_participant(
+    connection: Connection,
+    family_id: int,
+    participant: NewParticipant,
+    warnings: tuple[NikWarning, ...],
+    at: datetime,
+) -> RegisteredParticipant:
+    row = await connection.fetchrow(
+        INSERT_PARTICIPANT,
+        family_id,
+        participant.nik,
+        participant.name.strip(),
+        participant.birth_date,
+        participant.sex.value,
+        participant.relation.value,
+        participant.email,
+        participant.phone,
+        at,
+    )
+    assert row is not None  # noqa: S101 - INSERT ... RETURNING yields its row
+    participant_id, card_number = int(row["participant_id"]), str(row["card_number"])
+    await connection.execute(INSERT_PARTICIPANT_NIK, participant.nik, family_id, participant_id)
+    await connection.execute(INSERT_PARTICIPANT_CARD, card_number, family_id, participant_id)
+    return RegisteredParticipant(
+        participant_id=participant_id,
+        card_number=card_number,
+        name=participant.name.strip(),
+        warnings=warnings,
+    )
+
+
+async def _insert_membership(
+    connection: Connection,
+    family_id: int,
+    family: NewFamily,
+    participants: Sequence[RegisteredParticipant],
+    at: datetime,
+) -> int:
+    today = wib_date(at)
+    membership_id = int(
+        await connection.fetchval(
+            INSERT_MEMBERSHIP, family_id, family.segment.value, int(family.care_class), today
+        )
+    )
+    await connection.execute(INSERT_MEMBERSHIP_EVENT, family_id, membership_id, at)
+    first_month = CoverageMonth.of(today).ordinal
+    await connection.executemany(
+        INSERT_ENROLMENT,
+        [(family_id, membership_id, p.participant_id, first_month) for p in participants],
+    )
+    return membership_id
+
+
+def _raise_taken(error: asyncpg.UniqueViolationError) -> NoReturn:
+    field_name = _TAKEN.get(error.constraint_name or "")
+    if field_name is None:
+        raise error
+    raise AlreadyRegisteredError(field_name) from error
+
+
+async def list_families(
+    connection: Connection, *, after: int = 0, limit: int = 50
+) -> tuple[FamilySummary, ...]:
+    """Return families in the order of their registration, those behind `after`."""
+    rows = await connection.fetch(SELECT_FAMILIES, after, limit)
+    return tuple(FamilySummary.of(row) for row in rows)
+
+
+async def find_by_card(connection: Connection, card_number: str) -> int | None:
+    """Return the family of a card, or None."""
+    found = await connection.fetchval(SELECT_FAMILY_OF_CARD, card_number)
+    return None if found is None else int(found)
+
+
+async def family_range(connection: Connection) -> tuple[int, int] | None:
+    """Return the lowest and the highest family id, or None while there is no family."""
+    row = await connection.fetchrow(SELECT_FAMILY_RANGE)
+    if row is None or row["first"] is None:
+        return None
+    return int(row["first"]), int(row["last"])

@@ -1,0 +1,26 @@
+"""Money is whole rupiah. There is no float and no fraction anywhere; percentages round here."""
+
+from typing import NewType
+
+Rupiah = NewType("Rupiah", int)
+"""An amount in whole rupiah; `bigint` in PostgreSQL."""
+
+PER_MILLE = 1000
+
+
+def share_of(amount: Rupiah, *, per_mille: int) -> Rupiah:
+    """Return `per_mille` thousandths of `amount`, rounded half up to whole rupiah.
+
+    The rounding of contributions (domain page, section 1 [D]): half up, once per component.
+    """
+    return Rupiah((amount * per_mille * 2 + PER_MILLE) // (PER_MILLE * 2))
+
+
+def share_of_rounded_down(amount: Rupiah, *, per_mille: int) -> Rupiah:
+    """Return `per_mille` thousandths of `amount`, rounded down: the rounding of fines (SC12 [D])."""
+    return Rupiah(amount * per_mille // PER_MILLE)
+
+
+def in_words_of_a_receipt(amount: Rupiah) -> str:
+    """Write an amount as an Indonesian receipt does: `Rp1.250.000`."""
+    return f"Rp{amount:,}".replace(",", ".")

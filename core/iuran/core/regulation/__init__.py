@@ -1,0 +1,1 @@
+"""Rules as data: files with dates and legal bases, and what reads them."""

@@ -1,0 +1,85 @@
+"""The regulation files as rows of PostgreSQL, so that set-based SQL uses the same rules."""
+
+from typing import LiteralString
+
+from iuran.core.database.pool import Connection
+from iuran.core.regulation.rates import (
+    contribution_rates,
+    fine_rates,
+    parameters,
+    segment_rules,
+)
+
+UPSERT_SEGMENT: LiteralString = """
+    INSERT INTO segment (segment, name_indonesian, payer, rate_group) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (segment) DO UPDATE
+    SET name_indonesian = excluded.name_indonesian, payer = excluded.payer,
+        rate_group = excluded.rate_group
+"""
+
+UPSERT_CONTRIBUTION_RATE: LiteralString = """
+    INSERT INTO contribution_rate (rate_group, care_class, first_month, last_month, amount_total,
+                                   participant_share, central_share, regional_share, legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (rate_group, care_class, first_month) DO UPDATE
+    SET last_month = excluded.last_month, amount_total = excluded.amount_total,
+        participant_share = excluded.participant_share, central_share = excluded.central_share,
+        regional_share = excluded.regional_share, legal_basis = excluded.legal_basis
+"""
+
+UPSERT_FINE_RATE: LiteralString = """
+    INSERT INTO fine_rate (effective_from, effective_to, per_mille, months_max, amount_max,
+                           legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (effective_from) DO UPDATE
+    SET effective_to = excluded.effective_to, per_mille = excluded.per_mille,
+        months_max = excluded.months_max, amount_max = excluded.amount_max,
+        legal_basis = excluded.legal_basis
+"""
+
+UPSERT_PARAMETER: LiteralString = """
+    INSERT INTO regulation_parameter (name, effective_from, effective_to, value, unit, legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (name, effective_from) DO UPDATE
+    SET effective_to = excluded.effective_to, value = excluded.value, unit = excluded.unit,
+        legal_basis = excluded.legal_basis
+"""
+
+
+async def load_regulation(connection: Connection) -> None:
+    """Write the regulation files into their tables, in the caller's transaction."""
+    await connection.executemany(
+        UPSERT_SEGMENT,
+        [(s.segment, s.name_indonesian, s.payer, s.rate_group) for s in segment_rules()],
+    )
+    await connection.executemany(
+        UPSERT_CONTRIBUTION_RATE,
+        [
+            (
+                rate.rate_group,
+                int(rate.care_class),
+                rate.first_month.ordinal,
+                None if rate.last_month is None else rate.last_month.ordinal,
+                rate.amount_total,
+                rate.participant_share,
+                rate.central_share,
+                rate.regional_share,
+                rate.legal_basis,
+            )
+            for rate in contribution_rates()
+        ],
+    )
+    await connection.executemany(
+        UPSERT_FINE_RATE,
+        [
+            (r.effective_from, r.effective_to, r.per_mille, r.months_max, r.amount_max, r.legal_basis)
+            for r in fine_rates()
+        ],
+    )
+    await connection.executemany(
+        UPSERT_PARAMETER,
+        [
+            (p.name, p.effective_from, p.effective_to, p.value, p.unit, p.legal_basis)
+            for p in parameters()
+        ],
+    )

@@ -1,0 +1,1 @@
+"""How it runs: the `iuran` command, the server, the embedded services."""

@@ -1,0 +1,3 @@
+"""Which rooms bring migrations."""
+
+MIGRATION_PACKAGES = ("iuran.core", "iuran.payments", "iuran.workers")

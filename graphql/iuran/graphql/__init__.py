@@ -1,0 +1,1 @@
+"""What frontends see: the schema, access, limits, and reads."""

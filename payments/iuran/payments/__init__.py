@@ -1,0 +1,1 @@
+"""How money arrives: virtual accounts, channels, settlement, ledger."""

@@ -1,0 +1,114 @@
+"""The monthly run: every membership's bill of a month, issued and posted, as set-based SQL."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from iuran.core.clock import wib_date
+from iuran.core.database.pool import Connection, Pool
+from iuran.core.families import family_range
+from iuran.core.membership import suspend_unpaid
+from iuran.core.months import CoverageMonth
+
+FAMILIES_A_BATCH = 5_000
+
+BILL_MONTH: LiteralString = """
+    SELECT bill_month($1, $2, $3, $4)
+"""
+
+SELECT_LAST_RUN: LiteralString = """
+    SELECT max(coverage_month) FROM billing_run
+"""
+
+SELECT_EARLIEST_PAID_THROUGH: LiteralString = """
+    SELECT min(paid_through) FROM membership
+"""
+
+FINISH_RUN: LiteralString = """
+    INSERT INTO billing_run (coverage_month, bills, finished_at) VALUES ($1, $2, $3)
+    ON CONFLICT (coverage_month) DO UPDATE
+    SET bills = billing_run.bills + excluded.bills, finished_at = excluded.finished_at
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run has come."""
+
+    month: CoverageMonth
+    families_done: int
+    families_total: int
+    bills_issued: int
+    suspended: int
+
+
+async def bill_month(
+    connection: Connection,
+    *,
+    family_from: int,
+    family_to: int,
+    month: CoverageMonth,
+    at: datetime,
+) -> int:
+    """Issue and post the bills of a range of families; return how many were new.
+
+    Safe to run twice and at the same time: a bill has one identity. Give it a transaction without
+    other locks in it.
+    """
+    return int(await connection.fetchval(BILL_MONTH, family_from, family_to, month.ordinal, at))
+
+
+async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]:
+    """Suspend what closed unpaid, and bill every month up to that of an instant that was not run.
+
+    Each batch commits by itself, so a run that was killed is simply started again, and a run that
+    finds its month finished does little.
+    """
+    async with pool.acquire() as connection:
+        families = await family_range(connection)
+        if families is None:
+            return
+        months = await _months_to_run(connection, CoverageMonth.of(wib_date(at)))
+    for month in months:
+        issued = 0
+        async for progress in _roll_month(pool, families, month, at):
+            issued = progress.bills_issued
+            yield progress
+        async with pool.acquire() as connection:
+            await connection.execute(FINISH_RUN, month.ordinal, issued, at)
+
+
+async def _months_to_run(
+    connection: Connection, current: CoverageMonth
+) -> tuple[CoverageMonth, ...]:
+    last = await connection.fetchval(SELECT_LAST_RUN)
+    if last is None:
+        last = await connection.fetchval(SELECT_EARLIEST_PAID_THROUGH)
+    first = current.ordinal if last is None else min(int(last) + 1, current.ordinal)
+    return tuple(CoverageMonth.of_ordinal(month) for month in range(first, current.ordinal + 1))
+
+
+async def _roll_month(
+    pool: Pool, families: tuple[int, int], month: CoverageMonth, at: datetime
+) -> AsyncIterator[RunProgress]:
+    first, last = families
+    issued = suspended = 0
+    for family_from in range(first, last + 1, FAMILIES_A_BATCH):
+        family_to = min(family_from + FAMILIES_A_BATCH - 1, last)
+        async with pool.acquire() as connection:
+            async with connection.transaction():
+                suspended += await suspend_unpaid(
+                    connection, family_from=family_from, family_to=family_to, at=at
+                )
+            async with connection.transaction():
+                issued += await bill_month(
+                    connection, family_from=family_from, family_to=family_to, month=month, at=at
+                )
+        yield RunProgress(
+            month=month,
+            families_done=family_to - first + 1,
+            families_total=last - first + 1,
+            bills_issued=issued,
+            suspended=suspended,
+        )

@@ -1,0 +1,93 @@
+"""The double-entry ledger: balances, and the proof that they agree with the facts."""
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from iuran.core.database.pool import Connection
+from iuran.core.money import Rupiah
+
+SELECT_BALANCES: LiteralString = """
+    SELECT a.account, a.kind, a.meaning,
+           coalesce((SELECT sum(amount) FROM ledger_entry AS e WHERE e.debit_account = a.account), 0)
+         - coalesce((SELECT sum(amount) FROM ledger_entry AS e WHERE e.credit_account = a.account), 0)
+           AS balance
+    FROM ledger_account AS a
+    ORDER BY a.account
+    LIMIT 100
+"""
+
+SELECT_DISAGREEMENTS: LiteralString = """
+    SELECT 'receivable' AS what, facts.amount AS facts, ledger.amount AS ledger
+    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM bill WHERE state <> 'PAID') AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE debit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
+               - coalesce(sum(amount) FILTER (WHERE credit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
+                 AS amount
+          FROM ledger_entry) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
+    SELECT 'collected', facts.amount, ledger.amount
+    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM payment) AS facts,
+         (SELECT coalesce(sum(amount), 0) AS amount FROM ledger_entry
+          WHERE payment_id IS NOT NULL) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
+    SELECT 'allocated', facts.amount, paid.amount
+    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM payment_allocation) AS facts,
+         (SELECT coalesce(sum(amount), 0) AS amount FROM bill WHERE state = 'PAID') AS paid
+    WHERE facts.amount <> paid.amount
+    UNION ALL
+    SELECT 'bill lines', facts.amount, lines.amount
+    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM bill) AS facts,
+         (SELECT coalesce(sum(amount), 0) AS amount FROM bill_line) AS lines
+    WHERE facts.amount <> lines.amount
+    UNION ALL
+    SELECT 'membership', count(*), 0
+    FROM membership AS m
+    JOIN LATERAL (
+        SELECT e.state, e.paid_through FROM membership_event AS e
+        WHERE e.family_id = m.family_id AND e.membership_id = m.membership_id
+        ORDER BY e.event_id DESC LIMIT 1
+    ) AS told ON told.state <> m.state OR told.paid_through IS DISTINCT FROM m.paid_through
+    HAVING count(*) > 0
+    LIMIT 10
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """An account's balance in rupiah: debits less credits."""
+
+    account: str
+    kind: str
+    meaning: str
+    amount: Rupiah
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two figures that must be equal and are not: somebody has to look."""
+
+    what: str
+    facts: int
+    ledger: int
+
+
+async def balances(connection: Connection) -> tuple[Balance, ...]:
+    """Return every account's balance; together they are zero."""
+    return tuple(
+        Balance(
+            account=row["account"],
+            kind=row["kind"],
+            meaning=row["meaning"],
+            amount=Rupiah(int(row["balance"])),
+        )
+        for row in await connection.fetch(SELECT_BALANCES)
+    )
+
+
+async def disagreements(connection: Connection) -> tuple[Disagreement, ...]:
+    """Compare current state with the facts it is made of; empty when all is well."""
+    return tuple(
+        Disagreement(what=row["what"], facts=int(row["facts"]), ledger=int(row["ledger"]))
+        for row in await connection.fetch(SELECT_DISAGREEMENTS)
+    )

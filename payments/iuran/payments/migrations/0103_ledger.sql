@@ -1,0 +1,69 @@
+-- The double-entry ledger. A row moves an amount from one account to another, so every posting sums
+-- to zero by its shape; the application's role may append and read, and nothing else. A correction
+-- is a new row. Balances are sums, never stored: no row is hot.
+CREATE TABLE ledger_account (
+    account text PRIMARY KEY,
+    kind text NOT NULL
+        CONSTRAINT ledger_account_kind CHECK (kind IN ('ASSET', 'LIABILITY', 'REVENUE')),
+    meaning text NOT NULL
+);
+INSERT INTO ledger_account (account, kind, meaning) VALUES
+    ('CHANNEL_CLEARING', 'ASSET', 'Paid at a channel, not yet seen on our bank account'),
+    ('CONTRIBUTION_RECEIVABLE', 'ASSET', 'Billed to families, not yet paid'),
+    ('CENTRAL_SUBSIDY_RECEIVABLE', 'ASSET', 'Class III subsidy owed by the central government'),
+    ('REGIONAL_SUBSIDY_RECEIVABLE', 'ASSET', 'Class III subsidy owed by regional governments'),
+    ('CONTRIBUTION_REVENUE', 'REVENUE', 'Contributions billed, subsidies included'),
+    ('SUSPENSE', 'LIABILITY', 'Money received that could not be placed yet');
+
+CREATE TABLE ledger_entry (
+    family_id bigint NOT NULL,
+    entry_id bigint GENERATED ALWAYS AS IDENTITY,
+    debit_account text NOT NULL REFERENCES ledger_account,
+    credit_account text NOT NULL REFERENCES ledger_account,
+    amount bigint NOT NULL CONSTRAINT ledger_entry_amount CHECK (amount > 0),
+    booked_at timestamptz NOT NULL,
+    value_date date NOT NULL,
+    coverage_month coverage_month,  -- what the entry is for, when a bill caused it
+    channel_id integer REFERENCES channel,
+    payment_id bigint,              -- what the entry is for, when a payment caused it
+    PRIMARY KEY (family_id, entry_id),
+    CONSTRAINT ledger_entry_moves CHECK (debit_account <> credit_account),
+    CONSTRAINT ledger_entry_one_cause CHECK (num_nonnulls(coverage_month, payment_id) = 1)
+);
+
+GRANT SELECT ON ledger_account TO iuran_app;
+GRANT SELECT, INSERT ON ledger_entry TO iuran_app;
+
+-- Issue the bills of a month and post them: what families and governments owe from now on.
+CREATE FUNCTION bill_month(
+    p_family_from bigint, p_family_to bigint, p_month integer, p_at timestamptz,
+    p_include_pending boolean DEFAULT false
+) RETURNS bigint
+    LANGUAGE sql VOLATILE
+AS $$
+    WITH issued AS (
+        SELECT * FROM issue_bills(p_family_from, p_family_to, p_month, p_at, p_include_pending)
+    ), posted AS (
+        INSERT INTO ledger_entry
+            (family_id, debit_account, credit_account, amount, booked_at, value_date,
+             coverage_month)
+        SELECT i.family_id, part.account, 'CONTRIBUTION_REVENUE', part.amount, p_at,
+               wib_date(p_at), p_month
+        FROM issued AS i
+        CROSS JOIN LATERAL (VALUES
+            ('CONTRIBUTION_RECEIVABLE', i.amount),
+            ('CENTRAL_SUBSIDY_RECEIVABLE', i.central_subsidy),
+            ('REGIONAL_SUBSIDY_RECEIVABLE', i.regional_subsidy)
+        ) AS part (account, amount)
+        WHERE part.amount > 0
+    )
+    SELECT count(*) FROM issued
+$$;
+
+-- Which months the monthly run has finished; a standstill is made up for month by month.
+CREATE TABLE billing_run (
+    coverage_month coverage_month PRIMARY KEY,
+    bills bigint NOT NULL,
+    finished_at timestamptz NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE ON billing_run TO iuran_app;

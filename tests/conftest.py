@@ -1,0 +1,72 @@
+"""Real PostgreSQL and Redis for every test; a clean slate before each that asks for one."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from iuran.core.clock import WIB, StandingClock
+from iuran.core.database.migrations import migrate
+from iuran.core.database.pool import Connection, Pool, connected, open_pool
+from iuran.deploy.embedded import EmbeddedServices, embedded_services
+from iuran.deploy.schema import MIGRATION_PACKAGES
+
+FAST_AND_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+KEPT = (
+    "migration",
+    "segment",
+    "contribution_rate",
+    "fine_rate",
+    "regulation_parameter",
+    "ledger_account",
+    "event_dispatch",
+)
+
+SELECT_TABLES_TO_CLEAR = """
+    SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> ALL($1)
+"""
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServices]:
+    folder: Path = tmp_path_factory.mktemp("iuran")
+    with embedded_services(folder, postgres_settings=FAST_AND_CARELESS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def database_url(services: EmbeddedServices) -> str:
+    async with connected(services.database_url, role=None) as connection:
+        await migrate(connection, MIGRATION_PACKAGES)
+    return services.database_url
+
+
+@pytest.fixture(scope="session")
+async def open_database(database_url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(database_url, connections_max=20)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def pool(open_database: Pool, database_url: str) -> Pool:
+    """A pool on an empty database."""
+    async with connected(database_url, role=None) as connection:
+        tables = await connection.fetchval(SELECT_TABLES_TO_CLEAR, KEPT)
+        await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    return open_database
+
+
+@pytest.fixture
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    async with pool.acquire() as acquired:
+        yield acquired
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    """It is 09:00 WIB on 5 January 2026."""
+    return StandingClock(datetime(2026, 1, 5, 9, 0, tzinfo=WIB))

@@ -1,0 +1,1 @@
+"""What happens without being asked: billing, suspension, reminders, deliveries."""
