@@ -35,7 +35,7 @@ format: .venv/dev.done ## Format the code and mend what the linter can mend
 
 lock: .venv/dev.done ## Pin all dependencies anew, with hashes
 	$(COMPILE) --all-extras --group dev --output-file requirements-dev.lock $(UPGRADE)
-	$(COMPILE) --extra embedded --constraint requirements-dev.lock --output-file requirements-embedded.lock
+	$(COMPILE) --extra embedded --group build --constraint requirements-dev.lock --output-file requirements-embedded.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 
 clean: ## Remove the environment and caches; data stays
