@@ -172,9 +172,7 @@ class FamilySummary:
             segment=Segment(row["segment"]),
             care_class=CareClass(row["care_class"]),
             state=row["state"],
-            paid_through=(
-                None if paid_through is None else CoverageMonth.of_ordinal(paid_through)
-            ),
+            paid_through=(None if paid_through is None else CoverageMonth.of_ordinal(paid_through)),
         )
 
 

@@ -23,7 +23,7 @@ class Sex(StrEnum):
 
 
 class NikWarning(StrEnum):
-    """What in a NIK differs from what was stated. Real data have errors: it is a hint, no refusal."""
+    """What in a NIK differs from what was stated: a hint, for real data have errors."""
 
     BIRTH_DATE_DIFFERS = "BIRTH_DATE_DIFFERS"
     SEX_DIFFERS = "SEX_DIFFERS"

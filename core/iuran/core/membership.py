@@ -77,6 +77,4 @@ async def suspend_unpaid(
     Safe to run twice and at the same time. Give it a transaction without other locks in it.
     """
     month = CoverageMonth.of(wib_date(at))
-    return int(
-        await connection.fetchval(SUSPEND_UNPAID, family_from, family_to, month.ordinal, at)
-    )
+    return int(await connection.fetchval(SUSPEND_UNPAID, family_from, family_to, month.ordinal, at))

@@ -17,10 +17,10 @@ def share_of(amount: Rupiah, *, per_mille: int) -> Rupiah:
 
 
 def share_of_rounded_down(amount: Rupiah, *, per_mille: int) -> Rupiah:
-    """Return `per_mille` thousandths of `amount`, rounded down: the rounding of fines (SC12 [D])."""
+    """Return `per_mille` thousandths of `amount`, rounded down: how fines round (SC12 [D])."""
     return Rupiah(amount * per_mille // PER_MILLE)
 
 
-def in_words_of_a_receipt(amount: Rupiah) -> str:
-    """Write an amount as an Indonesian receipt does: `Rp1.250.000`."""
+def formatted(amount: Rupiah) -> str:
+    """Write an amount as Indonesians do: `Rp1.250.000`."""
     return f"Rp{amount:,}".replace(",", ".")

@@ -7,11 +7,14 @@ from iuran.core.database.pool import Connection
 from iuran.core.money import Rupiah
 
 SELECT_BALANCES: LiteralString = """
-    SELECT a.account, a.kind, a.meaning,
-           coalesce((SELECT sum(amount) FROM ledger_entry AS e WHERE e.debit_account = a.account), 0)
-         - coalesce((SELECT sum(amount) FROM ledger_entry AS e WHERE e.credit_account = a.account), 0)
-           AS balance
+    SELECT a.account, a.kind, a.meaning, coalesce(sum(moved.amount), 0) AS balance
     FROM ledger_account AS a
+    LEFT JOIN (
+        SELECT debit_account AS account, amount FROM ledger_entry
+        UNION ALL
+        SELECT credit_account, -amount FROM ledger_entry
+    ) AS moved ON moved.account = a.account
+    GROUP BY a.account, a.kind, a.meaning
     ORDER BY a.account
     LIMIT 100
 """

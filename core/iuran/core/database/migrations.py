@@ -132,7 +132,5 @@ async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
         await connection.execute(migration.sql)
-        await connection.execute(
-            INSERT_HISTORY, migration.number, migration.name, migration.sha256
-        )
+        await connection.execute(INSERT_HISTORY, migration.number, migration.name, migration.sha256)
     return True

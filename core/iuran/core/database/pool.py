@@ -3,14 +3,13 @@
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-    type_args = asyncpg.Record
     Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
     Pool = asyncpg.Pool[asyncpg.Record]
     Record = asyncpg.Record
@@ -47,30 +46,27 @@ async def open_pool(
     statement_timeout_milliseconds: int = STATEMENT_TIMEOUT_MILLISECONDS,
 ) -> Pool:
     """Open a pool whose connections act as the application's role and time out."""
-    return cast(
-        "Pool",
-        await asyncpg.create_pool(
-            database_url,
-            min_size=1,
-            max_size=connections_max,
-            init=prepare_connection,
-            command_timeout=statement_timeout_milliseconds / 1000 + 5,
-            server_settings={
-                "role": APPLICATION_ROLE,
-                "application_name": application_name,
-                "timezone": "UTC",
-                "jit": "off",
-                "statement_timeout": str(statement_timeout_milliseconds),
-                "idle_in_transaction_session_timeout": "60000",
-            },
-        ),
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=1,
+        max_size=connections_max,
+        init=prepare_connection,
+        command_timeout=statement_timeout_milliseconds / 1000 + 5,
+        server_settings={
+            "role": APPLICATION_ROLE,
+            "application_name": application_name,
+            "timezone": "UTC",
+            "jit": "off",
+            "statement_timeout": str(statement_timeout_milliseconds),
+            "idle_in_transaction_session_timeout": "60000",
+        },
     )
 
 
 @asynccontextmanager
-async def connected(database_url: str, *, role: str | None = APPLICATION_ROLE) -> (
-    AsyncGenerator[Connection]
-):
+async def connected(
+    database_url: str, *, role: str | None = APPLICATION_ROLE
+) -> AsyncGenerator[Connection]:
     """One connection for a command; `role=None` keeps the rights of the URL's own user."""
     settings = {"timezone": "UTC", "application_name": "iuran"}
     if role is not None:

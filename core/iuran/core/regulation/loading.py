@@ -72,7 +72,14 @@ async def load_regulation(connection: Connection) -> None:
     await connection.executemany(
         UPSERT_FINE_RATE,
         [
-            (r.effective_from, r.effective_to, r.per_mille, r.months_max, r.amount_max, r.legal_basis)
+            (
+                r.effective_from,
+                r.effective_to,
+                r.per_mille,
+                r.months_max,
+                r.amount_max,
+                r.legal_basis,
+            )
             for r in fine_rates()
         ],
     )
