@@ -54,10 +54,15 @@ async def open_database(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def pool(open_database: Pool, database_url: str) -> Pool:
     """A pool on an empty database."""
+    await clear(database_url)
+    return open_database
+
+
+async def clear(database_url: str) -> None:
+    """Empty every table that is not part of the regulation."""
     async with connected(database_url, role=None) as connection:
         tables = await connection.fetchval(SELECT_TABLES_TO_CLEAR, KEPT)
         await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-    return open_database
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from typing import LiteralString
 
 from iuran.core.database.pool import Connection
 from iuran.core.regulation.rates import (
+    ContributionRate,
+    FineRate,
     contribution_rates,
     fine_rates,
     parameters,
@@ -53,40 +55,38 @@ async def load_regulation(connection: Connection) -> None:
         [(s.segment, s.name_indonesian, s.payer, s.rate_group) for s in segment_rules()],
     )
     await connection.executemany(
-        UPSERT_CONTRIBUTION_RATE,
-        [
-            (
-                rate.rate_group,
-                int(rate.care_class),
-                rate.first_month.ordinal,
-                None if rate.last_month is None else rate.last_month.ordinal,
-                rate.amount_total,
-                rate.participant_share,
-                rate.central_share,
-                rate.regional_share,
-                rate.legal_basis,
-            )
-            for rate in contribution_rates()
-        ],
+        UPSERT_CONTRIBUTION_RATE, [_contribution_row(rate) for rate in contribution_rates()]
     )
-    await connection.executemany(
-        UPSERT_FINE_RATE,
-        [
-            (
-                r.effective_from,
-                r.effective_to,
-                r.per_mille,
-                r.months_max,
-                r.amount_max,
-                r.legal_basis,
-            )
-            for r in fine_rates()
-        ],
-    )
+    await connection.executemany(UPSERT_FINE_RATE, [_fine_row(rate) for rate in fine_rates()])
     await connection.executemany(
         UPSERT_PARAMETER,
         [
             (p.name, p.effective_from, p.effective_to, p.value, p.unit, p.legal_basis)
             for p in parameters()
         ],
+    )
+
+
+def _contribution_row(rate: ContributionRate) -> tuple[object, ...]:
+    return (
+        rate.rate_group,
+        int(rate.care_class),
+        rate.first_month.ordinal,
+        None if rate.last_month is None else rate.last_month.ordinal,
+        rate.amount_total,
+        rate.participant_share,
+        rate.central_share,
+        rate.regional_share,
+        rate.legal_basis,
+    )
+
+
+def _fine_row(rate: FineRate) -> tuple[object, ...]:
+    return (
+        rate.effective_from,
+        rate.effective_to,
+        rate.per_mille,
+        rate.months_max,
+        rate.amount_max,
+        rate.legal_basis,
     )

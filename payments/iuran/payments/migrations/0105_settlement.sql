@@ -50,7 +50,7 @@ DECLARE
     v_today date := wib_date(p_at);
     v_month integer := coverage_month_of(v_today);
     v_cap integer := regulation_value('arrears_months_max', v_today);
-    v_next integer;
+    v_issued integer;
     v payable;
     v_issued_on date;
 BEGIN
@@ -91,13 +91,15 @@ BEGIN
         RETURN v;
     END IF;
 
-    SELECT coalesce(max(b.coverage_month), v.paid_through) + 1 INTO v_next
+    SELECT count(*) INTO v_issued
     FROM bill AS b
-    WHERE b.family_id = v.family_id AND b.membership_id = v.membership_id;
-    WHILE v_next <= v_month LOOP
-        PERFORM bill_month(v.family_id, v.family_id, v_next, p_at);
-        v_next := v_next + 1;
-    END LOOP;
+    WHERE b.family_id = v.family_id AND b.membership_id = v.membership_id
+      AND b.coverage_month > v.paid_through AND b.coverage_month <= v_month;
+    IF v_issued < v_month - v.paid_through THEN
+        FOR v_missing IN v.paid_through + 1 .. v_month LOOP
+            PERFORM bill_month(v.family_id, v.family_id, v_missing, p_at);
+        END LOOP;
+    END IF;
 
     SELECT max(b.members), sum(b.amount), min(b.coverage_month), max(b.coverage_month),
            count(*) FILTER (WHERE b.coverage_month < v_month)

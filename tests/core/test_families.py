@@ -1,0 +1,91 @@
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from iuran.core.clock import StandingClock
+from iuran.core.database.pool import Connection
+from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
+from iuran.core.families import Relation, find_by_card, list_families
+from iuran.core.identifiers import NikWarning
+from tests.builders import a_family, a_participant, registered
+
+
+async def test_a_family_is_registered_whole_and_waits_for_its_first_payment(
+    connection: Connection, clock: StandingClock
+) -> None:
+    family, accounts = await registered(connection, a_family(members=4), at=clock.now())
+
+    (summary,) = await list_families(connection)
+    assert summary.family_id == family.family_id
+    assert (summary.members, summary.state, summary.paid_through) == (4, "PENDING", None)
+    assert [account.number[:5] for account in accounts] == ["88888"] * 4
+    assert accounts[0].number[5:] == family.participants[0].card_number[-11:]
+
+
+async def test_a_card_leads_to_its_family(connection: Connection, clock: StandingClock) -> None:
+    family, _ = await registered(connection, a_family(members=2), at=clock.now())
+
+    found = [await find_by_card(connection, p.card_number) for p in family.participants]
+
+    assert found == [family.family_id] * 2
+    assert await find_by_card(connection, "0000000000000") is None
+
+
+async def test_a_family_card_is_registered_once(
+    connection: Connection, clock: StandingClock
+) -> None:
+    family = a_family()
+    await registered(connection, family, at=clock.now())
+
+    with pytest.raises(AlreadyRegisteredError, match="familyCardNumber"):
+        await registered(
+            connection, replace(a_family(), kk_number=family.kk_number), at=clock.now()
+        )
+
+
+async def test_a_person_is_registered_once_and_nothing_of_his_second_family_stays(
+    connection: Connection, clock: StandingClock
+) -> None:
+    person = a_participant()
+    await registered(connection, replace(a_family(), participants=[person]), at=clock.now())
+
+    with pytest.raises(AlreadyRegisteredError, match="nik"):
+        await registered(connection, replace(a_family(), participants=[person]), at=clock.now())
+
+    assert len(await list_families(connection)) == 1
+
+
+async def test_a_nik_that_differs_from_the_form_is_a_warning(
+    connection: Connection, clock: StandingClock
+) -> None:
+    person = replace(a_participant(), birth_date=date(1990, 5, 18))
+
+    family, _ = await registered(
+        connection, replace(a_family(), participants=[person]), at=clock.now()
+    )
+
+    assert family.participants[0].warnings == (NikWarning.BIRTH_DATE_DIFFERS,)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kk_number": "123"}, "familyCardNumber"),
+        ({"participants": []}, "participants"),
+        ({"participants": [a_participant(), a_participant()]}, "participants"),
+        ({"participants": [a_participant(relation=Relation.CHILD)]}, "participants"),
+        ({"participants": [a_participant(name=" ")]}, "name"),
+        ({"participants": [a_participant(email="nowhere")]}, "email"),
+    ],
+)
+async def test_a_form_that_is_wrong_is_refused_by_its_field(
+    connection: Connection, clock: StandingClock, change: dict[str, object], field: str
+) -> None:
+    family = replace(a_family(), **change)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    with pytest.raises(InvalidInputError) as refusal:
+        await registered(connection, family, at=clock.now())
+
+    assert refusal.value.field == field
+    assert await list_families(connection) == ()
