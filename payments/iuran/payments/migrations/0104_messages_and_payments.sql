@@ -1,8 +1,9 @@
 -- What channels told us, as they told it. The X-EXTERNAL-ID is the identity of a message for one
 -- channel, service and WIB day; it is only reserved for messages whose signature verified. The raw
--- bytes stay, so that a signature can be verified again later.
+-- bytes stay, so that a signature can be verified again later. (No foreign keys to `channel` in this
+-- file: see the ledger. The directory of channels names only those that exist.)
 CREATE TABLE channel_message (
-    channel_id integer NOT NULL REFERENCES channel,
+    channel_id integer NOT NULL,
     service smallint NOT NULL,
     wib_day date NOT NULL,
     external_id text NOT NULL
@@ -18,7 +19,7 @@ CREATE TABLE channel_message (
 -- The identity of a payment: the reference that the channel gave it. Insert-only, and the first
 -- thing that a payment does; whoever comes second finds it here.
 CREATE TABLE payment_reference (
-    channel_id integer NOT NULL REFERENCES channel,
+    channel_id integer NOT NULL,
     reference text NOT NULL
         CONSTRAINT payment_reference_length CHECK (length(reference) BETWEEN 1 AND 128),
     customer_number text NOT NULL,
@@ -46,7 +47,7 @@ CREATE TABLE payment (
     family_id bigint NOT NULL REFERENCES family,
     payment_id bigint GENERATED ALWAYS AS IDENTITY,
     membership_id bigint NOT NULL,
-    channel_id integer NOT NULL REFERENCES channel,
+    channel_id integer NOT NULL,
     reference text NOT NULL,
     amount bigint NOT NULL CONSTRAINT payment_amount CHECK (amount > 0),
     channel_time timestamptz,

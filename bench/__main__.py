@@ -1,0 +1,21 @@
+"""`make bench`: run every measurement, or those that are named."""
+
+import asyncio
+import sys
+
+from rich.console import Console
+
+from bench import billing, settlement
+
+MEASUREMENTS = {"settlement": settlement.measure, "billing": billing.measure}
+
+
+async def main(names: list[str]) -> None:
+    console = Console()
+    for name in names or MEASUREMENTS:
+        console.rule(name)
+        console.print(await MEASUREMENTS[name](console))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
