@@ -1,0 +1,53 @@
+"""The crew: the jobs that this process runs at once, and how they come to an end."""
+
+import asyncio
+from traceback import format_exc
+
+import structlog
+
+from iuran.core.identifiers import mask_numbers_in
+from iuran.workers.execution import run_job
+from iuran.workers.jobs import JobName
+from iuran.workers.services import WorkerServices
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Crew:
+    """Runs up to `services.jobs_at_once` jobs; those beyond stay due, for others or later."""
+
+    def __init__(self, services: WorkerServices) -> None:
+        self._services = services
+        self._running: dict[JobName, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def start(self, name: JobName) -> bool:
+        """Begin a job, unless it runs here or all hands are full; return whether it began."""
+        is_full = len(self._running) >= self._services.jobs_at_once
+        if self._stopping or is_full or name in self._running:
+            return False
+        self._running[name] = asyncio.create_task(self._run(name), name=f"{name.kind} {name.key}")
+        return True
+
+    async def stop(self) -> None:
+        """Begin no more; let running jobs end for `stop_seconds`, then give them back undone."""
+        self._stopping = True
+        tasks = list(self._running.values())
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self._services.stop_seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            _log.warning("jobs_interrupted", count=len(late))
+            await asyncio.wait(late)
+
+    async def _run(self, name: JobName) -> None:
+        try:
+            await run_job(self._services, name)
+        except Exception:  # noqa: BLE001 - the edge: the lease ends, the job comes due again
+            _log.warning(
+                "job_lost", kind=name.kind, key=name.key, trace=mask_numbers_in(format_exc())
+            )
+        finally:
+            del self._running[name]

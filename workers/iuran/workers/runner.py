@@ -1,0 +1,219 @@
+"""The worker process. The only module that knows arq: Redis wakes jobs, PostgreSQL knows them.
+
+What bites in arq is kept away from the jobs: a wake-up returns at once (the crew runs the job under
+a lease in PostgreSQL), so timeouts are short, no result is kept and none of its retries matter. Its
+cron is not used: it stands still without Redis, and the poller here does not.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, ClassVar, cast
+
+import msgpack  # type: ignore[import-untyped]  # ships no types
+import structlog
+from arq.connections import ArqRedis
+from arq.worker import Worker, func
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
+
+from iuran.core.errors import DomainError
+from iuran.core.identifiers import mask_numbers_in
+from iuran.workers.crew import Crew
+from iuran.workers.jobs import DueJob, JobName, due
+from iuran.workers.metrics import REDIS_UP
+from iuran.workers.pauses import pause
+from iuran.workers.services import WorkerServices
+from iuran.workers.tick import tick
+
+QUEUE = "iuran:wake-ups"
+WAKE_SECONDS_MAX = 5
+WAKE_UPS_AT_ONCE = 20
+WAKE_UP_LIFE = timedelta(seconds=60)
+REDIS_SECONDS_MAX = 3
+HEARD_WITHIN = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(seconds=10)
+_UNREACHABLE = (RedisError, OSError, TimeoutError)
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class RedisUnavailableError(DomainError):
+    """Redis cannot be reached. Jobs run all the same, only later."""
+
+    code: ClassVar[str] = "REDIS_UNAVAILABLE"
+
+
+@dataclass(slots=True)
+class _Line:
+    """The line to Redis, while there is one."""
+
+    redis: ArqRedis | None = None
+
+
+async def run_worker(services: WorkerServices) -> None:
+    """Run jobs until cancelled; then let the running ones end, or give them back undone.
+
+    Without Redis the poller runs the jobs in this process, and Redis is tried again and again.
+    """
+    crew, line = Crew(services), _Line()
+    _log.info("worker_started", jobs_at_once=services.jobs_at_once)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_listen(services, crew, line), name="wake-ups")
+            group.create_task(_poll(services, crew, line), name="poller")
+    finally:
+        await crew.stop()
+        _log.info("worker_stopped")
+
+
+async def ping(redis_url: str) -> None:
+    """Ask Redis for an answer; raises RedisUnavailableError, which says what to do."""
+    async with waker(redis_url):
+        pass
+
+
+@asynccontextmanager
+async def waker(redis_url: str) -> AsyncGenerator[Callable[[Sequence[JobName]], Awaitable[None]]]:
+    """Give a function that puts names of jobs into Redis, for whichever worker hears them first.
+
+    Raises RedisUnavailableError.
+    """
+    redis = await _connect(redis_url)
+    try:
+        yield partial(_wake, redis)
+    finally:
+        await redis.aclose(close_connection_pool=True)
+
+
+async def _wake(redis: ArqRedis, names: Sequence[JobName]) -> None:
+    for name in names:
+        await redis.enqueue_job(
+            "wake",
+            name.kind,
+            name.key,
+            _job_id=f"{name.kind}:{name.key}",
+            _queue_name=QUEUE,
+            _expires=WAKE_UP_LIFE,
+        )
+
+
+async def _connect(redis_url: str) -> ArqRedis:
+    try:
+        pool: ConnectionPool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
+            redis_url,
+            socket_timeout=REDIS_SECONDS_MAX,
+            socket_connect_timeout=REDIS_SECONDS_MAX,
+            health_check_interval=30,
+        )
+    except ValueError as error:
+        raise RedisUnavailableError(f"the Redis URL cannot be used: {error}") from error
+    redis = ArqRedis(pool, job_serializer=_pack, job_deserializer=_unpack)
+    try:
+        await redis.ping()  # pyright: ignore[reportUnknownMemberType] - redis 5 types it in part
+    except _UNREACHABLE as error:
+        await redis.aclose(close_connection_pool=True)
+        raise RedisUnavailableError(
+            f"Redis does not answer ({error}); check REDIS_URL and that the server is up"
+        ) from error
+    return redis
+
+
+def _pack(call: dict[str, object]) -> bytes:
+    return cast("bytes", msgpack.packb(call))  # pyright: ignore[reportUnknownMemberType] - no types
+
+
+def _unpack(data: bytes) -> dict[str, object]:
+    return cast(
+        "dict[str, object]",  # what arq packed
+        msgpack.unpackb(data),  # pyright: ignore[reportUnknownMemberType] - no types
+    )
+
+
+async def _listen(services: WorkerServices, crew: Crew, line: _Line) -> None:
+    failures = 0
+    while True:
+        try:
+            redis = await _connect(services.redis_url)
+        except RedisUnavailableError as error:
+            failures += 1
+            _log.warning("redis_unavailable", error=str(error), failures=failures)
+            await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
+            continue
+        failures = 0
+        line.redis = redis
+        REDIS_UP.set(1)
+        _log.info("redis_connected")
+        try:
+            await _hear(redis, crew)
+        except _UNREACHABLE as error:
+            _log.warning("redis_lost", error=str(error))
+        finally:
+            line.redis = None
+            REDIS_UP.set(0)
+            await redis.aclose(close_connection_pool=True)
+
+
+async def _hear(redis: ArqRedis, crew: Crew) -> None:
+    """Begin the jobs whose names come out of Redis, until the connection breaks."""
+
+    async def begin(ctx: dict[Any, Any], kind: str, key: str) -> None:  # noqa: ARG001 - arq's form
+        crew.start(JobName(kind, key))
+
+    worker = Worker(
+        functions=[func(begin, name="wake", timeout=WAKE_SECONDS_MAX, keep_result=0, max_tries=1)],
+        redis_pool=redis,
+        queue_name=QUEUE,
+        handle_signals=False,
+        keep_result=0,
+        max_jobs=WAKE_UPS_AT_ONCE,
+        job_timeout=WAKE_SECONDS_MAX,
+        poll_delay=0.2,
+        health_check_interval=60,
+        job_serializer=_pack,
+        job_deserializer=_unpack,
+        log_results=False,
+    )
+    try:
+        await worker.main()
+    finally:
+        for task in worker.tasks.values():
+            task.cancel()
+        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+
+
+async def _poll(services: WorkerServices, crew: Crew, line: _Line) -> None:
+    """Look every `poll_seconds` at what is due: nothing that Redis forgets is forgotten."""
+    failures = 0
+    while True:
+        try:
+            await tick(services)
+            async with services.pool.acquire() as connection:
+                waiting = await due(connection, at=services.real_clock.now())
+            await _have_done(services, crew, line, waiting)
+            failures = 0
+        except Exception as error:  # noqa: BLE001 - the edge of a worker: it goes on
+            failures += 1
+            _log.warning("poll_failed", error=mask_numbers_in(repr(error)), failures=failures)
+            await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
+        await asyncio.sleep(services.poll_seconds)
+
+
+async def _have_done(
+    services: WorkerServices, crew: Crew, line: _Line, waiting: Sequence[DueJob]
+) -> None:
+    """Wake jobs through Redis; begin here what Redis cannot wake, or did not within its time."""
+    if line.redis is not None:
+        try:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                await _wake(line.redis, [job.name for job in waiting])
+        except _UNREACHABLE as error:
+            _log.warning("wake_up_failed", error=str(error))
+        else:
+            overdue = services.real_clock.now() - HEARD_WITHIN
+            waiting = [job for job in waiting if job.due_at <= overdue]
+    for job in waiting:
+        crew.start(job.name)
