@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,9 +32,12 @@ SELECT_TABLES_TO_CLEAR = """
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServices]:
-    folder: Path = tmp_path_factory.mktemp("iuran")
-    with embedded_services(folder, postgres_settings=FAST_AND_CARELESS) as running:
+def services() -> Iterator[EmbeddedServices]:
+    """Real services in a folder of their own: pytest's closes to others while PostgreSQL runs."""
+    with (
+        TemporaryDirectory(prefix="iuran-test-") as folder,
+        embedded_services(Path(folder), postgres_settings=FAST_AND_CARELESS) as running,
+    ):
         yield running
 
 

@@ -57,6 +57,7 @@ async def open_pool(
             "application_name": application_name,
             "timezone": "UTC",
             "jit": "off",
+            "synchronous_commit": "on",  # law 2, whatever the server is set to
             "statement_timeout": str(statement_timeout_milliseconds),
             "idle_in_transaction_session_timeout": "60000",
         },

@@ -1,0 +1,1 @@
+"""Banks that exist only here: for demonstrations, acceptance and tests."""

@@ -1,0 +1,148 @@
+"""The HTTP edge of SNAP BI: routes, limits, and one answer, one metric and one line per request."""
+
+import asyncio
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from iuran.core.identifiers import mask, mask_numbers_in
+from iuran.payments.metrics import SNAP_ANSWER_SECONDS, SNAP_ANSWERS
+from iuran.payments.snap.access_token import answer_token
+from iuran.payments.snap.answers import Answer, refusal
+from iuran.payments.snap.attempts import OutcomeUnknownError
+from iuran.payments.snap.codes import Case, Service, SnapRefusedError
+from iuran.payments.snap.context import SnapServices
+from iuran.payments.snap.document import write
+from iuran.payments.snap.inquiry import answer_inquiry
+from iuran.payments.snap.message import Exchange, head_of, read_message
+from iuran.payments.snap.payment import answer_payment
+from iuran.payments.snap.timestamps import write_instant
+
+__all__ = ["DEFAULT_MOUNTS", "SnapServices", "snap_routes"]
+
+DEFAULT_MOUNTS = ("/snap/v1.0", "/openapi/v1.0", "/v1.0")
+
+Handler = Callable[[SnapServices, Exchange], Awaitable[Answer]]
+
+PATHS: Mapping[str, Service] = {
+    "/access-token/b2b": Service.TOKEN,
+    "/transfer-va/inquiry": Service.INQUIRY,
+    "/transfer-va/payment": Service.PAYMENT,
+}
+
+_log: FilteringBoundLogger = structlog.get_logger()
+
+
+def snap_routes(services: SnapServices, mounts: Sequence[str] = DEFAULT_MOUNTS) -> list[BaseRoute]:
+    """Return the routes of every service under each mount, for example `/snap/v1.0`.
+
+    Banks sign the path that they call, so serve it unchanged: behind a proxy that strips a prefix,
+    signatures do not verify.
+    """
+    return [
+        Route(mount.rstrip("/") + path, SnapEndpoint(services=services, service=service))
+        for mount in mounts
+        for path, service in [*PATHS.items(), ("/{unknown:path}", Service.UNKNOWN)]
+    ]
+
+
+async def _answer_unknown(_services: SnapServices, _exchange: Exchange) -> Answer:
+    raise SnapRefusedError(Case.NO_SUCH_SERVICE, f"Served here: {', '.join(PATHS)}")
+
+
+HANDLERS: Mapping[Service, Handler] = {
+    Service.TOKEN: answer_token,
+    Service.INQUIRY: answer_inquiry,
+    Service.PAYMENT: answer_payment,
+    Service.UNKNOWN: _answer_unknown,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapEndpoint:
+    """One service under one mount, as an ASGI application."""
+
+    services: SnapServices
+    service: Service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; whatever happens, the answer is SNAP's JSON."""
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        exchange = Exchange(service=self.service, message=head_of(request))
+        try:
+            answer = await self._answer(request, exchange)
+        except ClientDisconnect:
+            _log.info("snap.client_left", service=int(self.service))
+            return
+        document = answer.document(self.service)
+        response = Response(
+            write(document),
+            status_code=answer.case.http_status,
+            media_type="application/json",
+            headers={
+                "X-TIMESTAMP": write_instant(self.services.real_clock.now()),
+                **answer.headers,
+            },
+        )
+        _report(exchange, answer, time.perf_counter() - started)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, exchange: Exchange) -> Answer:
+        try:
+            if request.method != "POST" and self.service is not Service.UNKNOWN:
+                return Answer(case=Case.METHOD_NOT_SUPPORTED, headers={"Allow": "POST"})
+            exchange.message = await read_message(request, exchange.message)
+            async with asyncio.timeout(self.services.answer_timeout_seconds):
+                return await HANDLERS[self.service](self.services, exchange)
+        except ClientDisconnect:
+            raise
+        except SnapRefusedError as error:
+            refused = error
+        except (TimeoutError, asyncpg.QueryCanceledError, OutcomeUnknownError) as error:
+            _report_crash(exchange, error)
+            refused = SnapRefusedError(Case.TIMED_OUT)
+        except Exception as error:  # noqa: BLE001 - the edge: a bank always gets an answer
+            _report_crash(exchange, error)
+            refused = SnapRefusedError(Case.GENERAL_ERROR)
+        return refusal(self.service, exchange.message.body, refused)
+
+
+def _report(exchange: Exchange, answer: Answer, seconds: float) -> None:
+    code = answer.case.response_code(exchange.service)
+    labels = (f"{exchange.service:02d}", exchange.channel_code, code)
+    SNAP_ANSWERS.labels(*labels).inc()
+    SNAP_ANSWER_SECONDS.labels(*labels).observe(seconds)
+    _log.info(
+        "snap.answered",
+        service=int(exchange.service),
+        channel=exchange.channel_code,
+        code=code,
+        message=answer.case.response_message(answer.named),
+        external_id=exchange.external_id,
+        reference=exchange.reference,
+        account=mask(exchange.customer_number),
+        milliseconds=round(seconds * 1000, 1),
+    )
+
+
+def _report_crash(exchange: Exchange, error: BaseException) -> None:
+    _log.error(
+        "snap.failed",
+        service=int(exchange.service),
+        channel=exchange.channel_code,
+        external_id=exchange.external_id,
+        reference=exchange.reference,
+        account=mask(exchange.customer_number),
+        error=type(error).__name__,
+        traceback=mask_numbers_in("".join(traceback.format_exception(error))),
+    )

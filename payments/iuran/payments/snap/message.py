@@ -1,0 +1,97 @@
+"""A bank's HTTP request as it was received: nothing re-encoded, everything bounded."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+
+from iuran.payments.snap.codes import Case, Service, SnapRefusedError
+
+BODY_BYTES_MAX = 64 * 1024
+BODY_TIMEOUT_SECONDS = 10
+TARGET_LENGTH_MAX = 1_024
+HEADER_LENGTH_MAX = 4_096
+
+KEPT_HEADERS = (
+    "content-type",
+    "x-timestamp",
+    "x-signature",
+    "x-partner-id",
+    "x-external-id",
+    "channel-id",
+    "authorization",
+)
+"""What is stored with a message, and no more: what it takes to verify its signature once again.
+
+The access token is part of the signed text. It has expired 15 minutes later, and alone, without
+the secret, it opens nothing: so it may be kept.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapMessage:
+    """Method, target with its query, headers by lower-case name, and the raw body."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Return a header without the blanks around it; empty if it was not sent."""
+        return self.headers.get(name.lower(), "").strip()
+
+    def kept_headers(self) -> dict[str, str]:
+        """Return the headers that are stored with the message."""
+        found = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
+        return {name: value for name, value in found.items() if value.isprintable()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request on its way to its answer, with what has been learned of it for the log."""
+
+    service: Service
+    message: SnapMessage
+    channel_code: str = "-"
+    external_id: str = ""
+    reference: str = ""
+    customer_number: str = ""
+
+
+def head_of(request: Request) -> SnapMessage:
+    """Return a message whose body has not been read."""
+    raw_path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    query: bytes = request.scope.get("query_string", b"")
+    target = raw_path + (b"?" + query if query else b"")
+    return SnapMessage(
+        method=request.method,
+        target=target.decode("latin-1"),
+        headers={name.lower(): value for name, value in reversed(request.headers.items())},
+        body=b"",
+    )
+
+
+async def read_message(request: Request, head: SnapMessage) -> SnapMessage:
+    """Return the whole message; raises SnapRefusedError (400xx00) if a part is too large."""
+    if len(head.target) > TARGET_LENGTH_MAX:
+        raise SnapRefusedError(Case.BAD_REQUEST, "The path is too long")
+    if any(len(value) > HEADER_LENGTH_MAX for value in head.headers.values()):
+        raise SnapRefusedError(Case.BAD_REQUEST, "A header is too long")
+    return replace(head, body=await _read_body(request))
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > BODY_BYTES_MAX:
+                    raise SnapRefusedError(
+                        Case.BAD_REQUEST, f"The body is larger than {BODY_BYTES_MAX} bytes"
+                    )
+    except TimeoutError as error:
+        raise SnapRefusedError(Case.BAD_REQUEST, "The body did not arrive in time") from error
+    return bytes(body)

@@ -1,0 +1,189 @@
+"""Service 25: a payment was made at the bank; book it once, and answer after it is durable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+from iuran.core.database.pool import Connection
+from iuran.core.identifiers import mask
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.payments.metrics import SNAP_INCONSISTENT_PAYMENTS
+from iuran.payments.settlement import Outcome, PaymentInstruction, Verdict, settle
+from iuran.payments.snap import receipt
+from iuran.payments.snap.account import WireAccount
+from iuran.payments.snap.answers import (
+    ECHOED_IDS,
+    FAILED,
+    SUCCEEDED,
+    Answer,
+    additional_info,
+    echoed,
+    echoed_if_sent,
+)
+from iuran.payments.snap.attempts import commit
+from iuran.payments.snap.authentication import Sender, authenticate
+from iuran.payments.snap.context import SnapServices
+from iuran.payments.snap.document import JsonObject, parse_object
+from iuran.payments.snap.fields import (
+    amount_object,
+    mandatory_rupiah,
+    mandatory_text,
+    optional_instant,
+)
+from iuran.payments.snap.inquiry import REQUEST_ID_LENGTH_MAX, SINGLE_SETTLEMENT
+from iuran.payments.snap.message import Exchange
+from iuran.payments.snap.rulings import Ruling, ruling_of_outcome
+
+BILLS_MAX = 24
+
+_log: FilteringBoundLogger = structlog.get_logger()
+
+_ECHOED_IF_SENT = (
+    "trxId",
+    "paidBills",
+    "referenceNo",
+    "journalNum",
+    "paymentType",
+    "flagAdvise",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentNotice:
+    """A payment that was understood."""
+
+    account: WireAccount
+    reference: str
+    amount: Rupiah
+    channel_time: datetime | None
+
+    @classmethod
+    def of(cls, document: JsonObject) -> "PaymentNotice":
+        """Read a request; raises SnapRefusedError with the field that is wrong."""
+        return cls(
+            account=WireAccount.of(document),
+            reference=mandatory_text(
+                document, "paymentRequestId", length_max=REQUEST_ID_LENGTH_MAX
+            ),
+            amount=mandatory_rupiah(document, "paidAmount"),
+            channel_time=optional_instant(document, "trxDateTime"),
+        )
+
+
+async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
+    """Settle a payment in one transaction and say what it came to, the same however often told."""
+    sender = await authenticate(services, exchange)
+    document = parse_object(exchange.message.body)
+    notice = PaymentNotice.of(document)
+    exchange.reference = notice.reference
+    exchange.customer_number = notice.account.customer_number
+    notice.account.check_known_to(sender.channel)
+    instruction = _instruction(sender, exchange, notice)
+    at = services.clock.now()
+
+    async def work(connection: Connection) -> Outcome:
+        (outcome,) = await settle(connection, [instruction], at=at)
+        return outcome
+
+    committed = await commit(services.pool, work)
+    outcome = committed.value
+    ruling = ruling_of_outcome(outcome, sender.channel.repeat_answer, is_own=committed.may_repeat)
+    if outcome.verdict is Verdict.INCONSISTENT:
+        _report_inconsistency(exchange, outcome)
+    return Answer(
+        case=ruling.case,
+        named=ruling.named,
+        body={
+            "virtualAccountData": _data(document, exchange, outcome, ruling),
+            **additional_info(document),
+        },
+    )
+
+
+def _instruction(sender: Sender, exchange: Exchange, notice: PaymentNotice) -> PaymentInstruction:
+    return PaymentInstruction(
+        channel_id=sender.channel.channel_id,
+        external_id=sender.external_id,
+        reference=notice.reference,
+        customer_number=notice.account.customer_number,
+        amount=notice.amount,
+        channel_time=notice.channel_time,
+        target=exchange.message.target,
+        headers=exchange.message.kept_headers(),
+        body=exchange.message.body,
+    )
+
+
+def _report_inconsistency(exchange: Exchange, outcome: Outcome) -> None:
+    """Tell reconciliation: the bank and we disagree about what this reference paid."""
+    SNAP_INCONSISTENT_PAYMENTS.labels(exchange.channel_code).inc()
+    _log.warning(
+        "snap.payment_inconsistent",
+        channel=exchange.channel_code,
+        reference=exchange.reference,
+        external_id=exchange.external_id,
+        account=mask(exchange.customer_number),
+        first_result=outcome.result,
+        payment_id=outcome.detail.get("payment_id"),
+    )
+
+
+def _data(
+    document: JsonObject, exchange: Exchange, outcome: Outcome, ruling: Ruling
+) -> Mapping[str, object]:
+    detail = outcome.detail
+    status = SUCCEEDED if ruling.settled else FAILED
+    owed = detail.get("amount")
+    paid = document.get("paidAmount")
+    return {
+        "paymentFlagStatus": status,
+        "paymentFlagReason": ruling.reason,
+        **echoed(document, (*ECHOED_IDS, "paymentRequestId")),
+        "virtualAccountName": detail.get("name") or _name(document),
+        "paidAmount": paid,
+        "totalAmount": paid if owed is None else amount_object(Rupiah(owed)),
+        "trxDateTime": document.get("trxDateTime") or exchange.message.header("X-TIMESTAMP"),
+        **echoed_if_sent(document, _ECHOED_IF_SENT),
+        "subCompany": SINGLE_SETTLEMENT,
+        "billDetails": _bills(document, status, ruling.reason),
+        "freeTexts": _free_texts(outcome, ruling),
+    }
+
+
+def _name(document: JsonObject) -> object:
+    return echoed(document, ("virtualAccountName",))["virtualAccountName"]
+
+
+def _bills(document: JsonObject, status: str, reason: Mapping[str, str]) -> list[object]:
+    """Return the bills that the bank named, each with the status of the whole payment."""
+    sent = document.get("billDetails")
+    # isinstance cannot say of what; each is looked at below.
+    bills = cast("list[object]", sent) if isinstance(sent, list) else []
+    return [
+        {
+            "billerReferenceId": bill.get("billReferenceNo", ""),
+            **bill,
+            "status": status,
+            "reason": reason,
+        }
+        for bill in bills[:BILLS_MAX]
+        if isinstance(bill, JsonObject)
+    ]
+
+
+def _free_texts(outcome: Outcome, ruling: Ruling) -> list[dict[str, str]]:
+    detail = outcome.detail
+    if not ruling.settled or "first_month" not in detail or "last_month" not in detail:
+        return []
+    lines = receipt.bill_lines(
+        CoverageMonth.of_ordinal(detail["first_month"]),
+        CoverageMonth.of_ordinal(detail["last_month"]),
+        members=detail.get("members", 0),
+    )
+    last_day = outcome.window_last_day
+    return lines if last_day is None else [*lines, receipt.fine_window_line(last_day)]
