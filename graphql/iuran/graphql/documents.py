@@ -1,0 +1,145 @@
+"""Documents: parsed, measured and validated once, and kept for the next request that sends them."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from iuran.graphql.errors import (
+    DocumentRefusedError,
+    MethodRefusedError,
+    OperationUnknownError,
+    SyntaxRefusedError,
+    TooComplexError,
+)
+from iuran.graphql.limits import Limits
+from iuran.graphql.measures import Measure, measure
+from iuran.graphql.metrics import DOCUMENT_LOOKUPS
+from iuran.graphql.types.pagination import PAGE_SIZE_MAX
+
+_RULES = (*specified_rules, OneOfInputValidationRule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An operation that is fit to be executed."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    measure: Measure
+
+
+_Key = tuple[str, str | None, tuple[tuple[str, int], ...]]
+
+
+class Documents:
+    """A cache of prepared operations, bounded by the length of what it holds.
+
+    An entry belongs to a text, an operation name, and the page sizes among the variables, since
+    those decide the cost. Refused documents are not kept.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._kept: OrderedDict[_Key, Prepared] = OrderedDict()
+        self._characters = 0
+
+    def prepare(
+        self,
+        query: str,
+        *,
+        operation_name: str | None,
+        variables: Mapping[str, object],
+        only_queries: bool,
+    ) -> Prepared:
+        """Return an operation ready to execute; raises DocumentRefusedError if it is not fit.
+
+        Raises MethodRefusedError for a mutation where only queries are allowed.
+        """
+        sizes = _sizes(variables)
+        key: _Key = (query, operation_name, tuple(sorted(sizes.items())))
+        prepared = self._kept.get(key)
+        DOCUMENT_LOOKUPS.labels(found="no" if prepared is None else "yes").inc()
+        if prepared is None:
+            prepared = self._prepare(query, operation_name, sizes, only_queries=only_queries)
+            self._keep(key, prepared)
+        else:
+            self._kept.move_to_end(key)
+            _check_method(prepared.operation, only_queries=only_queries)
+        return prepared
+
+    def _prepare(
+        self, query: str, name: str | None, sizes: Mapping[str, int], *, only_queries: bool
+    ) -> Prepared:
+        document = self._parsed(query)
+        operation = _chosen(document, name)
+        _check_method(operation, only_queries=only_queries)
+        found = measure(self._schema, document, operation, sizes=sizes, limits=self._limits)
+        errors = validate(
+            self._schema,
+            document,
+            _RULES,
+            max_errors=self._limits.validation_errors,
+            hide_suggestions=True,
+        )
+        if errors:
+            raise DocumentRefusedError(errors)
+        return Prepared(document=document, operation=operation, measure=found)
+
+    def _parsed(self, query: str) -> DocumentNode:
+        if len(query) > self._limits.document_characters:
+            raise TooComplexError.because(
+                f"the document is longer than {self._limits.document_characters} characters"
+            )
+        try:
+            return parse(query, max_tokens=self._limits.document_tokens)
+        except GraphQLError as error:
+            raise SyntaxRefusedError([error]) from error
+
+    def _keep(self, key: _Key, prepared: Prepared) -> None:
+        self._kept[key] = prepared
+        self._characters += len(key[0])
+        while self._characters > self._limits.cached_characters:
+            (query, _, _), _ = self._kept.popitem(last=False)
+            self._characters -= len(query)
+
+
+def _sizes(variables: Mapping[str, object]) -> dict[str, int]:
+    return {
+        name: value
+        for name, value in variables.items()
+        if type(value) is int and 1 <= value <= PAGE_SIZE_MAX
+    }
+
+
+def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    if name is None:
+        if len(operations) == 1:
+            return operations[0]
+        raise OperationUnknownError.because(
+            "the document has no operation"
+            if not operations
+            else "the document has several operations; say which with `operationName`"
+        )
+    for operation in operations:
+        if operation.name is not None and operation.name.value == name:
+            return operation
+    raise OperationUnknownError.because("the document has no operation of that `operationName`")
+
+
+def _check_method(operation: OperationDefinitionNode, *, only_queries: bool) -> None:
+    if only_queries and operation.operation is not OperationType.QUERY:
+        raise MethodRefusedError("only queries may be sent by GET; use POST", allow="POST")

@@ -1,0 +1,125 @@
+"""Refusals of the edge: a stable code, a status, and a message that says what to do."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from graphql import GraphQLError
+
+from iuran.core.errors import DomainError
+
+
+class RequestRefusedError(DomainError):
+    """The request is not executed at all; its answer has no `data`."""
+
+    code: ClassVar[str] = "BAD_REQUEST"
+    status: ClassVar[int] = 400
+
+
+class UnauthenticatedError(RequestRefusedError):
+    """Nobody is known to ask."""
+
+    code: ClassVar[str] = "UNAUTHENTICATED"
+    status: ClassVar[int] = 401
+
+
+class IntrospectionRefusedError(RequestRefusedError):
+    """The viewer may not read the schema here."""
+
+    code: ClassVar[str] = "INTROSPECTION_REFUSED"
+    status: ClassVar[int] = 403
+
+
+class MethodRefusedError(RequestRefusedError):
+    """The HTTP method does not fit the operation."""
+
+    code: ClassVar[str] = "METHOD_NOT_ALLOWED"
+    status: ClassVar[int] = 405
+
+    def __init__(self, message: str, *, allow: str) -> None:
+        super().__init__(message)
+        self.allow = allow
+
+
+class NotAcceptableError(RequestRefusedError):
+    """No media type that we write is accepted."""
+
+    code: ClassVar[str] = "NOT_ACCEPTABLE"
+    status: ClassVar[int] = 406
+
+
+class BodyTooLargeError(RequestRefusedError):
+    """The body is longer than the limit."""
+
+    code: ClassVar[str] = "BODY_TOO_LARGE"
+    status: ClassVar[int] = 413
+
+
+class MediaTypeRefusedError(RequestRefusedError):
+    """The body is of a kind that we do not read."""
+
+    code: ClassVar[str] = "UNSUPPORTED_MEDIA_TYPE"
+    status: ClassVar[int] = 415
+
+
+class TimedOutError(RequestRefusedError):
+    """The operation took longer than it may."""
+
+    code: ClassVar[str] = "TIMEOUT"
+    status: ClassVar[int] = 503
+
+
+class DocumentRefusedError(RequestRefusedError):
+    """The GraphQL document is refused; with `application/json` the answer is still 200."""
+
+    code: ClassVar[str] = "GRAPHQL_VALIDATION_FAILED"
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = tuple(errors)
+
+    @classmethod
+    def because(cls, message: str) -> "DocumentRefusedError":
+        """Refuse for one reason."""
+        return cls([GraphQLError(message)])
+
+
+class SyntaxRefusedError(DocumentRefusedError):
+    """The document is not GraphQL."""
+
+    code: ClassVar[str] = "GRAPHQL_PARSE_FAILED"
+
+
+class OperationUnknownError(DocumentRefusedError):
+    """Which operation of the document is meant cannot be told."""
+
+    code: ClassVar[str] = "OPERATION_NOT_FOUND"
+
+
+class TooComplexError(DocumentRefusedError):
+    """The operation asks for more than one request may."""
+
+    code: ClassVar[str] = "TOO_COMPLEX"
+
+
+class VariablesRefusedError(DocumentRefusedError):
+    """The variables do not fit the operation."""
+
+    code: ClassVar[str] = "BAD_USER_INPUT"
+
+
+class OverloadedError(DomainError):
+    """No database connection became free in time; trying again later helps."""
+
+    code: ClassVar[str] = "OVERLOADED"
+
+
+class PageSizeError(DomainError):
+    """`first` lies outside of what a page may hold."""
+
+    code: ClassVar[str] = "PAGE_SIZE_OUT_OF_RANGE"
+
+
+class IdInvalidError(DomainError):
+    """An ID or a cursor is not one that this API gave out, or is one of another kind."""
+
+    code: ClassVar[str] = "ID_INVALID"

@@ -1,0 +1,173 @@
+"""The HTTP edge: GraphQL over HTTP on Starlette, with limits before work."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TypeVar
+from uuid import uuid4
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from iuran.core.identifiers import mask_numbers_in
+from iuran.graphql.documents import Documents
+from iuran.graphql.errors import (
+    IntrospectionRefusedError,
+    RequestRefusedError,
+    TimedOutError,
+)
+from iuran.graphql.graphiql import graphiql_routes
+from iuran.graphql.identity import Role, TokenVerifier, Viewer
+from iuran.graphql.measures import Measure
+from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
+from iuran.graphql.negotiation import MediaType, negotiate
+from iuran.graphql.operations import run_operation
+from iuran.graphql.requests import read_request
+from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
+from iuran.graphql.schema import executable_schema
+from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+
+NAME_LENGTH_MAX = 100
+CLIENT_LEFT = "CLIENT_LEFT"
+CLIENT_LEFT_STATUS = 499  # nobody reads it
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+def graphql_routes(services: GraphqlServices) -> list[BaseRoute]:
+    """Return /graphql for tokens of the operator's issuer, and GraphiQL if it is on."""
+    routes: list[BaseRoute] = [Route("/graphql", GraphqlEndpoint(services))]
+    if services.graphiql:
+        routes += graphiql_routes()
+    return routes
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """What is known of a request so far, for its log line."""
+
+    request_id: str
+    media_type: MediaType = MediaType.JSON
+    viewer: Viewer | None = None
+    operation: str | None = None
+    measure: Measure | None = None
+    statements: int = 0
+
+
+class GraphqlEndpoint:
+    """The ASGI application of /graphql. Whatever is sent, it answers in GraphQL's own form."""
+
+    def __init__(self, services: GraphqlServices) -> None:
+        self._services = services
+        self._schema = executable_schema()
+        self._documents = Documents(self._schema, services.limits)
+        self._verifier = TokenVerifier(
+            jwks=services.jwks, issuer=services.issuer, audience=services.audience
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        started = perf_counter()
+        progress = _Progress(request_id=_request_id())
+        try:
+            answer = await self._answer(request, progress)
+        except RequestRefusedError as error:
+            answer = answer_of_refusal(
+                error, request_id=progress.request_id, media_type=progress.media_type
+            )
+        except ClientDisconnect:
+            answer = Answer(body={}, code=CLIENT_LEFT, status=CLIENT_LEFT_STATUS)
+        except Exception as error:  # noqa: BLE001 - the edge: masked, logged and counted
+            answer = answer_of_crash(error, request_id=progress.request_id)
+        _note(progress, answer, perf_counter() - started)
+        return answer.response(progress.media_type)
+
+    async def _answer(self, request: Request, progress: _Progress) -> Answer:
+        try:
+            async with asyncio.timeout(self._services.limits.request_seconds):
+                return await self._answer_in_time(request, progress)
+        except TimeoutError as error:
+            raise TimedOutError("this took too long; ask for less, or try again") from error
+
+    async def _answer_in_time(self, request: Request, progress: _Progress) -> Answer:
+        progress.media_type = negotiate(request.headers.get("accept"))
+        progress.viewer = viewer = self._verifier.viewer(request.headers.get("authorization"))
+        asked = await read_request(request, self._services.limits)
+        progress.operation = asked.operation_name
+        prepared = self._documents.prepare(
+            asked.query,
+            operation_name=asked.operation_name,
+            variables=asked.variables,
+            only_queries=asked.is_get,
+        )
+        name = prepared.operation.name
+        progress.operation = None if name is None else name.value
+        progress.measure = prepared.measure
+        if prepared.measure.introspects:
+            _check_introspection(viewer, self._services.introspection)
+        running = run_operation(
+            self._schema, self._services, viewer=viewer, request=asked, prepared=prepared
+        )
+        result, progress.statements = await _unless_client_leaves(request, running)
+        return answer_of_result(result.data, result.errors or (), request_id=progress.request_id)
+
+
+async def _unless_client_leaves(request: Request, work: Coroutine[None, None, T]) -> T:
+    """Return what `work` returns; cancel it and raise ClientDisconnect if nobody waits for it."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_client_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _client_left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _check_introspection(viewer: Viewer, policy: IntrospectionPolicy) -> None:
+    if policy is IntrospectionPolicy.AUTHENTICATED:
+        return
+    if policy is IntrospectionPolicy.OFF or viewer.role is not Role.DEVELOPER:
+        raise IntrospectionRefusedError(
+            "the schema is not shown here; read the published graphql/schema.graphql"
+        )
+
+
+def _request_id() -> str:
+    known = structlog.contextvars.get_contextvars().get("request_id")
+    return str(known) if known else uuid4().hex
+
+
+def _note(progress: _Progress, answer: Answer, seconds: float) -> None:
+    role = "nobody" if progress.viewer is None else progress.viewer.role.value
+    OPERATIONS.labels(role=role, code=answer.code).inc()
+    DURATION.observe(seconds)
+    STATEMENTS.observe(progress.statements)
+    log.info(
+        "graphql.operation",
+        request_id=progress.request_id,
+        operation=mask_numbers_in((progress.operation or "")[:NAME_LENGTH_MAX]),
+        role=role,
+        code=answer.code,
+        milliseconds=round(seconds * 1000, 1),
+        statements=progress.statements,
+        cost=None if progress.measure is None else progress.measure.cost,
+    )

@@ -1,0 +1,25 @@
+"""What the edge counts."""
+
+from prometheus_client import Counter, Histogram
+
+OPERATIONS = Counter(
+    "iuran_graphql_operations_total",
+    "GraphQL requests, by the viewer's role and the code of the first error (OK if none)",
+    ["role", "code"],
+)
+DURATION = Histogram(
+    "iuran_graphql_operation_seconds",
+    "Time from the arrival of a GraphQL request to its answer",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+STATEMENTS = Histogram(
+    "iuran_graphql_statements",
+    "SQL statements that an operation took",
+    buckets=(0, 1, 2, 4, 8, 12, 16, 32),
+)
+DOCUMENT_LOOKUPS = Counter(
+    "iuran_graphql_document_lookups_total",
+    "Whether a request's document was known, parsed and validated",
+    ["found"],
+)
+CRASHES = Counter("iuran_graphql_crashes_total", "Errors that nobody expected, masked in answers")

@@ -1,0 +1,200 @@
+"""The root of all questions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import strawberry
+
+from iuran.graphql.context import Info
+from iuran.graphql.errors import IdInvalidError, PageSizeError
+from iuran.graphql.global_ids import GlobalId, key_of
+from iuran.graphql.reads.loading import Reads
+from iuran.graphql.reads.numbers import Number, NumberKind
+from iuran.graphql.types.bills import Bill
+from iuran.graphql.types.families import BillFilterArgument, Family
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.nodes import ID_DESCRIPTION, Node
+from iuran.graphql.types.pagination import PAGE_SIZE_MAX, After, Connection, First
+from iuran.graphql.types.participants import Participant
+from iuran.graphql.types.scalars import (
+    CardNumber,
+    FamilyCardNumber,
+    PopulationNumber,
+    VirtualAccountNumber,
+)
+from iuran.graphql.types.viewers import Viewer
+from iuran.graphql.types.virtual_accounts import VirtualAccount
+from iuran.graphql.types.weights import counted_as, paged
+
+_NODES: dict[str, tuple[int, Callable[..., Awaitable[Node | None]]]] = {
+    "Family": (1, Reads.family),
+    "Participant": (2, Reads.participant),
+    "Membership": (2, Reads.membership),
+    "VirtualAccount": (2, Reads.virtual_account),
+    "Bill": (3, Reads.bill),
+}
+"""How many parts the key of a type has, and how an object of it is read."""
+
+
+@strawberry.input(one_of=True, description="Which family: give exactly one.")
+class FamilyBy:
+    """The ways to a family."""
+
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The ID of the family."
+    )
+    family_card_number: FamilyCardNumber | None = strawberry.field(
+        default=strawberry.UNSET, description="The number of its family card (No. KK)."
+    )
+    card_number: CardNumber | None = strawberry.field(
+        default=strawberry.UNSET, description="The insurance card number of any member."
+    )
+    nik: PopulationNumber | None = strawberry.field(
+        default=strawberry.UNSET, description="The population number (NIK) of any member."
+    )
+    va_number: VirtualAccountNumber | None = strawberry.field(
+        default=strawberry.UNSET, description="The virtual account number of any member."
+    )
+
+
+@strawberry.input(one_of=True, description="Which participant: give exactly one.")
+class ParticipantBy:
+    """The ways to a participant."""
+
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The ID of the participant."
+    )
+    card_number: CardNumber | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="His insurance card number; the only way for a facility.",
+    )
+    nik: PopulationNumber | None = strawberry.field(
+        default=strawberry.UNSET, description="His population number (NIK)."
+    )
+
+
+@strawberry.type(description="Questions. Whatever does not exist, or is not yours to see, is null.")
+class Query:
+    """Reads; nothing here changes anything."""
+
+    @resolver(description="Who you are here, and what you may see.")
+    def viewer(self, info: Info) -> Viewer:
+        """Say who asks."""
+        return Viewer.of(info)
+
+    @resolver(description="An object by its ID, whatever its type.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - the argument's name in the schema
+            strawberry.ID, strawberry.argument(description=ID_DESCRIPTION)
+        ],
+    ) -> Node | None:
+        """Read any object."""
+        return await _node(info.context.reads, id)
+
+    @resolver(
+        description="Objects by their IDs, in the order of the IDs; null where there is none.",
+        directives=counted_as(PAGE_SIZE_MAX),
+    )
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 IDs.")],
+    ) -> list[Node | None]:
+        """Read any objects."""
+        if len(ids) > PAGE_SIZE_MAX:
+            raise PageSizeError(f"ask for at most {PAGE_SIZE_MAX} IDs, not {len(ids)}")
+        return await asyncio.gather(*(_node(info.context.reads, id_) for id_ in ids))
+
+    @resolver(description="A family by its ID or by any number that its members know.")
+    async def family(
+        self,
+        info: Info,
+        by: Annotated[FamilyBy, strawberry.argument(description="Which family.")],
+    ) -> Family | None:
+        """Find a family."""
+        reads = info.context.reads
+        if by.id:
+            (family_id,) = key_of(by.id, type_name="Family", parts=1)
+            return await reads.family(family_id)
+        holder = await reads.holder(_number(by))
+        return None if holder is None else await reads.family(holder.family_id)
+
+    @resolver(description="A participant by his ID or by a number of his own.")
+    async def participant(
+        self,
+        info: Info,
+        by: Annotated[ParticipantBy, strawberry.argument(description="Which participant.")],
+    ) -> Participant | None:
+        """Find a participant."""
+        reads = info.context.reads
+        if by.id:
+            key = key_of(by.id, type_name="Participant", parts=2)
+            return await reads.participant(*key)
+        holder = await reads.holder(_number(by))
+        if holder is None or holder.participant_id is None:
+            return None
+        return await reads.participant(
+            holder.family_id, holder.participant_id, shown_card=by.card_number or None
+        )
+
+    @resolver(description="A virtual account by the number that a payer types.")
+    async def virtual_account(
+        self,
+        info: Info,
+        number: Annotated[
+            VirtualAccountNumber,
+            strawberry.argument(description="The bank's prefix and 11 digits, 16 in all."),
+        ],
+    ) -> VirtualAccount | None:
+        """Find a virtual account."""
+        reads = info.context.reads
+        holder = await reads.holder(Number(kind=NumberKind.VIRTUAL_ACCOUNT, text=number))
+        if holder is None or holder.participant_id is None:
+            return None
+        return await reads.virtual_account(holder.family_id, holder.participant_id)
+
+    @resolver(
+        description="The issued bills of a family, the newest month first; null if there is no "
+        "such family.",
+        directives=paged(),
+    )
+    async def bills(
+        self,
+        info: Info,
+        family: Annotated[strawberry.ID, strawberry.argument(description="The family's ID.")],
+        first: First,
+        after: After = strawberry.UNSET,
+        filter: BillFilterArgument = strawberry.UNSET,  # noqa: A002 - the argument's name in the schema
+    ) -> Connection[Bill] | None:
+        """Read a page of bills of a family that the viewer may see."""
+        reads = info.context.reads
+        (family_id,) = key_of(family, type_name="Family", parts=1)
+        if await reads.family(family_id) is None:
+            return None
+        return await reads.bills(
+            family_id, first=first, after=after or None, states=filter.states if filter else None
+        )
+
+
+def _number(by: FamilyBy | ParticipantBy) -> Number:
+    """Return the number that is given; the schema has made sure that exactly one way is."""
+    if by.card_number:
+        return Number(kind=NumberKind.CARD, text=by.card_number)
+    if by.nik:
+        return Number(kind=NumberKind.NIK, text=by.nik)
+    if isinstance(by, FamilyBy) and by.family_card_number:
+        return Number(kind=NumberKind.FAMILY_CARD, text=by.family_card_number)
+    if isinstance(by, FamilyBy) and by.va_number:
+        return Number(kind=NumberKind.VIRTUAL_ACCOUNT, text=by.va_number)
+    raise IdInvalidError("give an ID or a number that is not empty")
+
+
+async def _node(reads: Reads, text: str) -> Node | None:
+    found = GlobalId.parse(text)
+    if found.type_name not in _NODES:
+        raise IdInvalidError("this is a cursor, and no ID of an object")
+    parts, read = _NODES[found.type_name]
+    return await read(reads, *key_of(text, type_name=found.type_name, parts=parts))

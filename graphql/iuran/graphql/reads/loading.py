@@ -1,0 +1,157 @@
+"""The reads of one operation: asked for one by one, done in batches.
+
+What is asked for at one level of an operation becomes one statement, however many rows there are.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from functools import partial
+from typing import TypeVar, cast
+
+from strawberry.dataloader import DataLoader
+
+from iuran.core.bills import BillState
+from iuran.graphql.reads.bills import BillPage, bill_lines, bill_payments, bills
+from iuran.graphql.reads.families import families
+from iuran.graphql.reads.memberships import (
+    EventPage,
+    MembershipKey,
+    membership_events,
+    memberships,
+)
+from iuran.graphql.reads.numbers import Holder, Number, holders
+from iuran.graphql.reads.participants import ParticipantKey, participants
+from iuran.graphql.reads.payables import payables
+from iuran.graphql.reads.reading import Reading
+from iuran.graphql.reads.virtual_accounts import virtual_accounts
+from iuran.graphql.types.bills import Bill, BillLine, BillPayment
+from iuran.graphql.types.families import Family
+from iuran.graphql.types.memberships import Membership, MembershipEvent
+from iuran.graphql.types.pagination import Connection, page_of, page_size, position_of
+from iuran.graphql.types.participants import Participant
+from iuran.graphql.types.payables import Payable
+from iuran.graphql.types.virtual_accounts import VirtualAccount
+
+BATCH_MAX = 1_000
+BILL_LIST = "BillCursor"
+EVENT_LIST = "MembershipEventCursor"
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Reads:
+    """What resolvers ask for. What the viewer may not see reads as None or as empty."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._loaders: dict[object, object] = {}
+
+    async def holder(self, number: Number) -> Holder | None:
+        """Find whom a number belongs to."""
+        return await self._load(holders, number)
+
+    async def family(self, family_id: int) -> Family | None:
+        """Read a family."""
+        return await self._load(families, family_id)
+
+    async def participant(
+        self, family_id: int, participant_id: int, *, shown_card: str | None = None
+    ) -> Participant | None:
+        """Read a participant; for a facility, by the card that was shown to it."""
+        key = ParticipantKey(
+            family_id=family_id,
+            participant_id=participant_id,
+            shown_card=shown_card if self._reading.scope.by_card else None,
+        )
+        return next(iter(await self._load(participants, key)), None)
+
+    async def participants_of(self, family_id: int) -> tuple[Participant, ...]:
+        """Read the participants of a family."""
+        return await self._load(participants, ParticipantKey(family_id=family_id))
+
+    async def membership(self, family_id: int, membership_id: int) -> Membership | None:
+        """Read a membership."""
+        key = MembershipKey(family_id=family_id, membership_id=membership_id)
+        return next(iter(await self._load(memberships, key)), None)
+
+    async def membership_of(
+        self, family_id: int, participant_id: int, *, shown_card: str | None
+    ) -> Membership | None:
+        """Read the membership in which a participant is enrolled this month."""
+        key = MembershipKey(
+            family_id=family_id, participant_id=participant_id, shown_card=shown_card
+        )
+        return next(iter(await self._load(memberships, key)), None)
+
+    async def memberships_of(self, family_id: int) -> tuple[Membership, ...]:
+        """Read the memberships of a family."""
+        return await self._load(memberships, MembershipKey(family_id=family_id))
+
+    async def membership_events(
+        self, family_id: int, membership_id: int, *, first: int, after: str | None
+    ) -> Connection[MembershipEvent]:
+        """Read a page of what happened to a membership."""
+        page = EventPage(
+            family_id=family_id,
+            membership_id=membership_id,
+            row_count=page_size(first) + 1,
+            after=position_of(after, list_name=EVENT_LIST, parts=2),
+        )
+        rows = await self._load(membership_events, page)
+        return page_of(rows, list_name=EVENT_LIST, first=first, after=after)
+
+    async def bill(self, family_id: int, membership_id: int, month: int) -> Bill | None:
+        """Read a bill."""
+        page = BillPage(
+            family_id=family_id, row_count=1, membership_id=membership_id, coverage_month=month
+        )
+        return next(iter(await self._load(bills, page)), None)
+
+    async def bills(
+        self, family_id: int, *, first: int, after: str | None, states: frozenset[BillState] | None
+    ) -> Connection[Bill]:
+        """Read a page of a family's bills."""
+        page = BillPage(
+            family_id=family_id,
+            row_count=page_size(first) + 1,
+            after=position_of(after, list_name=BILL_LIST, parts=2),
+            states=states,
+        )
+        rows = await self._load(bills, page)
+        return page_of(rows, list_name=BILL_LIST, first=first, after=after)
+
+    async def bill_lines(
+        self, family_id: int, membership_id: int, month: int
+    ) -> tuple[BillLine, ...]:
+        """Read the lines of a bill."""
+        return await self._load(bill_lines, (family_id, membership_id, month))
+
+    async def bill_payment(
+        self, family_id: int, membership_id: int, month: int
+    ) -> BillPayment | None:
+        """Read the payment that settled a bill."""
+        return await self._load(bill_payments, (family_id, membership_id, month))
+
+    async def virtual_account(self, family_id: int, participant_id: int) -> VirtualAccount | None:
+        """Read the virtual account of a participant."""
+        return await self._load(virtual_accounts, (family_id, participant_id))
+
+    async def payable(
+        self, family_id: int, membership_id: int, *, issued_on: date
+    ) -> Payable | None:
+        """Read what a membership can pay to a number given out on a day."""
+        row = await self._load(payables, (family_id, membership_id))
+        if row is None:
+            return None
+        return Payable.of(row, issued_on=issued_on, today=self._reading.today)
+
+    async def _load(
+        self, batch: Callable[[Reading, Sequence[K]], Awaitable[Sequence[V]]], key: K
+    ) -> V:
+        loader = self._loaders.get(batch)
+        if loader is None:
+            loader = DataLoader(partial(batch, self._reading), max_batch_size=BATCH_MAX)
+            self._loaders[batch] = loader
+        # The dictionary maps each batch function to the loader that was made of it.
+        return await cast("DataLoader[K, V]", loader).load(key)

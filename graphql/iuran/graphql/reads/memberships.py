@@ -1,0 +1,131 @@
+"""Reads of memberships and what happened to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import LiteralString
+
+from iuran.graphql.reads.reading import Reading, by_item
+from iuran.graphql.types.memberships import Membership, MembershipEvent
+
+SELECT_MEMBERSHIPS: LiteralString = """
+    SELECT k.item, m.family_id, m.membership_id, m.segment, m.care_class, m.class_since, m.state,
+           m.paid_through, s.payer = 'FAMILY' AS is_paid_by_family, w.first_day, w.last_day,
+           w.arrears_months,
+           (SELECT min(a.issued_on) FROM virtual_account AS a
+            WHERE a.family_id = m.family_id AND a.membership_id = m.membership_id)
+               AS accounts_issued_on
+    FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY
+        AS k (family_id, membership_id, participant_id, shown_card, item)
+    CROSS JOIN LATERAL (
+        SELECT x.family_id, x.membership_id, x.segment, x.care_class, x.class_since, x.state,
+               x.paid_through
+        FROM membership AS x
+        WHERE x.family_id = k.family_id
+          AND (k.membership_id IS NULL OR x.membership_id = k.membership_id)
+          AND (k.participant_id IS NULL OR EXISTS (
+                  SELECT FROM enrolment AS e
+                  WHERE e.family_id = x.family_id AND e.membership_id = x.membership_id
+                    AND e.participant_id = k.participant_id AND e.first_month <= $4::integer
+                    AND (e.last_month IS NULL OR e.last_month >= $4)))
+          AND ($1::boolean OR x.family_id = $2::bigint OR ($3::boolean AND EXISTS (
+                  SELECT FROM participant AS p
+                  WHERE p.family_id = k.family_id AND p.participant_id = k.participant_id
+                    AND p.card_number = k.shown_card)))
+        ORDER BY x.membership_id DESC
+        LIMIT 20
+    ) AS m
+    JOIN segment AS s ON s.segment = m.segment
+    LEFT JOIN LATERAL (
+        SELECT f.first_day, f.last_day, f.arrears_months
+        FROM fine_window AS f
+        WHERE f.family_id = m.family_id AND f.membership_id = m.membership_id
+        ORDER BY f.window_id DESC
+        LIMIT 1
+    ) AS w ON true
+    ORDER BY k.item, m.membership_id DESC
+"""
+
+SELECT_EVENTS: LiteralString = """
+    SELECT k.item, e.event_id, e.state, e.effective_at, e.recorded_at, e.cause, e.paid_through
+    FROM unnest($3::bigint[], $4::bigint[], $5::integer[], $6::timestamptz[], $7::bigint[])
+        WITH ORDINALITY
+        AS k (family_id, membership_id, row_count, after_instant, after_event_id, item)
+    CROSS JOIN LATERAL (
+        SELECT x.event_id, x.state, x.effective_at, x.recorded_at, x.cause, x.paid_through
+        FROM membership_event AS x
+        WHERE x.family_id = k.family_id AND x.membership_id = k.membership_id
+          AND ($1::boolean OR x.family_id = $2::bigint)
+          AND (k.after_instant IS NULL
+               OR (x.effective_at, x.event_id) < (k.after_instant, k.after_event_id))
+        ORDER BY x.effective_at DESC, x.event_id DESC
+        LIMIT k.row_count
+    ) AS e
+    ORDER BY k.item, e.effective_at DESC, e.event_id DESC
+"""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR_FUTURE = timedelta(days=365 * 1_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipKey:
+    """Which memberships of a family: one of them, those of a participant this month, or all."""
+
+    family_id: int
+    membership_id: int | None = None
+    participant_id: int | None = None
+    shown_card: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPage:
+    """A page of a membership's events."""
+
+    family_id: int
+    membership_id: int
+    row_count: int
+    after: tuple[int, ...] | None
+
+
+async def memberships(
+    reading: Reading, keys: Sequence[MembershipKey]
+) -> list[tuple[Membership, ...]]:
+    """Read memberships, the newest first."""
+    rows = await reading.snapshot.fetch(
+        SELECT_MEMBERSHIPS,
+        *reading.scope.people,
+        reading.month.ordinal,
+        [key.family_id for key in keys],
+        [key.membership_id for key in keys],
+        [key.participant_id for key in keys],
+        [key.shown_card for key in keys],
+    )
+    items = by_item(rows)
+    return [
+        tuple(Membership.of(row, today=reading.today) for row in items[item])
+        for item in range(1, len(keys) + 1)
+    ]
+
+
+async def membership_events(
+    reading: Reading, pages: Sequence[EventPage]
+) -> list[tuple[MembershipEvent, ...]]:
+    """Read pages of membership events, the newest first."""
+    rows = await reading.snapshot.fetch(
+        SELECT_EVENTS,
+        *reading.scope.families,
+        [page.family_id for page in pages],
+        [page.membership_id for page in pages],
+        [page.row_count for page in pages],
+        [page.after and _instant(page.after[0]) for page in pages],
+        [page.after and page.after[1] for page in pages],
+    )
+    items = by_item(rows)
+    return [
+        tuple(MembershipEvent.of(row) for row in items[item]) for item in range(1, len(pages) + 1)
+    ]
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + min(timedelta(microseconds=microseconds), _FAR_FUTURE)

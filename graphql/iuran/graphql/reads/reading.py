@@ -1,0 +1,45 @@
+"""What every read needs to know: the scope, the snapshot, and which moment it is."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from iuran.core.clock import wib_date
+from iuran.core.database.pool import Record
+from iuran.core.months import CoverageMonth
+from iuran.core.regulation.rates import parameter
+from iuran.graphql.scope import Scope
+from iuran.graphql.snapshots import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One operation's reads. `at` is legal time and stands still while the operation runs."""
+
+    scope: Scope
+    snapshot: Snapshot
+    at: datetime
+
+    @property
+    def today(self) -> date:
+        """The WIB date."""
+        return wib_date(self.at)
+
+    @property
+    def month(self) -> CoverageMonth:
+        """The coverage month that is running."""
+        return CoverageMonth.of(self.today)
+
+    @property
+    def arrears_months_max(self) -> int:
+        """How many months besides the running one can be asked for."""
+        return parameter("arrears_months_max", self.today)
+
+
+def by_item(rows: Sequence[Record]) -> defaultdict[int, list[Record]]:
+    """Sort rows to the keys that they answer; the first key is item 1."""
+    items: defaultdict[int, list[Record]] = defaultdict(list)
+    for row in rows:
+        items[row["item"]].append(row)
+    return items

@@ -1,0 +1,136 @@
+"""What a client sent: read from HTTP within limits, into the parameters of an operation."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn, cast
+
+from starlette.requests import Request
+
+from iuran.graphql.errors import (
+    BodyTooLargeError,
+    MediaTypeRefusedError,
+    MethodRefusedError,
+    RequestRefusedError,
+)
+from iuran.graphql.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationRequest:
+    """The parameters of GraphQL over HTTP; `extensions` are read and so far not used."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, object]
+    is_get: bool
+
+
+async def read_request(request: Request, limits: Limits) -> OperationRequest:
+    """Read a GET or POST; raises RequestRefusedError with what to do for anything else."""
+    if request.method == "GET":
+        return _of_query_string(request, limits)
+    if request.method == "POST":
+        return _of_body(request, await _body(request, limits), limits)
+    raise MethodRefusedError("send operations by POST, or queries by GET", allow="GET, POST")
+
+
+def _of_query_string(request: Request, limits: Limits) -> OperationRequest:
+    if len(request.url.query) > limits.body_bytes:
+        raise BodyTooLargeError(f"the query string is longer than {limits.body_bytes} bytes")
+    given: dict[str, object] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        text = given.get(name)
+        if isinstance(text, str):
+            given[name] = _parsed_json(text.encode(errors="replace"), limits) if text else None
+    return _parameters(given, is_get=True)
+
+
+def _of_body(request: Request, body: bytes, limits: Limits) -> OperationRequest:
+    _check_content(request)
+    return _parameters(_parsed_json(body, limits), is_get=False)
+
+
+def _check_content(request: Request) -> None:
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        raise MediaTypeRefusedError("send the body as `content-type: application/json`")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if charset not in {"", "utf-8", "utf8"}:
+        raise MediaTypeRefusedError("send the body in UTF-8")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise MediaTypeRefusedError("send the body without content-encoding")
+
+
+async def _body(request: Request, limits: Limits) -> bytes:
+    _check_content(request)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limits.body_bytes:
+            raise BodyTooLargeError(f"the body is longer than {limits.body_bytes} bytes")
+    return bytes(body)
+
+
+def _parsed_json(text: bytes, limits: Limits) -> object:
+    try:
+        parsed: object = json.loads(text.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RequestRefusedError(
+            "the body (or `variables`, `extensions`) is no JSON that can be read: write UTF-8, no "
+            "NaN, numbers and nesting of reasonable size"
+        ) from error
+    _check_nesting(parsed, limits.json_depth)
+    return parsed
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _check_nesting(parsed: object, depth_max: int) -> None:
+    """Walk level by level, so that depth is bounded by the limit and not by the stack."""
+    level: list[object] = [parsed]
+    for _ in range(depth_max):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            return
+    raise RequestRefusedError(f"the JSON is nested more than {depth_max} deep")
+
+
+def _inside(value: object) -> list[object]:
+    if isinstance(value, str):
+        _check_text(value)
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value)  # json.loads makes no others
+        return [*members, *members.values()]
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def _check_text(text: str) -> None:
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise RequestRefusedError("a string has half of a surrogate pair; write UTF-8")
+
+
+def _parameters(given: object, *, is_get: bool) -> OperationRequest:
+    if isinstance(given, list):
+        raise RequestRefusedError("batches are not supported; send one operation a request")
+    if not isinstance(given, dict):
+        raise RequestRefusedError('send a JSON object such as {"query": "{ viewer { role } }"}')
+    members = cast("dict[str, object]", given)  # json.loads makes no others
+    query, name = members.get("query"), members.get("operationName")
+    variables, extensions = members.get("variables"), members.get("extensions")
+    if not isinstance(query, str):
+        raise RequestRefusedError("`query` must be a string that holds the document")
+    if not isinstance(name, str | None):
+        raise RequestRefusedError("`operationName` must be a string or null")
+    if not isinstance(variables, dict | None):
+        raise RequestRefusedError("`variables` must be an object or null")
+    if not isinstance(extensions, dict | None):
+        raise RequestRefusedError("`extensions` must be an object or null")
+    return OperationRequest(
+        query=query,
+        operation_name=name or None,
+        variables=cast("dict[str, object]", variables or {}),  # the same
+        is_get=is_get,
+    )

@@ -1,0 +1,136 @@
+"""Answers: errors translated once, crashes masked, JSON written."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from traceback import format_exception
+
+import asyncpg
+import structlog
+from graphql import GraphQLError
+from starlette.responses import Response
+
+from iuran.core.errors import DomainError
+from iuran.core.identifiers import mask_numbers_in
+from iuran.graphql.errors import (
+    DocumentRefusedError,
+    MethodRefusedError,
+    OverloadedError,
+    RequestRefusedError,
+    TimedOutError,
+    UnauthenticatedError,
+)
+from iuran.graphql.metrics import CRASHES
+from iuran.graphql.negotiation import MediaType
+
+CRASHED = "INTERNAL"
+RETRY_AFTER_SECONDS = 1
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back: a body, and the code under which it is counted."""
+
+    body: Mapping[str, object]
+    code: str = "OK"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def response(self, media_type: MediaType) -> Response:
+        """Write the answer; nothing of it may be kept by caches."""
+        return Response(
+            json.dumps(self.body, ensure_ascii=False, separators=(",", ":")),
+            status_code=self.status,
+            media_type=f"{media_type}; charset=utf-8",
+            headers={"cache-control": "no-store", **self.headers},
+        )
+
+
+def answer_of_result(
+    data: Mapping[str, object] | None, errors: Sequence[GraphQLError], *, request_id: str
+) -> Answer:
+    """Answer an operation that was executed, with errors in some of its fields or without."""
+    if not errors:
+        return Answer(body={"data": data})
+    written = [_field_error(error, request_id) for error in errors]
+    return Answer(body={"errors": [body for _, body in written], "data": data}, code=written[0][0])
+
+
+def answer_of_refusal(
+    error: RequestRefusedError, *, request_id: str, media_type: MediaType
+) -> Answer:
+    """Answer a request that was not executed: there is no `data`."""
+    if isinstance(error, DocumentRefusedError):
+        errors = [_error(one, error.code, request_id) for one in error.errors]
+        status = 200 if media_type is MediaType.JSON else error.status
+        return Answer(body={"errors": errors}, code=error.code, status=status)
+    return Answer(
+        body={"errors": [_error(GraphQLError(str(error)), error.code, request_id)]},
+        code=error.code,
+        status=error.status,
+        headers=_headers(error),
+    )
+
+
+def answer_of_crash(error: Exception, *, request_id: str) -> Answer:
+    """Answer what nobody expected: logged, counted, and told without its words."""
+    _note_crash(error, request_id, path=None)
+    return Answer(body={"errors": [_crash(request_id)]}, code=CRASHED, status=500)
+
+
+def _headers(error: RequestRefusedError) -> dict[str, str]:
+    if isinstance(error, UnauthenticatedError):
+        return {"www-authenticate": 'Bearer realm="iuran"'}
+    if isinstance(error, MethodRefusedError):
+        return {"allow": error.allow}
+    if isinstance(error, TimedOutError):
+        return {"retry-after": str(RETRY_AFTER_SECONDS)}
+    return {}
+
+
+def _field_error(error: GraphQLError, request_id: str) -> tuple[str, dict[str, object]]:
+    cause = error.original_error
+    if cause is None:
+        return "BAD_USER_INPUT", _error(error, "BAD_USER_INPUT", request_id)
+    if isinstance(cause, DomainError):
+        return cause.code, _error(error, cause.code, request_id)
+    if isinstance(cause, asyncpg.QueryCanceledError | TimeoutError):
+        told = GraphQLError("this took too long; ask for less", error.nodes, path=error.path)
+        return TimedOutError.code, _error(told, TimedOutError.code, request_id)
+    if isinstance(cause, asyncpg.TooManyConnectionsError):
+        told = GraphQLError("too many requests at once; try again", error.nodes, path=error.path)
+        return OverloadedError.code, _error(told, OverloadedError.code, request_id)
+    _note_crash(cause, request_id, path=error.path)
+    return CRASHED, _crash(request_id, error)
+
+
+def _error(error: GraphQLError, code: str, request_id: str) -> dict[str, object]:
+    body: dict[str, object] = {"message": mask_numbers_in(error.message)}
+    if error.locations:
+        body["locations"] = [location.formatted for location in error.locations]
+    if error.path:
+        body["path"] = error.path
+    body["extensions"] = {"code": code, "requestId": request_id}
+    return body
+
+
+def _crash(request_id: str, error: GraphQLError | None = None) -> dict[str, object]:
+    told = GraphQLError(
+        "something went wrong on our side; tell us the requestId",
+        None if error is None else error.nodes,
+        path=None if error is None else error.path,
+    )
+    return _error(told, CRASHED, request_id)
+
+
+def _note_crash(error: BaseException, request_id: str, *, path: Sequence[str | int] | None) -> None:
+    CRASHES.inc()
+    log.error(
+        "graphql.crash",
+        request_id=request_id,
+        path=path,
+        error=type(error).__name__,
+        stack=mask_numbers_in("".join(format_exception(error))),
+    )

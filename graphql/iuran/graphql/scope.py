@@ -1,0 +1,58 @@
+"""What a viewer may see: the values of the one predicate that stands in every statement.
+
+A statement takes them as its first parameters. A row of a family is visible if
+`$1 OR family_id = $2`. To a facility (`$3`) a person and his insurance are visible by his card: the
+number that was shown travels with each key, and must be that of the row. What is not visible does
+not exist.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from iuran.graphql.identity import Role, Viewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The rows that a viewer may see, and which numbers in them are masked for him."""
+
+    all_families: bool = False
+    family_id: int | None = None
+    by_card: bool = False
+    """Whether a card that is shown makes its holder and his insurance visible."""
+    masks_people: bool = True
+    """NIK, family card number, phone and e-mail address show their ends only."""
+    masks_cards: bool = True
+    """Card and virtual account numbers show their last four digits only."""
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> Self:
+        """Return what a role may see.
+
+        Branch officers register people and see whole numbers. Finance officers follow money, so
+        they see card and virtual account numbers, but no population numbers. Auditors and
+        operators see everything masked. Employers and developers see no data so far.
+        """
+        match viewer.role:
+            case Role.PARTICIPANT:
+                return cls(family_id=viewer.family_id, masks_people=False, masks_cards=False)
+            case Role.BRANCH_OFFICER:
+                return cls(all_families=True, masks_people=False, masks_cards=False)
+            case Role.FINANCE_OFFICER:
+                return cls(all_families=True, masks_cards=False)
+            case Role.AUDITOR | Role.OPERATOR:
+                return cls(all_families=True)
+            case Role.FACILITY:
+                return cls(by_card=True, masks_cards=False)
+            case Role.EMPLOYER | Role.DEVELOPER:
+                return cls()
+
+    @property
+    def families(self) -> tuple[bool, int | None]:
+        """Parameters $1 and $2 of a statement over what a family owns."""
+        return self.all_families, self.family_id
+
+    @property
+    def people(self) -> tuple[bool, int | None, bool]:
+        """Parameters $1 to $3 of a statement over people and their insurance."""
+        return self.all_families, self.family_id, self.by_card

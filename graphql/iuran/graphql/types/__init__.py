@@ -1,0 +1,1 @@
+"""The types of the schema, as a frontend developer reads them."""

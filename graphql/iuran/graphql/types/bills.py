@@ -1,0 +1,195 @@
+"""The bill as the schema shows it: what is owed for a month, for whom, and what became of it."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from iuran.core.database.pool import Record
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.graphql.context import Info
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.enums import BillState, CareClass
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.weights import counted_as
+
+if TYPE_CHECKING:
+    from iuran.graphql.types.families import Family
+    from iuran.graphql.types.participants import Participant
+
+FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
+ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
+
+
+@strawberry.input(description="Compares a bill's state. Comparisons that are given must all hold.")
+class BillStateFilter:
+    """Comparators of an enum."""
+
+    eq: BillState | None = strawberry.field(default=strawberry.UNSET, description="Is this one.")
+    in_: list[BillState] | None = strawberry.field(
+        default=strawberry.UNSET, name="in", description="Is one of these."
+    )
+
+
+@strawberry.input(description="Which bills are wanted.")
+class BillFilter:
+    """Conditions on bills."""
+
+    state: BillStateFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="By what became of the bill."
+    )
+
+    @property
+    def states(self) -> frozenset[BillState] | None:
+        """The states that are wanted, or None for all."""
+        if not self.state:
+            return None
+        wanted = frozenset(BillState)
+        if self.state.eq:
+            wanted &= {self.state.eq}
+        if isinstance(self.state.in_, list):
+            wanted &= frozenset(self.state.in_)
+        return wanted
+
+
+@strawberry.type(description="What one participant's insurance costs for one month, and why.")
+class BillLine:
+    """A line of a bill."""
+
+    family_id: strawberry.Private[int]
+    participant_id: strawberry.Private[int]
+    coverage_month: CoverageMonth = strawberry.field(description="The month that it insures.")
+    amount: Rupiah = strawberry.field(description="What the family pays for him.")
+    central_subsidy: Rupiah = strawberry.field(
+        description="What the central government adds (subsidi pusat); class III only."
+    )
+    regional_subsidy: Rupiah = strawberry.field(
+        description="What the regional government adds (subsidi daerah); class III only."
+    )
+    legal_basis: str = strawberry.field(
+        description="The regulation and article that set the rate (dasar hukum)."
+    )
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            family_id=row["family_id"],
+            participant_id=row["participant_id"],
+            coverage_month=CoverageMonth.of_ordinal(row["coverage_month"]),
+            amount=Rupiah(row["amount"]),
+            central_subsidy=Rupiah(row["central_subsidy"]),
+            regional_subsidy=Rupiah(row["regional_subsidy"]),
+            legal_basis=row["legal_basis"],
+        )
+
+    @resolver(description="Who is insured by it.")
+    async def participant(self, info: Info) -> ParticipantRef | None:
+        """Read the participant."""
+        return await info.context.reads.participant(self.family_id, self.participant_id)
+
+
+@strawberry.type(description="The payment that settled a bill (pembayaran).")
+class BillPayment:
+    """A payment, as a bill shows it."""
+
+    paid_at: datetime = strawberry.field(description="When the money took effect here.")
+    amount: Rupiah = strawberry.field(
+        description="All that was paid at once; it may have settled several bills."
+    )
+    channel_name: str = strawberry.field(
+        description="The bank, shop or wallet through which it was paid (kanal pembayaran)."
+    )
+    reference: str = strawberry.field(description="The channel's own reference of the payment.")
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            paid_at=row["received_at"],
+            amount=Rupiah(row["amount"]),
+            channel_name=row["channel_name"],
+            reference=row["reference"],
+        )
+
+
+@strawberry.type(
+    description="A bill (tagihan iuran): what a family owes for one month. Due on the 10th; "
+    "the month's end decides whether cover is suspended."
+)
+class Bill(Node):
+    """A bill."""
+
+    family_id: strawberry.Private[int]
+    membership_id: strawberry.Private[int]
+    coverage_month: CoverageMonth = strawberry.field(description="The month it was issued for.")
+    care_class: CareClass = strawberry.field(description="The class that it charges.")
+    members: int = strawberry.field(description="For how many people.")
+    amount: Rupiah = strawberry.field(description="What the family pays.")
+    central_subsidy: Rupiah = strawberry.field(
+        description="What the central government adds to it."
+    )
+    regional_subsidy: Rupiah = strawberry.field(
+        description="What the regional government adds to it."
+    )
+    issued_at: datetime = strawberry.field(description="When it was issued.")
+    due_date: date = strawberry.field(description="The last day to pay it in time (jatuh tempo).")
+    state: BillState = strawberry.field(description="What became of it, as of now.")
+    is_overdue: bool = strawberry.field(
+        description="Open, and the due date has passed (lewat jatuh tempo). Cover goes on until "
+        "the month ends."
+    )
+    settled_at: datetime | None = strawberry.field(
+        description="When it was paid; null while it is not."
+    )
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """Newest first."""
+        return self.coverage_month.ordinal, self.membership_id
+
+    @classmethod
+    def of(cls, row: Record, *, today: date) -> Self:
+        """Read a row as it stands on a WIB date."""
+        family_id, membership_id = row["family_id"], row["membership_id"]
+        state = BillState(row["state"])
+        return cls(
+            id=id_of("Bill", family_id, membership_id, row["coverage_month"]),
+            family_id=family_id,
+            membership_id=membership_id,
+            coverage_month=CoverageMonth.of_ordinal(row["coverage_month"]),
+            care_class=CareClass(row["care_class"]),
+            members=row["members"],
+            amount=Rupiah(row["amount"]),
+            central_subsidy=Rupiah(row["central_subsidy"]),
+            regional_subsidy=Rupiah(row["regional_subsidy"]),
+            issued_at=row["issued_at"],
+            due_date=row["due_date"],
+            state=state,
+            is_overdue=state is BillState.OPEN and row["due_date"] < today,
+            settled_at=row["settled_at"],
+        )
+
+    @resolver(description="The family that owes it.")
+    async def family(self, info: Info) -> FamilyRef | None:
+        """Read the family."""
+        return await info.context.reads.family(self.family_id)
+
+    @resolver(
+        description="A line for each person and month in it; their sum is `amount`. At most 100.",
+        directives=counted_as(5),
+    )
+    async def lines(self, info: Info) -> list[BillLine]:
+        """Read the lines."""
+        return list(await info.context.reads.bill_lines(self.family_id, *self._key))
+
+    @resolver(description="The payment that settled it; null while it is not paid.")
+    async def payment(self, info: Info) -> BillPayment | None:
+        """Read the payment."""
+        return await info.context.reads.bill_payment(self.family_id, *self._key)
+
+    @property
+    def _key(self) -> tuple[int, int]:
+        return self.membership_id, self.coverage_month.ordinal

@@ -1,0 +1,167 @@
+"""Enums of the domain, published with a description for each value.
+
+Types import them from here, so that each is published before a type first uses it.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+from typing import TypeVar, cast
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from iuran.core.bills import BillState
+from iuran.core.families import Relation
+from iuran.core.identifiers import Sex
+from iuran.core.membership import MembershipState
+from iuran.core.segments import CareClass, Segment
+
+__all__ = [
+    "BillState",
+    "CareClass",
+    "MembershipCause",
+    "MembershipState",
+    "PayableStatus",
+    "Reach",
+    "Relation",
+    "Segment",
+    "Sex",
+    "publish",
+]
+
+E = TypeVar("E", bound=Enum)
+
+
+class MembershipCause(StrEnum):
+    """Why a membership changed."""
+
+    REGISTRATION = "REGISTRATION"
+    FIRST_PAYMENT = "FIRST_PAYMENT"
+    PAYMENT = "PAYMENT"
+    MONTH_CLOSED_UNPAID = "MONTH_CLOSED_UNPAID"
+
+
+class PayableStatus(StrEnum):
+    """Whether something can be paid now."""
+
+    PAYABLE = "PAYABLE"
+    ALREADY_PAID = "ALREADY_PAID"
+    TOO_EARLY = "TOO_EARLY"
+    EXPIRED = "EXPIRED"
+
+
+class Reach(StrEnum):
+    """Whose data a viewer may see."""
+
+    ALL_FAMILIES = "ALL_FAMILIES"
+    OWN_FAMILY = "OWN_FAMILY"
+    PRESENTED_CARDS = "PRESENTED_CARDS"
+    NOTHING = "NOTHING"
+
+
+def publish(enum: type[E], description: str, values: Mapping[E, str]) -> None:
+    """Make an enum of the domain one of the schema; every value must be described."""
+    strawberry.enum(enum, description=description)
+    # strawberry.enum puts its definition on the class, where no type checker can see it.
+    definition = cast("StrawberryEnumDefinition", vars(enum)["__strawberry_definition__"])
+    for value in definition.values:
+        value.description = values[enum[value.name]]
+
+
+publish(
+    BillState,
+    "What became of a bill (status tagihan).",
+    {
+        BillState.OPEN: "Can be paid. It may also be overdue, see `Bill.isOverdue`.",
+        BillState.PAID: "Paid in full; a bill is never paid in part.",
+        BillState.NOT_BILLABLE: "Older than the 24 months of arrears that the law allows to ask "
+        "for. It stays on record and needs no payment.",
+    },
+)
+publish(
+    MembershipState,
+    "Whether the insurance covers care now (status kepesertaan). Being late with a bill does not "
+    "change it before the month has ended.",
+    {
+        MembershipState.PENDING: "Registered, and waiting for the first payment. Not covered.",
+        MembershipState.ACTIVE: "Covered (aktif).",
+        MembershipState.SUSPENDED: "A month ended unpaid: not covered until all arrears are paid "
+        "(non-aktif karena premi).",
+        MembershipState.INACTIVE_SEGMENT_CHANGE: "Ended here, because the participants are insured "
+        "in another segment now.",
+    },
+)
+publish(
+    MembershipCause,
+    "Why a membership changed.",
+    {
+        MembershipCause.REGISTRATION: "The family registered (pendaftaran).",
+        MembershipCause.FIRST_PAYMENT: "It paid for the first time and became covered.",
+        MembershipCause.PAYMENT: "It paid; cover went on or came back.",
+        MembershipCause.MONTH_CLOSED_UNPAID: "A month ended unpaid: suspended from the 1st of the "
+        "next.",
+    },
+)
+publish(
+    PayableStatus,
+    "Whether something can be paid now.",
+    {
+        PayableStatus.PAYABLE: "Yes: exactly `amount`, all at once.",
+        PayableStatus.ALREADY_PAID: "Nothing is owed.",
+        PayableStatus.TOO_EARLY: "Newly registered: the first payment is possible from "
+        "`payableFrom`.",
+        PayableStatus.EXPIRED: "The first payment was possible until `payableUntil`; the family "
+        "has to register anew.",
+    },
+)
+publish(
+    CareClass,
+    "The class of hospital room (hak kelas rawat). Contributions depend on it.",
+    {
+        CareClass.I: "Class I, the dearest.",
+        CareClass.II: "Class II.",
+        CareClass.III: "Class III, the cheapest; the state pays a part of it.",
+    },
+)
+publish(
+    Relation,
+    "What a participant is to the family (hubungan keluarga).",
+    {
+        Relation.HEAD: "Head of the family (kepala keluarga).",
+        Relation.SPOUSE: "Wife or husband (istri, suami).",
+        Relation.CHILD: "Child (anak).",
+        Relation.PARENT: "Parent or parent-in-law (orang tua, mertua).",
+        Relation.OTHER: "Another member of the household (lainnya).",
+    },
+)
+publish(
+    Sex,
+    "Sex as the population number encodes it (jenis kelamin).",
+    {Sex.FEMALE: "Female (perempuan).", Sex.MALE: "Male (laki-laki)."},
+)
+publish(
+    Segment,
+    "The group of participants, which decides who pays and how much (segmen peserta).",
+    {
+        Segment.PBI_APBN: "Poor people, paid for by the central government (PBI JK).",
+        Segment.PBPU_PEMDA: "Registered and paid for by a regional government (PBPU Pemda).",
+        Segment.PPU_STATE: "Employees of the state (PPU penyelenggara negara).",
+        Segment.PPU_ENTERPRISE: "Employees of enterprises (PPU badan usaha).",
+        Segment.PBPU_SELF: "Informal workers who pay for themselves (PBPU mandiri).",
+        Segment.BP_SELF: "People without work who pay for themselves (bukan pekerja).",
+        Segment.BP_STATE_PENSIONER: "Pensioners of the state (penerima pensiun).",
+        Segment.BP_VETERAN: "Veterans and pioneers of independence (veteran, perintis "
+        "kemerdekaan).",
+    },
+)
+publish(
+    Reach,
+    "Whose data a viewer may see. What he may not see looks as if it did not exist.",
+    {
+        Reach.ALL_FAMILIES: "Every family.",
+        Reach.OWN_FAMILY: "His own family.",
+        Reach.PRESENTED_CARDS: "The person of a card whose number he gives, and whether he is "
+        "covered; no bills.",
+        Reach.NOTHING: "No family; only the schema.",
+    },
+)

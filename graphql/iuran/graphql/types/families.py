@@ -1,0 +1,124 @@
+"""The family as the schema shows it: whose insurance is billed together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from iuran.core.database.pool import Record
+from iuran.graphql.context import Info
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.bills import Bill, BillFilter
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.memberships import Membership
+from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.payables import Payable
+from iuran.graphql.types.scalars import FamilyCardNumber
+from iuran.graphql.types.weights import counted_as, paged
+
+if TYPE_CHECKING:
+    from iuran.graphql.types.participants import Participant
+
+ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
+BillFilterArgument = Annotated[
+    BillFilter | None, strawberry.argument(description="Only bills like this.")
+]
+
+
+@strawberry.type(
+    description="A family (keluarga): the people on one family card who are registered together. "
+    "Where they pay for themselves, the whole family has one class and one bill."
+)
+class Family(Node):
+    """A family."""
+
+    family_id: strawberry.Private[int]
+    payer_participant_id: strawberry.Private[int | None]
+    family_card_number: FamilyCardNumber = strawberry.field(
+        description="The number of the family card (No. KK)."
+    )
+    registered_at: datetime = strawberry.field(description="When the family registered.")
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            id=id_of("Family", row["family_id"]),
+            family_id=row["family_id"],
+            payer_participant_id=row["payer_participant_id"],
+            family_card_number=row["family_card_number"],
+            registered_at=row["registered_at"],
+        )
+
+    @resolver(
+        description="Who pays for the family and is shown by name at the bank, as a rule its head "
+        "(penanggung)."
+    )
+    async def payer(self, info: Info) -> ParticipantRef | None:
+        """Read the payer."""
+        if self.payer_participant_id is None:
+            return None
+        return await info.context.reads.participant(self.family_id, self.payer_participant_id)
+
+    @resolver(
+        description="Everybody registered with the family, in the order of registration; at most "
+        "100.",
+        directives=counted_as(5),
+    )
+    async def participants(self, info: Info) -> list[ParticipantRef]:
+        """Read the members."""
+        return list(await info.context.reads.participants_of(self.family_id))
+
+    @resolver(
+        description="The insurance that the family pays for itself, the newest if there were "
+        "several; null if others pay for all of its members."
+    )
+    async def membership(self, info: Info) -> Membership | None:
+        """Choose among the memberships."""
+        return _self_paid(await info.context.reads.memberships_of(self.family_id))
+
+    @resolver(
+        description="All insurances of the family's members, the newest first, at most 20. A "
+        "family has several when, say, one parent is insured by an employer.",
+        directives=counted_as(2),
+    )
+    async def memberships(self, info: Info) -> list[Membership]:
+        """Read the memberships."""
+        return list(await info.context.reads.memberships_of(self.family_id))
+
+    @resolver(
+        description="What the family can pay now at any bank or shop; null if others pay for it."
+    )
+    async def payable(self, info: Info) -> Payable | None:
+        """Read what the self-paid membership owes."""
+        membership = _self_paid(await info.context.reads.memberships_of(self.family_id))
+        if membership is None or membership.accounts_issued_on is None:
+            return None
+        return await info.context.reads.payable(
+            self.family_id, membership.membership_id, issued_on=membership.accounts_issued_on
+        )
+
+    @resolver(
+        description="The family's bills that have been issued, the newest month first.",
+        directives=paged(),
+    )
+    async def bills(
+        self,
+        info: Info,
+        first: First,
+        after: After = strawberry.UNSET,
+        filter: BillFilterArgument = strawberry.UNSET,  # noqa: A002 - the argument's name in the schema
+    ) -> Connection[Bill]:
+        """Read a page of bills."""
+        return await info.context.reads.bills(
+            self.family_id,
+            first=first,
+            after=after or None,
+            states=filter.states if filter else None,
+        )
+
+
+def _self_paid(memberships: Sequence[Membership]) -> Membership | None:
+    return next((one for one in memberships if one.is_paid_by_family), None)

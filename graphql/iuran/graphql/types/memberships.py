@@ -1,0 +1,138 @@
+"""The membership as the schema shows it: whether care is covered, and since when."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Self
+
+import strawberry
+
+from iuran.core.database.pool import Record
+from iuran.core.membership import state_in
+from iuran.core.months import CoverageMonth
+from iuran.graphql.context import Info
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.enums import CareClass, MembershipCause, MembershipState, Segment
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.months import month_of
+from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.weights import paged
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@strawberry.type(
+    description="The 45 days after cover came back, in which each inpatient stay costs a fine "
+    "(masa denda pelayanan). Days count in Jakarta; both ends belong to it."
+)
+class FineWindow:
+    """The window of the last reactivation."""
+
+    first_day: date = strawberry.field(description="The day on which cover came back.")
+    last_day: date = strawberry.field(
+        description="The last day on which a stay that begins is fined."
+    )
+    arrears_months: int = strawberry.field(
+        description="Months that were in arrears: the fine grows with them, up to 12."
+    )
+    is_open: bool = strawberry.field(description="Whether a stay that begins today is fined.")
+
+
+@strawberry.type(description="Something that happened to a membership.")
+class MembershipEvent:
+    """One recorded change."""
+
+    event_id: strawberry.Private[int]
+    state: MembershipState = strawberry.field(description="The state from then on.")
+    effective_at: datetime = strawberry.field(description="Since when it holds.")
+    recorded_at: datetime = strawberry.field(
+        description="When it was noted; a suspension holds from midnight, noted or not."
+    )
+    cause: MembershipCause = strawberry.field(description="Why.")
+    paid_through: CoverageMonth | None = strawberry.field(
+        description="The last month for which nothing was owed after it; null before the first "
+        "payment."
+    )
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """Newest first."""
+        return (self.effective_at - _EPOCH) // timedelta(microseconds=1), self.event_id
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            event_id=row["event_id"],
+            state=MembershipState(row["state"]),
+            effective_at=row["effective_at"],
+            recorded_at=row["recorded_at"],
+            cause=MembershipCause(row["cause"]),
+            paid_through=month_of(row["paid_through"]),
+        )
+
+
+@strawberry.type(
+    description="A membership (kepesertaan): the part of a family that is insured together, in one "
+    "segment, in one class, by one payer."
+)
+class Membership(Node):
+    """A membership as it stands now."""
+
+    family_id: strawberry.Private[int]
+    membership_id: strawberry.Private[int]
+    is_paid_by_family: strawberry.Private[bool]
+    accounts_issued_on: strawberry.Private[date | None]
+    segment: Segment = strawberry.field(description="Who pays, and by which formula.")
+    care_class: CareClass = strawberry.field(description="The class of hospital room.")
+    class_since: date = strawberry.field(description="Since when the class holds.")
+    state: MembershipState = strawberry.field(
+        description="Whether care is covered now, as the law has it at this moment."
+    )
+    paid_through: CoverageMonth | None = strawberry.field(
+        description="The last month up to which nothing is owed; null before the first payment."
+    )
+    fine_window: FineWindow | None = strawberry.field(
+        description="The newest fine window, open or over; null if cover never came back after "
+        "arrears."
+    )
+
+    @classmethod
+    def of(cls, row: Record, *, today: date) -> Self:
+        """Read a row as it stands on a WIB date."""
+        paid_through = month_of(row["paid_through"])
+        return cls(
+            id=id_of("Membership", row["family_id"], row["membership_id"]),
+            family_id=row["family_id"],
+            membership_id=row["membership_id"],
+            is_paid_by_family=row["is_paid_by_family"],
+            accounts_issued_on=row["accounts_issued_on"],
+            segment=Segment(row["segment"]),
+            care_class=CareClass(row["care_class"]),
+            class_since=row["class_since"],
+            state=state_in(MembershipState(row["state"]), paid_through, CoverageMonth.of(today)),
+            paid_through=paid_through,
+            fine_window=_fine_window(row, today),
+        )
+
+    @resolver(
+        description="What happened to it, the newest first (riwayat kepesertaan).",
+        directives=paged(),
+    )
+    async def history(
+        self, info: Info, first: First, after: After = strawberry.UNSET
+    ) -> Connection[MembershipEvent]:
+        """Read a page of events."""
+        return await info.context.reads.membership_events(
+            self.family_id, self.membership_id, first=first, after=after or None
+        )
+
+
+def _fine_window(row: Record, today: date) -> FineWindow | None:
+    if row["first_day"] is None:
+        return None
+    return FineWindow(
+        first_day=row["first_day"],
+        last_day=row["last_day"],
+        arrears_months=row["arrears_months"],
+        is_open=row["first_day"] <= today <= row["last_day"],
+    )

@@ -1,0 +1,90 @@
+"""The participant as the schema shows him: one insured person."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from iuran.core.database.pool import Record
+from iuran.graphql.context import Info
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.enums import Relation, Sex
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.memberships import Membership
+from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.scalars import CardNumber, PopulationNumber
+
+if TYPE_CHECKING:
+    from iuran.graphql.types.families import Family
+    from iuran.graphql.types.virtual_accounts import VirtualAccount
+
+FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
+VirtualAccountRef = Annotated[
+    "VirtualAccount", strawberry.lazy("iuran.graphql.types.virtual_accounts")
+]
+
+
+@strawberry.type(description="A participant (peserta): one insured person, with a card of his own.")
+class Participant(Node):
+    """A participant."""
+
+    family_id: strawberry.Private[int]
+    participant_id: strawberry.Private[int]
+    shown_card: strawberry.Private[str | None]
+    name: str = strawberry.field(description="The name as registered.")
+    nik: PopulationNumber = strawberry.field(
+        description="The population number (NIK); masked for roles that may not see it whole."
+    )
+    card_number: CardNumber = strawberry.field(
+        description="The number on the insurance card; masked for roles that may not see it whole."
+    )
+    birth_date: date = strawberry.field(description="The day of birth.")
+    sex: Sex = strawberry.field(description="Female or male.")
+    relation: Relation = strawberry.field(description="What he is to the family.")
+    phone: str | None = strawberry.field(
+        description="Telephone number, or null; masked for roles that may not see it whole."
+    )
+    email: str | None = strawberry.field(
+        description="E-mail address, or null; masked for roles that may not see it whole."
+    )
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            id=id_of("Participant", row["family_id"], row["participant_id"]),
+            family_id=row["family_id"],
+            participant_id=row["participant_id"],
+            shown_card=row["shown_card"],
+            name=row["name"],
+            nik=row["nik"],
+            card_number=row["card_number"],
+            birth_date=row["birth_date"],
+            sex=Sex(row["sex"]),
+            relation=Relation(row["relation"]),
+            phone=row["phone"],
+            email=row["email"],
+        )
+
+    @resolver(description="The family; null if you may see the person only.")
+    async def family(self, info: Info) -> FamilyRef | None:
+        """Read the family."""
+        return await info.context.reads.family(self.family_id)
+
+    @resolver(
+        description="The insurance that he belongs to this month: whether care is covered, and "
+        "whether an inpatient stay is fined. Null if he has none."
+    )
+    async def membership(self, info: Info) -> Membership | None:
+        """Read the membership of the month."""
+        return await info.context.reads.membership_of(
+            self.family_id, self.participant_id, shown_card=self.shown_card
+        )
+
+    @resolver(
+        description="The number under which anybody can pay for his family. Null if he has none, "
+        "or if you may not see bills."
+    )
+    async def virtual_account(self, info: Info) -> VirtualAccountRef | None:
+        """Read the virtual account."""
+        return await info.context.reads.virtual_account(self.family_id, self.participant_id)

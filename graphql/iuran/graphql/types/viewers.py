@@ -1,0 +1,78 @@
+"""The viewer as the schema shows him: who you are here, and what you may see."""
+
+from typing import Self
+
+import strawberry
+
+from iuran.graphql.context import Info
+from iuran.graphql.identity import Role
+from iuran.graphql.scope import Scope
+from iuran.graphql.types.enums import Reach, publish
+from iuran.graphql.types.families import Family
+from iuran.graphql.types.fields import resolver
+
+publish(
+    Role,
+    "What a viewer is to the insurance (peran). The identity provider says it in the token.",
+    {
+        Role.PARTICIPANT: "An insured person (peserta): sees his own family, whole.",
+        Role.FACILITY: "A hospital or clinic (fasilitas kesehatan): sees, for a card that is shown "
+        "to it, who that is and whether care is covered.",
+        Role.EMPLOYER: "An employer (badan usaha). Sees nothing so far.",
+        Role.BRANCH_OFFICER: "An officer of a branch (petugas kantor cabang): sees all families, "
+        "whole.",
+        Role.FINANCE_OFFICER: "An officer who follows payments (petugas keuangan): sees all "
+        "families, population numbers masked.",
+        Role.OPERATOR: "Who keeps the system running: sees all families, numbers masked.",
+        Role.AUDITOR: "An auditor: sees all families, numbers masked.",
+        Role.DEVELOPER: "A developer of frontends: sees the schema, and no data.",
+    },
+)
+
+
+@strawberry.type(description="Who you are here, and what you may see.")
+class Viewer:
+    """The bearer of the token."""
+
+    family_id: strawberry.Private[int | None]
+    role: Role = strawberry.field(description="Your role.")
+    reach: Reach = strawberry.field(description="Whose data you may see.")
+    sees_population_numbers: bool = strawberry.field(
+        description="Whether NIK, family card numbers, phone numbers and e-mail addresses are "
+        "shown whole."
+    )
+    sees_card_numbers: bool = strawberry.field(
+        description="Whether card and virtual account numbers are shown whole."
+    )
+    facility: str | None = strawberry.field(
+        description="Your facility's code (kode PPK), if you are one; else null."
+    )
+
+    @classmethod
+    def of(cls, info: Info) -> Self:
+        """Say what the token came to."""
+        viewer = info.context.viewer
+        scope = Scope.of(viewer)
+        return cls(
+            family_id=viewer.family_id,
+            role=viewer.role,
+            reach=_reach(scope),
+            sees_population_numbers=not scope.masks_people,
+            sees_card_numbers=not scope.masks_cards,
+            facility=viewer.facility,
+        )
+
+    @resolver(description="Your own family, if you are a participant; else null.")
+    async def family(self, info: Info) -> Family | None:
+        """Read the viewer's family."""
+        if self.family_id is None:
+            return None
+        return await info.context.reads.family(self.family_id)
+
+
+def _reach(scope: Scope) -> Reach:
+    if scope.all_families:
+        return Reach.ALL_FAMILIES
+    if scope.family_id is not None:
+        return Reach.OWN_FAMILY
+    return Reach.PRESENTED_CARDS if scope.by_card else Reach.NOTHING

@@ -1,0 +1,71 @@
+"""The virtual account as the schema shows it: a number to pay to."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from iuran.core.database.pool import Record
+from iuran.graphql.context import Info
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.payables import Payable
+from iuran.graphql.types.scalars import VirtualAccountNumber
+
+if TYPE_CHECKING:
+    from iuran.graphql.types.families import Family
+    from iuran.graphql.types.participants import Participant
+
+FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
+ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
+
+
+@strawberry.type(
+    description="A virtual account (VA): the number that a payer types at a bank, a shop or a "
+    "wallet. Every participant has one; each of them shows and pays the bill of the whole family."
+)
+class VirtualAccount(Node):
+    """A virtual account."""
+
+    family_id: strawberry.Private[int]
+    participant_id: strawberry.Private[int]
+    membership_id: strawberry.Private[int]
+    number: VirtualAccountNumber = strawberry.field(
+        description="The 16 digits at banks that use the common prefix 88888; masked for roles "
+        "that may not see it whole."
+    )
+    issued_on: date = strawberry.field(
+        description="The day it was given out; a first payment is possible 14 to 30 days later."
+    )
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            id=id_of("VirtualAccount", row["family_id"], row["participant_id"]),
+            family_id=row["family_id"],
+            participant_id=row["participant_id"],
+            membership_id=row["membership_id"],
+            number=row["number"],
+            issued_on=row["issued_on"],
+        )
+
+    @resolver(description="Whose card the number is made of.")
+    async def participant(self, info: Info) -> ParticipantRef | None:
+        """Read the participant."""
+        return await info.context.reads.participant(self.family_id, self.participant_id)
+
+    @resolver(description="The family whose bill it pays.")
+    async def family(self, info: Info) -> FamilyRef | None:
+        """Read the family."""
+        return await info.context.reads.family(self.family_id)
+
+    @resolver(
+        description="What can be paid to this number now; exactly what a bank is told that asks."
+    )
+    async def payable(self, info: Info) -> Payable | None:
+        """Read what can be paid."""
+        return await info.context.reads.payable(
+            self.family_id, self.membership_id, issued_on=self.issued_on
+        )

@@ -1,0 +1,48 @@
+"""What a field costs, declared in the schema beside the field."""
+
+from collections.abc import Iterable
+
+import strawberry
+from graphql import GraphQLField
+from strawberry.schema_directive import Location
+from strawberry.types.field import StrawberryField
+
+CONNECTION_LISTS = ("edges", "nodes")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="listSize",
+    description="How many objects a list is counted as when an operation's cost is worked out.",
+)
+class ListSize:
+    """The size of a list: assumed, or promised by an argument."""
+
+    assumed_size: int | None = strawberry.directive_field(
+        name="assumedSize", default=strawberry.UNSET
+    )
+    slicing_arguments: list[str] | None = strawberry.directive_field(
+        name="slicingArguments", default=strawberry.UNSET
+    )
+    sized_fields: list[str] | None = strawberry.directive_field(
+        name="sizedFields", default=strawberry.UNSET
+    )
+
+
+def paged() -> list[object]:
+    """Mark a connection: `first` says how many edges or nodes it will have."""
+    return [ListSize(slicing_arguments=["first"], sized_fields=list(CONNECTION_LISTS))]
+
+
+def counted_as(size: int) -> list[object]:
+    """Mark a list whose length no argument decides."""
+    return [ListSize(assumed_size=size)]
+
+
+def list_size_of(field: GraphQLField) -> ListSize | None:
+    """Return what a field of the built schema declares, if it is a list or a connection."""
+    definition = field.extensions.get("strawberry-definition")
+    if not isinstance(definition, StrawberryField):
+        return None
+    directives: Iterable[object] = definition.directives
+    return next((found for found in directives if isinstance(found, ListSize)), None)

@@ -1,0 +1,127 @@
+"""The edge on an application of its own, and questions put to it as a frontend would."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from iuran.core.clock import StandingClock
+from iuran.core.database.pool import Pool
+from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
+from iuran.graphql.http import graphql_routes
+from iuran.graphql.identity import Role
+from iuran.graphql.limits import Limits
+from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+
+Answer = dict[str, Any]  # JSON as the edge wrote it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontend:
+    """A frontend with a token for each role."""
+
+    client: httpx.AsyncClient
+    issuer: DemoIssuer
+
+    def headers(self, role: Role, family_id: int | None = None) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.issuer.issue(role, family_id=family_id)}"}
+
+    async def post(
+        self,
+        query: str,
+        *,
+        role: Role = Role.BRANCH_OFFICER,
+        family_id: int | None = None,
+        accept: str = "application/graphql-response+json",
+        **variables: object,
+    ) -> httpx.Response:
+        return await self.client.post(
+            "/graphql",
+            json={"query": query, "variables": variables},
+            headers={**self.headers(role, family_id), "accept": accept},
+        )
+
+    async def answer(
+        self,
+        query: str,
+        *,
+        role: Role = Role.BRANCH_OFFICER,
+        family_id: int | None = None,
+        **variables: Any,  # noqa: ANN401 - values of the query's own types
+    ) -> Answer:
+        response = await self.post(query, role=role, family_id=family_id, **variables)
+        body: Answer = response.json()
+        return body
+
+    async def data(
+        self,
+        query: str,
+        *,
+        role: Role = Role.BRANCH_OFFICER,
+        family_id: int | None = None,
+        **variables: Any,  # noqa: ANN401 - values of the query's own types
+    ) -> Answer:
+        body = await self.answer(query, role=role, family_id=family_id, **variables)
+        assert "errors" not in body, body
+        data: Answer = body["data"]
+        return data
+
+
+FrontendOf = Callable[..., Frontend]
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> DemoIssuer:
+    return DemoIssuer(tmp_path_factory.mktemp("issuer") / "key.pem")
+
+
+@pytest.fixture
+async def frontend_of(
+    pool: Pool, clock: StandingClock, issuer: DemoIssuer
+) -> AsyncIterator[FrontendOf]:
+    clients: list[httpx.AsyncClient] = []
+
+    def make(
+        limits: Limits | None = None,
+        introspection: IntrospectionPolicy = IntrospectionPolicy.DEVELOPERS,
+    ) -> Frontend:
+        services = GraphqlServices(
+            pool=pool,
+            clock=clock,
+            jwks=issuer.jwks,
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            limits=limits or Limits(),
+            introspection=introspection,
+            graphiql=True,
+        )
+        transport = httpx.ASGITransport(Starlette(routes=graphql_routes(services)))
+        client = httpx.AsyncClient(transport=transport, base_url="http://iuran.test")
+        clients.append(client)
+        return Frontend(client=client, issuer=issuer)
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def frontend(frontend_of: FrontendOf) -> Frontend:
+    return frontend_of()
+
+
+def code_of(answer: Mapping[str, Any]) -> str:
+    """The code of the only error."""
+    (error,) = answer["errors"]
+    assert set(error["extensions"]) == {"code", "requestId"}
+    code: str = error["extensions"]["code"]
+    return code
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    return tmp_path / "keys" / "demo.pem"
