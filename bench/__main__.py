@@ -5,9 +5,13 @@ import sys
 
 from rich.console import Console
 
-from bench import billing, settlement
+from bench import billing, server, settlement
 
-MEASUREMENTS = {"settlement": settlement.measure, "billing": billing.measure}
+MEASUREMENTS = {
+    "settlement": settlement.measure,
+    "billing": billing.measure,
+    "server": server.measure,
+}
 
 
 async def main(names: list[str]) -> None:

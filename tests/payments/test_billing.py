@@ -80,6 +80,17 @@ async def test_a_run_after_a_standstill_makes_up_for_each_month(pool: Pool) -> N
     ]
 
 
+async def test_a_clock_that_was_set_back_bills_nothing(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, _ = await an_active_family(pool, channel, a_family(), first_payment_at=wib(2026, 3, 20))
+    await roll(pool, wib(2026, 4, 1))
+
+    assert await roll(pool, wib(2026, 1, 1)) == []
+
+    assert await bill_months(pool, family.family_id, wib(2026, 4, 1)) == ["2026-04", "2026-03"]
+
+
 async def test_a_killed_run_is_simply_started_again(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,9 @@ async def _months_to_run(
     last = await connection.fetchval(SELECT_LAST_RUN)
     if last is None:
         last = await connection.fetchval(SELECT_EARLIEST_PAID_THROUGH)
-    first = current.ordinal if last is None else min(int(last) + 1, current.ordinal)
+    first = current.ordinal if last is None else int(last) + 1
+    if first == current.ordinal + 1:
+        first = current.ordinal  # finished, but new families may have come since
     return tuple(CoverageMonth.of_ordinal(month) for month in range(first, current.ordinal + 1))
 
 

@@ -1,0 +1,69 @@
+"""The HTTP application: banks, frontends, supervisors, and a page for who comes by."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from iuran.core.clock import Clock
+from iuran.core.database.pool import Pool
+from iuran.deploy.edge import Edge
+from iuran.deploy.installation import installation_cipher
+from iuran.deploy.landing import landing_route
+from iuran.deploy.probes import Readiness, probe_routes
+from iuran.deploy.settings import Settings
+from iuran.deploy.test_clock import following
+from iuran.deploy.tokens import jwks_routes, trusted_issuer
+from iuran.graphql.http import graphql_routes
+from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+from iuran.payments.snap.app import snap_routes
+from iuran.payments.snap.context import SnapServices
+
+
+def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
+    """Put the application together; the caller owns the pool and closes it afterwards.
+
+    While it runs it follows the test clock, where there is one. Raises SettingsError when
+    something is missing that a request would need.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        async with following(pool, clock):
+            yield
+
+    routes = [
+        landing_route(settings),
+        *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
+        *jwks_routes(settings),
+        *_graphql_routes(settings, pool, clock),
+        *_snap_routes(settings, pool, clock),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+
+
+def _redis_url(settings: Settings) -> str | None:
+    return None if settings.redis_url is None else settings.redis_url.get_secret_value()
+
+
+def _snap_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute]:
+    services = SnapServices.of(pool=pool, clock=clock, cipher=installation_cipher(settings))
+    return snap_routes(services, settings.snap_mounts)
+
+
+def _graphql_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute]:
+    issuer = trusted_issuer(settings)
+    services = GraphqlServices(
+        pool=pool,
+        clock=clock,
+        jwks=issuer.jwks,
+        issuer=issuer.name,
+        audience=issuer.audience,
+        introspection=IntrospectionPolicy.AUTHENTICATED
+        if settings.allows_introspection
+        else IntrospectionPolicy.DEVELOPERS,
+        graphiql=settings.serves_graphiql,
+    )
+    return graphql_routes(services)

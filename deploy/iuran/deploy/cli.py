@@ -1,0 +1,70 @@
+"""The `iuran` command."""
+
+import signal
+import sys
+
+import asyncpg
+import typer
+
+from iuran.core.errors import DomainError
+from iuran.deploy.commands import (
+    bills,
+    channels,
+    clock,
+    families,
+    settings,
+    simulate,
+)
+from iuran.deploy.commands.doctor import doctor
+from iuran.deploy.commands.mail import mail
+from iuran.deploy.commands.migrate import migrate_command
+from iuran.deploy.commands.processes import serve_command, worker_command
+from iuran.deploy.commands.terminal import fail
+from iuran.deploy.commands.token import token
+from iuran.deploy.commands.up import up_command
+
+INTERRUPTED = 128 + signal.SIGINT
+
+app = typer.Typer(
+    name="iuran",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="The open contribution engine for Indonesia's national health insurance (JKN).",
+)
+app.command("up")(up_command)
+app.command("serve")(serve_command)
+app.command("worker")(worker_command)
+app.command("migrate")(migrate_command)
+app.command("doctor")(doctor)
+app.command("mail")(mail)
+app.command("token")(token)
+app.add_typer(clock.app, name="clock")
+app.add_typer(channels.app, name="channels")
+app.add_typer(simulate.app, name="simulate")
+app.add_typer(families.app, name="families")
+app.add_typer(bills.app, name="bills")
+app.add_typer(settings.app, name="settings")
+
+
+def main() -> None:
+    """Run a command; what is expected to go wrong is said in one line, without a traceback."""
+    try:
+        app()
+    except DomainError as error:
+        _exit_saying(str(error))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _exit_saying(f"{error}; `iuran doctor` says what is wrong")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _exit_saying(message: str) -> None:
+    try:
+        fail(message)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The `iuran` command, one small module for each group."""

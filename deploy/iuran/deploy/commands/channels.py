@@ -1,0 +1,161 @@
+"""`iuran channels`: the banks that may ask for bills and tell of payments."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iuran.core.errors import InvalidInputError
+from iuran.deploy.banks import write_new_key_pair
+from iuran.deploy.commands.database import open_desk
+from iuran.deploy.commands.options import DataOption, JsonOption
+from iuran.deploy.commands.terminal import run, say, write_json, write_table
+from iuran.deploy.installation import installation_cipher
+from iuran.payments.channels import Channel, NewChannel, list_channels, register_channel
+from iuran.payments.credentials import ChannelCredentials, Rotation, rotate
+from iuran.payments.virtual_accounts import DEFAULT_PREFIX
+
+app = typer.Typer(no_args_is_help=True, help="Register banks and replace their credentials.")
+
+CodeArgument = Annotated[str, typer.Argument(help="Short name such as BCA.")]
+PublicKeyOption = Annotated[
+    Path | None, typer.Option("--public-key", help="File with the bank's RSA public key (PEM).")
+]
+GenerateKeyOption = Annotated[
+    Path | None,
+    typer.Option("--generate-key", help="Folder for a new key pair; for tests with a bank."),
+]
+NameOption = Annotated[str | None, typer.Option("--name", help="Name of the bank.")]
+PrefixOption = Annotated[
+    str, typer.Option("--va-prefix", help="Company code before the 11 digits of a card.")
+]
+PartnerOption = Annotated[
+    str | None, typer.Option("--partner-id", help="X-PARTNER-ID, if it is not the client id.")
+]
+
+
+@app.command()
+def add(  # noqa: PLR0913 - the options of a command line
+    code: CodeArgument,
+    *,
+    public_key: PublicKeyOption = None,
+    generate_key: GenerateKeyOption = None,
+    name: NameOption = None,
+    va_prefix: PrefixOption = DEFAULT_PREFIX,
+    partner_id: PartnerOption = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Register a bank with its public key; its client id and secret are shown once."""
+    pem = _public_key(public_key, generate_key)
+    if pem is None:
+        raise InvalidInputError("publicKey", "give --public-key FILE or --generate-key FOLDER")
+    channel = NewChannel(
+        code=code,
+        name=name or code,
+        public_key_pem=pem,
+        va_prefix=va_prefix,
+        partner_id=partner_id,
+    )
+    _show_credentials(run(_add(data, channel)), as_json=json)
+
+
+@app.command("list")
+def list_(*, data: DataOption = None, json: JsonOption = False) -> None:
+    """List the registered banks."""
+    rows = [_row(channel) for channel in run(_list(data))]
+    if json:
+        write_json(rows)
+        return
+    columns = ("code", "name", "clientId", "partnerId", "vaPrefix", "publicKeys", "enabled")
+    write_table("Channels", columns, [[row[column] for column in columns] for row in rows])
+
+
+@app.command("rotate")
+def rotate_(  # noqa: PLR0913 - the options of a command line
+    code: CodeArgument,
+    *,
+    public_key: PublicKeyOption = None,
+    generate_key: GenerateKeyOption = None,
+    keep_secret: Annotated[
+        bool, typer.Option("--keep-secret", help="Replace only the public key.")
+    ] = False,
+    overlap_hours: Annotated[
+        float, typer.Option(min=0, max=720, help="How long the former credentials stay valid.")
+    ] = 24,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Replace a bank's secret, its public key, or both; the former ones stay valid for a while."""
+    rotation = Rotation(
+        new_secret=not keep_secret,
+        public_key_pem=_public_key(public_key, generate_key),
+        overlap=timedelta(hours=overlap_hours),
+    )
+    _show_credentials(run(_rotate(data, code, rotation)), as_json=json)
+
+
+def _public_key(file: Path | None, generate_in: Path | None) -> str | None:
+    if file is not None and generate_in is not None:
+        raise InvalidInputError("publicKey", "give --public-key or --generate-key, not both")
+    if generate_in is not None:
+        return write_new_key_pair(generate_in)
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError("publicKey", f"cannot read {file}: {error}") from error
+
+
+async def _add(data: Path | None, channel: NewChannel) -> ChannelCredentials:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        cipher = installation_cipher(desk.settings)
+        return await register_channel(desk.connection, cipher, channel, at=datetime.now(UTC))
+
+
+async def _list(data: Path | None) -> tuple[Channel, ...]:
+    async with open_desk(data) as desk:
+        cipher = installation_cipher(desk.settings)
+        return await list_channels(desk.connection, cipher, at=datetime.now(UTC))
+
+
+async def _rotate(data: Path | None, code: str, rotation: Rotation) -> ChannelCredentials:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        cipher = installation_cipher(desk.settings)
+        return await rotate(desk.connection, cipher, code, rotation, at=datetime.now(UTC))
+
+
+def _row(channel: Channel) -> dict[str, object]:
+    return {
+        "code": channel.code,
+        "name": channel.name,
+        "clientId": channel.client_id,
+        "partnerId": channel.partner_id,
+        "vaPrefix": channel.va_prefix,
+        "publicKeys": len(channel.public_keys),
+        "secrets": len(channel.secrets),
+        "enabled": channel.enabled,
+    }
+
+
+def _show_credentials(credentials: ChannelCredentials, *, as_json: bool) -> None:
+    if as_json:
+        told = asdict(credentials)
+        write_json(
+            {
+                "code": told["code"],
+                "clientId": told["client_id"],
+                "partnerId": told["partner_id"],
+                "clientSecret": told["client_secret"],
+            }
+        )
+        return
+    say(f"Channel        {credentials.code}")
+    say(f"Client id      {credentials.client_id}")
+    say(f"X-PARTNER-ID   {credentials.partner_id}")
+    if credentials.client_secret is not None:
+        say(f"Client secret  {credentials.client_secret}")
+        say("Give both to the bank now: the secret is not shown again.")

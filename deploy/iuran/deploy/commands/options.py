@@ -1,0 +1,15 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Data folder of `iuran up` (IURAN_DATA).", show_default="data"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
+FullOption = Annotated[
+    bool, typer.Option("--full", help="Show whole numbers; be careful whom you show them to.")
+]

@@ -1,0 +1,171 @@
+"""The invented families of a demonstration and what happened to each, in months before now.
+
+Region 99 does not exist: no number here belongs to anybody.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from iuran.core.families import NewFamily, NewParticipant, Relation
+from iuran.core.identifiers import FEMALE_DAY_OFFSET, Sex
+from iuran.core.segments import CareClass
+
+FAMILY_CARD_PREFIX = "99010101012600"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A member of an invented family."""
+
+    name: str
+    born: date
+    sex: Sex
+    relation: Relation = Relation.HEAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A family and its past: how long ago it registered, and when it paid.
+
+    `paid_months_ago` counts coverage months back from the present one, 0 being the present;
+    `paid_days_ago` is a payment of everything that was owed a few days ago.
+    """
+
+    number: int
+    about: str
+    people: Sequence[Person]
+    care_class: CareClass
+    registered_days_ago: int | None = None
+    paid_months_ago: range = range(0)
+    paid_days_ago: int | None = None
+    time_zone: str = "Asia/Jakarta"
+    language: str = "id"
+
+    @property
+    def kk_number(self) -> str:
+        """The invented number of its family card."""
+        return f"{FAMILY_CARD_PREFIX}{self.number:02d}"
+
+    def to_family(self) -> NewFamily:
+        """Return the family as it is registered."""
+        return NewFamily(
+            kk_number=self.kk_number,
+            care_class=self.care_class,
+            language=self.language,
+            time_zone=self.time_zone,
+            participants=[self._participant(n, person) for n, person in enumerate(self.people)],
+        )
+
+    def _participant(self, position: int, person: Person) -> NewParticipant:
+        day = person.born.day + (FEMALE_DAY_OFFSET if person.sex is Sex.FEMALE else 0)
+        is_head = person.relation is Relation.HEAD
+        first_name = person.name.partition(" ")[0].lower()
+        return NewParticipant(
+            nik=f"990101{day:02d}{person.born:%m%y}{self.number * 10 + position:04d}",
+            name=person.name,
+            birth_date=person.born,
+            sex=person.sex,
+            relation=person.relation,
+            email=f"{first_name}@example.org" if is_head else None,
+        )
+
+
+def _woman(name: str, born: str, relation: Relation = Relation.HEAD) -> Person:
+    return Person(name=name, born=date.fromisoformat(born), sex=Sex.FEMALE, relation=relation)
+
+
+def _man(name: str, born: str, relation: Relation = Relation.HEAD) -> Person:
+    return Person(name=name, born=date.fromisoformat(born), sex=Sex.MALE, relation=relation)
+
+
+STORIES: Sequence[Story] = (
+    Story(
+        number=1,
+        about="suspended with four months of arrears",
+        people=(
+            _woman("RATNA CONTOH", "1988-03-14"),
+            _man("AGUS CONTOH", "1986-11-02", Relation.SPOUSE),
+            _woman("INTAN CONTOH", "2014-06-21", Relation.CHILD),
+            _man("BAYU CONTOH", "2018-01-09", Relation.CHILD),
+        ),
+        care_class=CareClass.III,
+        paid_months_ago=range(9, 4, -1),
+    ),
+    Story(
+        number=2,
+        about="suspended since a month ago, in Makassar",
+        people=(
+            _man("ANDI MISALNYA", "1979-08-17"),
+            _woman("SITTI MISALNYA", "1982-02-28", Relation.SPOUSE),
+        ),
+        care_class=CareClass.II,
+        paid_months_ago=range(8, 1, -1),
+        time_zone="Asia/Makassar",
+    ),
+    Story(
+        number=3,
+        about="in arrears for longer than the 24 months that can be asked for",
+        people=(_man("YOHANES UMPAMA", "1990-12-30"),),
+        care_class=CareClass.I,
+        paid_months_ago=range(30, 28, -1),
+        time_zone="Asia/Jayapura",
+    ),
+    Story(
+        number=4,
+        about="reactivated three days ago: an inpatient stay is fined now",
+        people=(
+            _woman("DEWI UMPAMA", "1985-05-05"),
+            _woman("LARAS UMPAMA", "2012-10-11", Relation.CHILD),
+            _woman("SARI UMPAMA", "1958-04-23", Relation.PARENT),
+        ),
+        care_class=CareClass.III,
+        paid_months_ago=range(10, 5, -1),
+        paid_days_ago=3,
+    ),
+    Story(
+        number=5,
+        about="active, everything paid",
+        people=(
+            _man("BUDI CONTOHNYA", "1975-07-07"),
+            _woman("WATI CONTOHNYA", "1977-09-19", Relation.SPOUSE),
+            _man("RIZKY CONTOHNYA", "2005-03-03", Relation.CHILD),
+        ),
+        care_class=CareClass.I,
+        paid_months_ago=range(6, -1, -1),
+    ),
+    Story(
+        number=6,
+        about="active, this month's bill is open",
+        people=(
+            _woman("NI MADE MISAL", "1993-01-25"),
+            _man("KETUT MISAL", "1992-06-16", Relation.SPOUSE),
+        ),
+        care_class=CareClass.III,
+        paid_months_ago=range(6, 0, -1),
+        time_zone="Asia/Makassar",
+        language="en",
+    ),
+    Story(
+        number=7,
+        about="pending: registered 20 days ago, may pay for the first time",
+        people=(_woman("MAYA PERMISALAN", "1998-11-11"),),
+        care_class=CareClass.II,
+        registered_days_ago=20,
+    ),
+    Story(
+        number=8,
+        about="pending: registered 3 days ago, may not pay yet",
+        people=(
+            _man("TEGUH PERMISALAN", "1995-02-02"),
+            _woman("AYU PERMISALAN", "1996-04-04", Relation.SPOUSE),
+        ),
+        care_class=CareClass.III,
+        registered_days_ago=3,
+    ),
+)
+
+DEMO_BANKS: Mapping[str, tuple[str, str]] = {
+    "DEMO_BCA": ("Demonstration bank with the common prefix", "88888"),
+    "DEMO_MANDIRI": ("Demonstration bank with a prefix of its own", "89888"),
+}

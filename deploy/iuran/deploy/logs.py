@@ -1,0 +1,108 @@
+"""Log lines: events with ids, one pipe for us and for libraries, no whole number of a person."""
+
+import logging
+import sys
+from collections.abc import Collection, Mapping
+from typing import TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from iuran.core.identifiers import mask, mask_numbers_in
+from iuran.deploy.settings import Settings
+
+_DEPTH_MAX = 8
+_WHOLE_NUMBER_DIGITS = 11  # a customer number; amounts and ids of rows stay shorter
+_UNMASKED = frozenset({"request_id", "timestamp", "level"})
+_NOISY = ("httpx", "httpcore", "uvicorn.access", "arq.worker", "mail.log")
+
+
+def configure_logs(settings: Settings, *, stream: TextIO | None = None) -> None:
+    """Send every log line of this process through one pipe to `stream`, by default stderr."""
+    target = stream or sys.stderr
+    shared = _shared_processors()
+    renderer = _renderer(settings, colors=target.isatty())
+    structlog.configure(
+        processors=[*shared, mask_numbers, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
+        logger_factory=structlog.PrintLoggerFactory(target),
+        cache_logger_on_first_use=True,
+    )
+    _configure_standard_library(settings, shared, renderer, target)
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _renderer(settings: Settings, *, colors: bool) -> Processor:
+    if settings.writes_json_logs:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=colors, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _configure_standard_library(
+    settings: Settings, shared: list[Processor], renderer: Processor, target: TextIO
+) -> None:
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                mask_numbers,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(_level(settings))
+    logging.captureWarnings(capture=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _level(settings: Settings) -> int:
+    return logging.getLevelNamesMapping()[settings.log_level.upper()]
+
+
+def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask every run of nine or more digits in an event, also in tracebacks and nested values."""
+    return {
+        key: value if key in _UNMASKED else _masked(value, depth=0) for key, value in event.items()
+    }
+
+
+def _masked(value: object, *, depth: int) -> object:
+    match value:
+        case None | bool() | float():
+            return value
+        case int():
+            return mask(str(value)) if abs(value) >= 10 ** (_WHOLE_NUMBER_DIGITS - 1) else value
+        case Mapping() | list() | tuple() | set() | frozenset() if depth < _DEPTH_MAX:
+            # a log call may hold anything
+            inside = cast("Mapping[object, object] | Collection[object]", value)
+            return _masked_inside(inside, depth=depth + 1)
+        case _:
+            return mask_numbers_in(str(value))
+
+
+def _masked_inside(
+    value: Mapping[object, object] | Collection[object], *, depth: int
+) -> dict[str, object] | list[object]:
+    if not isinstance(value, Mapping):
+        return [_masked(inner, depth=depth) for inner in value]
+    items = cast("Mapping[object, object]", value).items()  # narrowing forgot the types
+    return {mask_numbers_in(str(key)): _masked(inner, depth=depth) for key, inner in items}

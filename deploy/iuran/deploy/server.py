@@ -1,0 +1,108 @@
+"""The HTTP server: uvicorn on uvloop (docs/adr), with a limit on everything that can grow."""
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from iuran.core.database.pool import open_pool
+from iuran.deploy.app import build_app
+from iuran.deploy.settings import Settings, SettingsError, demanded
+from iuran.deploy.test_clock import new_clock
+
+HEADER_BYTES_MAX = 32 * 1024
+POOL_CLOSE_SECONDS = 5
+_log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish the requests in flight.
+
+    Raises SettingsError when the port is taken or a setting is missing.
+    """
+    with listening(settings) as listener:
+        uvloop.run(_serve(settings, listener))
+
+
+def listening(settings: Settings) -> socket.socket:
+    """Return a listening socket; raises SettingsError, which says what to do."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(settings.backlog)
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(settings, error) from error
+    return listener
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> SettingsError:
+    place = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return SettingsError(
+            f"something listens on {place} already: stop it, or choose another port with --port"
+        )
+    return SettingsError(f"cannot listen on {place}: {error.strerror}; choose with --host, --port")
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    pool = await open_pool(
+        demanded(settings.database_url, "database_url"),
+        connections_max=settings.database_connections_max,
+        application_name="iuran serve",
+        statement_timeout_milliseconds=settings.statement_timeout_milliseconds,
+    )
+    try:
+        app = build_app(settings, pool=pool, clock=new_clock(settings))
+        _log.info("server.starts", host=settings.host, port=listener.getsockname()[1])
+        await _Server(server_config(settings, app)).serve(sockets=[listener])
+        _log.info("server.stopped")
+    finally:
+        async with asyncio.timeout(POOL_CLOSE_SECONDS):
+            await pool.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that ends its work when told to stop; by itself it would die of the signal again."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Note SIGINT and SIGTERM while the server runs; a second SIGINT does not wait."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
+    """Return how uvicorn runs: our logs instead of its own, and its limits."""
+    return uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        limit_concurrency=settings.concurrency_max,
+        backlog=settings.backlog,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        h11_max_incomplete_event_size=HEADER_BYTES_MAX,
+    )

@@ -1,0 +1,254 @@
+"""What an installation can choose, read from the environment and checked at start."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from iuran.core.errors import DomainError
+from iuran.workers.mail import TlsMode
+
+PREFIX = "IURAN_"
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class Environment(StrEnum):
+    """What kind of installation this is."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(StrEnum):
+    """The least important line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class SettingsError(DomainError):
+    """A setting has a value that cannot be used, or one that is needed is missing."""
+
+    code: ClassVar[str] = "SETTINGS"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Each is read from IURAN_<NAME>; see docs/settings.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    environment: Environment = Field(
+        default=Environment.DEVELOPMENT,
+        description="`production` demands keys of your own and refuses the test clock.",
+    )
+    data: Path = Field(
+        default=Path("data"),
+        description="Folder of `iuran up`: its database, mails, keys. Production needs none.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("IURAN_DATABASE_URL", "DATABASE_URL"),
+        description="PostgreSQL, as `postgresql://user:password@host/database`. "
+        "`iuran up` brings its own if it is not set.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("IURAN_REDIS_URL", "REDIS_URL"),
+        description="Redis, as `redis://host:6379` or `unix:///path`. "
+        "`iuran up` brings its own if it is not set.",
+    )
+    database_connections_max: int = Field(
+        default=10, ge=2, le=500, description="Connections that one process holds at most."
+    )
+    statement_timeout_milliseconds: int = Field(
+        default=30_000, ge=100, le=600_000, description="When PostgreSQL gives up a statement."
+    )
+    secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that encrypt banks' secrets, separated by commas; the first encrypts, "
+        "all decrypt. Make one with `iuran settings new-key`. Needed in production; in "
+        "development one is kept in the data folder.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address on which `iuran serve` listens.")
+    port: Port = Field(default=8000, description="Port on which `iuran serve` listens.")
+    concurrency_max: int = Field(
+        default=1_000, ge=1, description="Requests at once; more are answered 503."
+    )
+    backlog: int = Field(
+        default=1_024, ge=1, le=65_535, description="Connections that may wait to be accepted."
+    )
+    keep_alive_seconds: int = Field(
+        default=75, ge=1, le=3_600, description="How long an idle connection stays open."
+    )
+    shutdown_seconds: int = Field(
+        default=25, ge=1, le=600, description="How long a stop waits for requests in flight."
+    )
+    trusted_proxies: Words = Field(
+        default=(),
+        description="Addresses of proxies whose X-Forwarded-* headers count, separated by commas.",
+    )
+    snap_mounts: Words = Field(
+        default=("/snap/v1.0", "/openapi/v1.0", "/v1.0"),
+        description="Paths under which banks find SNAP BI, separated by commas.",
+    )
+    jwks_file: Path | None = Field(
+        default=None,
+        description="JWKS document with the public keys of who issues tokens. Needed in "
+        "production; in development `iuran token` issues them.",
+    )
+    token_issuer: str = Field(
+        default="", description="`iss` that tokens must have, with IURAN_JWKS_FILE."
+    )
+    token_audience: str = Field(
+        default="iuran", description="`aud` that tokens must have, with it."
+    )
+    graphiql: bool | None = Field(
+        default=None, description="Serve GraphiQL. Not set: only in development."
+    )
+    introspection: bool | None = Field(
+        default=None,
+        description="Let everybody with a token ask for the schema. Not set: only in development; "
+        "developers may always.",
+    )
+    smtp_host: str = Field(default="127.0.0.1", description="SMTP server for reminders.")
+    smtp_port: Port = Field(default=1025, description="Its port.")
+    smtp_tls: TlsMode = Field(
+        default=TlsMode.NONE, description="`none`, `starttls` or `implicit` (port 465)."
+    )
+    smtp_user: str | None = Field(default=None, description="User at the SMTP server.")
+    smtp_password: SecretStr | None = Field(default=None, description="His password.")
+    smtp_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=120, description="When an attempt to send is given up."
+    )
+    mail_sender: str = Field(
+        default="iuran@example.org", description="Address that reminders come from."
+    )
+    mail_sender_name: str = Field(default="JKN", description="Name that reminders come from.")
+    worker_metrics_port: Port | None = Field(
+        default=None, description="Port on 127.0.0.1 where `iuran worker` shows metrics."
+    )
+    test_clock: bool | None = Field(
+        default=None,
+        description="Follow the test clock of `iuran clock`. Not set: only in development; "
+        "refused in production.",
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.AUTO, description="`json`, `text`, or `auto`: JSON in production."
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="`debug` to `error`.")
+
+    @field_validator("trusted_proxies", "snap_mounts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("snap_mounts")
+    @classmethod
+    def _check_mounts(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not value or any(not path.startswith("/") or path.endswith("/") for path in value):
+            raise ValueError(f"{info.field_name} are paths such as /snap/v1.0")
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_test_clock_in_production(self) -> Self:
+        if self.is_production and self.test_clock:
+            raise ValueError("test_clock must not be on in production: money follows the clock")
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real money may be at stake."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def follows_test_clock(self) -> bool:
+        """Whether legal time can be moved."""
+        return self._unless_set(self.test_clock)
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether the GraphiQL page is there."""
+        return self._unless_set(self.graphiql)
+
+    @property
+    def allows_introspection(self) -> bool:
+        """Whether everybody with a token may ask for the schema."""
+        return self._unless_set(self.introspection)
+
+    @property
+    def writes_json_logs(self) -> bool:
+        """Whether log lines are JSON."""
+        if self.log_format is LogFormat.AUTO:
+            return self.is_production
+        return self.log_format is LogFormat.JSON
+
+    def _unless_set(self, choice: bool | None) -> bool:  # noqa: FBT001 - it is the value itself
+        return not self.is_production if choice is None else choice
+
+
+def load_settings(**chosen: object) -> Settings:
+    """Read the environment; `chosen` (from the command line) goes first, None counts as unset.
+
+    Raises SettingsError, which names every setting that cannot be used.
+    """
+    given = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaints(error))) from error
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    return [
+        f"{_variable(problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_input=False, include_url=False)
+    ]
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "settings"
+    return name if name.isupper() else variable_of(name)
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting: DATABASE_URL and REDIS_URL need no prefix."""
+    return name.upper() if name in {"database_url", "redis_url"} else PREFIX + name.upper()
+
+
+def demanded(value: SecretStr | None, name: str) -> str:
+    """Return a setting that is needed now; raises SettingsError when it is missing."""
+    if value is None:
+        raise SettingsError(
+            f"{variable_of(name)} is not set: set it, or start `iuran up` in this folder"
+        )
+    return value.get_secret_value()

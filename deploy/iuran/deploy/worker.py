@@ -1,0 +1,70 @@
+"""The worker process: what happens without being asked."""
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+from prometheus_client import start_http_server
+
+from iuran.core.database.pool import open_pool
+from iuran.deploy.settings import Settings, demanded
+from iuran.deploy.test_clock import following, new_clock
+from iuran.workers.mail import SmtpMailer
+from iuran.workers.runner import run_worker
+from iuran.workers.services import WorkerServices
+
+_log = structlog.get_logger()
+
+
+def work(settings: Settings) -> None:
+    """Work until SIGINT or SIGTERM; raises SettingsError when a setting is missing."""
+    if settings.worker_metrics_port is not None:
+        start_http_server(settings.worker_metrics_port, addr="127.0.0.1")
+    uvloop.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    redis_url = demanded(settings.redis_url, "redis_url")
+    mailer = new_mailer(settings)
+    clock = new_clock(settings)
+    pool = await open_pool(
+        demanded(settings.database_url, "database_url"),
+        connections_max=settings.database_connections_max,
+        application_name="iuran worker",
+        statement_timeout_milliseconds=settings.statement_timeout_milliseconds,
+    )
+    services = WorkerServices(pool=pool, clock=clock, redis_url=redis_url, mailer=mailer)
+    try:
+        async with following(pool, clock):
+            _log.info("worker.starts")
+            await _until_told_to_stop(services)
+            _log.info("worker.stopped")
+    finally:
+        await pool.close()
+
+
+def new_mailer(settings: Settings) -> SmtpMailer:
+    """Return the way to the SMTP server."""
+    password = settings.smtp_password
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_sender,
+        sender_name=settings.mail_sender_name,
+        tls=settings.smtp_tls,
+        username=settings.smtp_user,
+        password=None if password is None else password.get_secret_value(),
+        timeout_seconds=settings.smtp_timeout_seconds,
+    )
+
+
+async def _until_told_to_stop(services: WorkerServices) -> None:
+    working = asyncio.create_task(run_worker(services), name="worker")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, working.cancel)
+    try:
+        await working
+    except asyncio.CancelledError:
+        _log.info("worker.told_to_stop")

@@ -1,0 +1,228 @@
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iuran.core.clock import read_offset
+from iuran.core.database.pool import Pool, connected
+from iuran.deploy.embedded import EmbeddedServices
+from iuran.deploy.family_form import example_family
+from tests.builders import a_channel, a_family, an_active_family
+from tests.deploy.processes import a_free_port, iuran
+
+Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture
+def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
+    """Runs a command on the empty database of the tests."""
+    assert pool is not None
+    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
+
+    def start(*arguments: str, **chosen: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
+        environment: Mapping[str, str] = {**places, **chosen}
+        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=environment)
+        return asyncio.ensure_future(work)
+
+    return start
+
+
+async def test_the_clock_is_set_in_wib_and_shown(run: Run, pool: Pool) -> None:
+    moved = await run("clock", "set", "2030-02-03T04:05")
+    shown = json.loads((await run("clock", "show", "--json")).stdout)
+    async with pool.acquire() as connection:
+        offset = await read_offset(connection)
+
+    assert moved.stdout.startswith("Legal time 2030-02-03 04:05:0")
+    assert shown["legalTime"].startswith("2030-02-03T04:05:")
+    assert (datetime.now(UTC) + offset).strftime("%Y-%m-%d %H:%M") == "2030-02-02 21:05"
+
+
+async def test_the_clock_goes_back_only_when_told_so(run: Run) -> None:
+    await run("clock", "set", "2030-02-03")
+
+    refused = await run("clock", "set", "2030-01-01")
+    allowed = await run("clock", "set", "2030-01-01", "--back")
+    advanced = await run("clock", "advance", "1", "month")
+
+    assert refused.returncode == 1
+    assert "add --back" in refused.stderr
+    assert allowed.returncode == 0
+    assert advanced.stdout.startswith("Legal time 2030-02-01 00:00:")
+
+
+async def test_the_clock_stands_in_production(run: Run, pool: Pool) -> None:
+    refused = await run("clock", "advance", "10d", IURAN_ENVIRONMENT="production")
+
+    assert refused.returncode == 1
+    assert "the test clock is off here" in refused.stderr
+    async with pool.acquire() as connection:
+        assert not await read_offset(connection)
+
+
+async def test_up_refuses_production(run: Run) -> None:
+    refused = await run("up", IURAN_ENVIRONMENT="production")
+
+    assert refused.returncode == 1
+    assert "in production run serve and worker" in refused.stderr
+
+
+async def test_a_channel_is_added_listed_and_rotated(run: Run, tmp_path: Path) -> None:
+    added = await run("channels", "add", "BRI", "--generate-key", "bri", "--json")
+    again = await run("channels", "add", "BRI", "--public-key", "bri/public.pem")
+    rotated = await run("channels", "rotate", "BRI", "--overlap-hours", "1", "--json")
+    listed = json.loads((await run("channels", "list", "--json")).stdout)
+
+    first, second = json.loads(added.stdout), json.loads(rotated.stdout)
+    assert (tmp_path / "bri" / "private.pem").stat().st_mode & 0o777 == 0o600
+    assert again.returncode == 1
+    assert "registered already" in again.stderr
+    assert first["clientId"] == second["clientId"]
+    assert first["clientSecret"] != second["clientSecret"]
+    assert [(one["code"], one["secrets"]) for one in listed] == [("BRI", 2)]
+
+
+async def test_a_channel_needs_one_good_public_key(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.pem").write_text("no key")
+
+    without = await run("channels", "add", "BRI")
+    bad = await run("channels", "add", "BRI", "--public-key", "bad.pem")
+    missing = await run("channels", "add", "BRI", "--public-key", "nowhere.pem")
+
+    for refused in (without, bad, missing):
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("publicKey: ")
+        assert refused.stderr.count("\n") == 1
+
+
+async def test_a_family_is_registered_from_a_file_and_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "family.json").write_text(example_family())
+
+    registered = await run("families", "register", "family.json", "--json")
+    (va,) = json.loads(registered.stdout)["virtualAccounts"]
+    shown = json.loads((await run("families", "show", va, "--json")).stdout)
+    again = await run("families", "register", "family.json")
+
+    assert shown["membership"] == "PENDING"
+    assert shown["payable"]["status"] == "TOO_EARLY"
+    assert "MELATI" not in json.dumps(shown)
+    assert again.returncode == 1
+    assert "registered already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "file: "),
+        ("[]", "file: "),
+        ('{"familyCardNumber": "1"}', "careClass"),
+        (example_family().replace('"F"', '"X"'), "participants.0.sex"),
+        (example_family().replace("9901014507900001", "1"), "16 digits"),
+        (example_family().replace('"nik"', '"nlk"'), "participants.0.nlk"),
+    ],
+)
+async def test_a_bad_family_file_is_refused(run: Run, tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "family.json").write_text(text)
+
+    refused = await run("families", "register", "family.json")
+
+    assert refused.returncode == 1
+    assert told in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+async def test_bills_are_run_and_shown(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    paid_at = datetime(2030, 1, 5, 3, tzinfo=UTC)
+    await an_active_family(pool, channel, a_family(members=2), first_payment_at=paid_at)
+    await run("clock", "set", "2030-03-02")
+
+    ran = await run("bills", "run")
+    again = await run("bills", "run")
+    future = await run("bills", "run", "--month", "2030-04")
+    rows = json.loads((await run("bills", "show", "--json")).stdout)
+
+    assert "2 bills issued, 1 memberships suspended" in ran.stdout.replace("\n", " ")
+    assert "0 bills issued" in again.stdout
+    assert "2030-04 has not begun" in future.stderr
+    assert [(row["month"], row["state"], row["amount"]) for row in rows] == [
+        ("2030-03", "OPEN", 70_000),
+        ("2030-02", "OPEN", 70_000),
+        ("2030-01", "PAID", 70_000),
+    ]
+
+
+async def test_doctor_finds_what_is_wrong(run: Run, pool: Pool, database_url: str) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    at = datetime(2030, 1, 5, 3, tzinfo=UTC)
+    await an_active_family(pool, channel, a_family(), first_payment_at=at)
+    async with connected(database_url, role=None) as owner:
+        await owner.execute("UPDATE payment SET amount = amount + 1")
+
+    examined = await run("doctor", "--json")
+
+    findings = {one["part"]: one for one in json.loads(examined.stdout)}
+    assert examined.returncode == 1
+    assert findings["ledger"]["verdict"] == "FAIL"
+    assert "stop taking payments" in findings["ledger"]["advice"]
+    assert findings["durability"]["verdict"] == "FAIL"  # the tests' database is careless
+    assert findings["channels"]["verdict"] == "WARN"  # the channel has no credentials
+    assert findings["migrations"]["verdict"] == "OK"
+
+
+async def test_doctor_says_who_does_not_answer(run: Run) -> None:
+    nobody = a_free_port()
+
+    examined = await run(
+        "doctor",
+        "--json",
+        DATABASE_URL=f"postgresql://iuran:hidden-word@127.0.0.1:{nobody}/iuran",
+        REDIS_URL=f"redis://127.0.0.1:{nobody}",
+    )
+
+    findings = {one["part"]: one for one in json.loads(examined.stdout)}
+    assert examined.returncode == 1
+    assert findings["database"]["verdict"] == "FAIL"
+    assert findings["redis"]["verdict"] == "WARN"
+    assert "hidden-word" not in examined.stdout + examined.stderr
+
+
+async def test_a_current_schema_passes_the_check(run: Run) -> None:
+    checked = await run("migrate", "--check")
+    again = await run("migrate")
+
+    assert checked.returncode == 0
+    assert "0 ran now" in again.stdout
+
+
+async def test_without_a_database_a_command_says_what_to_do(tmp_path: Path) -> None:
+    refused = await asyncio.to_thread(iuran, "families", "list", folder=tmp_path)
+
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "DATABASE_URL is not set: set it, or start `iuran up` in this folder\n"
+    )
+
+
+async def test_nobody_listening_is_said(run: Run, tmp_path: Path) -> None:
+    await run("channels", "add", "BRI", "--generate-key", "data/banks/BRI")
+    (tmp_path / "data" / "banks" / "BRI" / "bank.json").write_text(
+        '{"code": "BRI", "client_id": "c", "partner_id": "p", "va_prefix": "1",'
+        ' "client_secret": "s"}'
+    )
+    url = f"http://127.0.0.1:{a_free_port()}"
+
+    bank = ("--channel", "BRI", "--url", url)
+    unheard = await run("simulate", "pay", "--va", "8888800000000001", *bank)
+    unknown = await run("simulate", "pay", "--va", "8888800000000001", "--channel", "NOBODY")
+    odd = await run("simulate", "pay", "--va", "12", *bank)
+
+    assert f"nobody answers at {url}" in unheard.stderr
+    assert "has no bank to play" in unknown.stderr
+    assert odd.stderr.startswith("va: ")
