@@ -69,8 +69,9 @@ def list_(*, data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         write_json(rows)
         return
-    columns = ("code", "name", "clientId", "partnerId", "vaPrefix", "publicKeys", "enabled")
-    write_table("Channels", columns, [[row[column] for column in columns] for row in rows])
+    columns = {"code": "Code", "clientId": "Client id", "vaPrefix": "VA prefix", "name": "Name"}
+    cells = [[row[name] for name in columns] for row in rows]
+    write_table("Channels", list(columns.values()), cells, wide="Name")
 
 
 @app.command("rotate")

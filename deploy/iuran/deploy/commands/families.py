@@ -36,8 +36,17 @@ def list_(
     if json:
         write_json(rows)
         return
-    columns = ("id", "payer", "va", "members", "class", "state", "paidThrough")
-    write_table("Families", columns, [[row[column] for column in columns] for row in rows])
+    columns = {
+        "id": "Id",
+        "payer": "Payer",
+        "va": "Virtual account",
+        "members": "People",
+        "class": "Class",
+        "state": "State",
+        "paidThrough": "Paid for",
+    }
+    cells = [[row[name] for name in columns] for row in rows]
+    write_table("Families", list(columns.values()), cells, wide="Payer")
 
 
 @app.command()

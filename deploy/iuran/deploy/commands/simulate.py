@@ -113,16 +113,15 @@ def _write(calls: list[Call], *, as_json: bool) -> None:
         return
     write_table(
         "What the bank sent and heard",
-        ("Bank", "Call", "Sent", "HTTP", "responseCode", "Reason", ""),
+        ("Bank", "Call", "Sent", "Code", "Reason", ""),
         [
             (
                 call.bank,
                 call.what,
                 call.sent,
-                call.http_status,
                 call.code,
                 call.reason,
-                "as it should" if call.as_expected else "not expected",
+                "as it should" if call.as_expected else "NOT EXPECTED",
             )
             for call in calls
         ],

@@ -35,8 +35,15 @@ def write_json(value: object) -> None:
 def write_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str = ""
 ) -> None:
-    """Write rows as a table; only the column `wide` is wrapped where the terminal is narrow."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    """Write rows as a table that fits 80 columns; only the column `wide` is wrapped."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column != wide)
     for row in rows:
