@@ -1,13 +1,15 @@
+import asyncio
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from iuran.core.clock import StandingClock
-from iuran.core.database.pool import Connection
+from iuran.core.database.pool import Connection, Pool
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
-from iuran.core.families import Relation, find_by_card, list_families
+from iuran.core.families import NewFamily, Relation, find_by_card, list_families
 from iuran.core.identifiers import NikWarning
+from iuran.core.segments import Segment
 from tests.builders import a_family, a_participant, registered
 
 
@@ -89,3 +91,35 @@ async def test_a_form_that_is_wrong_is_refused_by_its_field(
 
     assert refusal.value.field == field
     assert await list_families(connection) == ()
+
+
+async def test_registrations_that_share_people_do_not_wait_in_a_circle(
+    pool: Pool, clock: StandingClock
+) -> None:
+    people = [a_participant(relation=Relation.CHILD) for _ in range(8)]
+    families = [
+        replace(a_family(), participants=[a_participant(), *order])
+        for order in (people, people[::-1])
+    ]
+
+    async def register(family: NewFamily) -> bool:
+        async with pool.acquire() as connection:
+            try:
+                await registered(connection, family, at=clock.now())
+            except AlreadyRegisteredError:
+                return False
+        return True
+
+    for _ in range(5):
+        outcomes = await asyncio.gather(*(register(family) for family in families))
+        assert sum(outcomes) <= 1
+        families = [replace(family, kk_number=a_family().kk_number) for family in families]
+
+
+async def test_only_families_that_pay_themselves_get_virtual_accounts(
+    connection: Connection, clock: StandingClock
+) -> None:
+    family = replace(a_family(), segment=Segment.PPU_ENTERPRISE)
+
+    with pytest.raises(InvalidInputError, match="segment"):
+        await registered(connection, family, at=clock.now())

@@ -100,6 +100,49 @@ async def test_a_minute_after_it_the_family_is_reactivated_with_a_window(pool: P
     await agree(pool)
 
 
+async def test_a_payment_of_the_last_second_that_the_run_overtook_undoes_the_suspension(
+    pool: Pool,
+) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(), first_payment_at=wib(2025, 12, 20)
+    )
+    async for _ in roll_months(pool, at=wib(2026, 2, 1, 0, 0)):
+        pass
+
+    outcome = await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 31, 23, 59))
+
+    assert outcome.is_settled
+    assert outcome.window_last_day is None
+    async with pool.acquire() as connection:
+        assert await windows_of(connection, family.family_id) == ()
+        undone, suspended, *_ = await events_of(connection, family.family_id)
+    assert (undone.state, undone.cause) == (MembershipState.ACTIVE, "SUSPENSION_UNDONE")
+    assert undone.effective_at == suspended.effective_at == wib(2026, 2, 1, 0, 0)
+    await agree(pool)
+
+
+async def test_a_membership_in_which_nobody_is_enrolled_owes_and_pays_nothing(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+        family, (account,) = await registered(connection, a_family(), at=wib(2026, 1, 1))
+        await connection.execute(
+            "UPDATE enrolment SET last_month = first_month WHERE family_id = $1", family.family_id
+        )
+
+    outcome = await paid(
+        pool, an_instruction(channel, account.customer_number, 35_000), at=wib(2026, 1, 20)
+    )
+    later = await paid(
+        pool, an_instruction(channel, account.customer_number, 35_000), at=wib(2026, 3, 20)
+    )
+
+    assert outcome.is_settled, "it was enrolled in January"
+    assert later.result is Result.NOT_BILLED
+    await agree(pool)
+
+
 @pytest.mark.parametrize("by_the_run", [True, False], ids=["run on time", "run never came"])
 async def test_53_unpaid_months_ask_for_24_and_the_current_one(
     pool: Pool, *, by_the_run: bool

@@ -225,6 +225,7 @@ async def _insert(
         await _insert_participant(connection, family_id, participant, warned, at)
         for participant, warned in zip(family.participants, warnings, strict=True)
     ]
+    await _take_niks(connection, family_id, family.participants, participants)
     head = next(
         registered
         for registered, given in zip(participants, family.participants, strict=True)
@@ -258,7 +259,6 @@ async def _insert_participant(
     )
     assert row is not None  # noqa: S101 - INSERT ... RETURNING yields its row
     participant_id, card_number = int(row["participant_id"]), str(row["card_number"])
-    await connection.execute(INSERT_PARTICIPANT_NIK, participant.nik, family_id, participant_id)
     await connection.execute(INSERT_PARTICIPANT_CARD, card_number, family_id, participant_id)
     return RegisteredParticipant(
         participant_id=participant_id,
@@ -266,6 +266,20 @@ async def _insert_participant(
         name=participant.name.strip(),
         warnings=warnings,
     )
+
+
+async def _take_niks(
+    connection: Connection,
+    family_id: int,
+    given: Sequence[NewParticipant],
+    registered: Sequence[RegisteredParticipant],
+) -> None:
+    """Take the NIKs in their own order, so that two registrations cannot wait in a circle."""
+    rows = [
+        (new.nik, family_id, known.participant_id)
+        for new, known in zip(given, registered, strict=True)
+    ]
+    await connection.executemany(INSERT_PARTICIPANT_NIK, sorted(rows))
 
 
 async def _insert_membership(

@@ -49,10 +49,10 @@ def state_in(
 
     Perpres 82/2018 art. 42(1). It holds from that instant, whether or not the run has noted it.
     """
-    unpaid_month_closed = paid_through is not None and paid_through < month.plus(-1)
-    if state is MembershipState.ACTIVE and unpaid_month_closed:
-        return MembershipState.SUSPENDED
-    return state
+    if paid_through is None or state not in {MembershipState.ACTIVE, MembershipState.SUSPENDED}:
+        return state
+    is_suspended = paid_through < month.plus(-1)
+    return MembershipState.SUSPENDED if is_suspended else MembershipState.ACTIVE
 
 
 async def events_of(connection: Connection, family_id: int) -> tuple[MembershipEvent, ...]:

@@ -10,6 +10,7 @@ from iuran.core.database.pool import Connection, Pool
 from iuran.core.families import family_range
 from iuran.core.membership import suspend_unpaid
 from iuran.core.months import CoverageMonth
+from iuran.core.regulation.rates import PBPU_BP, NoRuleError
 
 FAMILIES_A_BATCH = 5_000
 
@@ -23,6 +24,18 @@ SELECT_LAST_RUN: LiteralString = """
 
 SELECT_EARLIEST_PAID_THROUGH: LiteralString = """
     SELECT min(paid_through) FROM membership
+"""
+
+SELECT_MONTH_WITHOUT_ONE_RATE: LiteralString = """
+    SELECT m.month
+    FROM unnest($1::integer[]) AS m (month)
+    CROSS JOIN generate_series(1, 3) AS c (care_class)
+    WHERE 1 <> (
+        SELECT count(*) FROM contribution_rate AS r
+        WHERE r.rate_group = $2 AND r.care_class = c.care_class
+          AND r.first_month <= m.month AND (r.last_month IS NULL OR r.last_month >= m.month))
+    ORDER BY m.month
+    LIMIT 1
 """
 
 FINISH_RUN: LiteralString = """
@@ -82,13 +95,22 @@ async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]
 async def _months_to_run(
     connection: Connection, current: CoverageMonth
 ) -> tuple[CoverageMonth, ...]:
+    """Return the months from the last finished one, which is looked through once more.
+
+    A first payment may have been in flight when that one was run. Raises NoRuleError while a class
+    has no rate or two of them in a month: a month that cannot be billed must not look finished.
+    """
     last = await connection.fetchval(SELECT_LAST_RUN)
     if last is None:
         last = await connection.fetchval(SELECT_EARLIEST_PAID_THROUGH)
-    first = current.ordinal if last is None else int(last) + 1
-    if first == current.ordinal + 1:
-        first = current.ordinal  # finished, but new families may have come since
-    return tuple(CoverageMonth.of_ordinal(month) for month in range(first, current.ordinal + 1))
+    first = current.ordinal if last is None else min(int(last), current.ordinal)
+    months = tuple(CoverageMonth.of_ordinal(m) for m in range(first, current.ordinal + 1))
+    doubtful = await connection.fetchval(
+        SELECT_MONTH_WITHOUT_ONE_RATE, [m.ordinal for m in months], PBPU_BP
+    )
+    if doubtful is not None:
+        raise NoRuleError("single contribution rate per class", CoverageMonth.of_ordinal(doubtful))
+    return months
 
 
 async def _roll_month(

@@ -44,6 +44,8 @@ class Result(StrEnum):
     EXPIRED = "EXPIRED"
     ALREADY_PAID = "ALREADY_PAID"
     AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
+    NOT_BILLED = "NOT_BILLED"
+    """Nothing is owed and nothing is paid: nobody is enrolled, or no rate is in force."""
 
 
 class Detail(TypedDict):

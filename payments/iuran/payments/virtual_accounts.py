@@ -11,12 +11,15 @@ from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.core.errors import InvalidInputError
 from iuran.core.families import NewFamily, RegisteredFamily, register
 from iuran.core.identifiers import customer_number_of
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
+from iuran.core.segments import Segment
 
 DEFAULT_PREFIX = "88888"
+SELF_PAID = (Segment.PBPU_SELF, Segment.BP_SELF)
 
 INSERT_NUMBER: LiteralString = """
     INSERT INTO virtual_account_number (customer_number, family_id) VALUES ($1, $2)
@@ -52,8 +55,8 @@ class VirtualAccount:
 class Payable:
     """What a virtual account may pay now, or the reason why nothing can be paid.
 
-    `result` is PAYABLE, ALREADY_PAID, VIRTUAL_ACCOUNT_UNKNOWN, TOO_EARLY or EXPIRED; the amount is
-    the exact sum in rupiah that a channel has to send.
+    `result` is PAYABLE, ALREADY_PAID, NOT_BILLED, VIRTUAL_ACCOUNT_UNKNOWN, TOO_EARLY, EXPIRED; the
+    amount is the exact sum in rupiah that a channel has to send.
     """
 
     result: str
@@ -73,8 +76,11 @@ async def register_family(
 ) -> tuple[RegisteredFamily, tuple[VirtualAccount, ...]]:
     """Register a family and give each of its members a virtual account.
 
-    The first payment is possible from day 14 to day 30 after it. Raises what `register` raises.
+    The first payment is possible from day 14 to day 30 after it. Raises what `register` raises, and
+    InvalidInputError for a segment whose families do not pay themselves.
     """
+    if family.segment not in SELF_PAID:
+        raise InvalidInputError("segment", f"only {', '.join(SELF_PAID)} pay by virtual account")
     registered = await register(connection, family, at=at)
     return registered, await _issue(connection, registered, issued_on=wib_date(at))
 

@@ -40,7 +40,8 @@ CREATE TABLE membership_event (
     recorded_at timestamptz NOT NULL,
     cause text NOT NULL
         CONSTRAINT membership_event_cause
-        CHECK (cause IN ('REGISTRATION', 'FIRST_PAYMENT', 'PAYMENT', 'MONTH_CLOSED_UNPAID')),
+        CHECK (cause IN ('REGISTRATION', 'FIRST_PAYMENT', 'PAYMENT', 'MONTH_CLOSED_UNPAID',
+                         'SUSPENSION_UNDONE')),
     PRIMARY KEY (family_id, event_id),
     FOREIGN KEY (family_id, membership_id) REFERENCES membership
 );
@@ -60,14 +61,16 @@ CREATE TABLE fine_window (
     CONSTRAINT fine_window_interval CHECK (last_day >= first_day)
 );
 
--- What a membership is worth in a month, whether or not the monthly run has come by:
--- a month that closed unpaid suspends from its end, not from when we noticed.
+-- What a membership is worth in a month, whether or not the monthly run has come by: a month that
+-- closed unpaid suspends from its end, not from when we noticed; and who was still in time for the
+-- month that is asked for is not suspended in it, although the run has noted so in the next.
 CREATE FUNCTION membership_state_in(p_state text, p_paid_through integer, p_month integer)
     RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE
-        WHEN p_state = 'ACTIVE' AND p_paid_through < p_month - 1 THEN 'SUSPENDED'
-        ELSE p_state
+        WHEN p_state NOT IN ('ACTIVE', 'SUSPENDED') THEN p_state
+        WHEN p_paid_through < p_month - 1 THEN 'SUSPENDED'
+        ELSE 'ACTIVE'
     END;
 
 GRANT SELECT, INSERT ON membership, enrolment, membership_event, fine_window TO iuran_app;

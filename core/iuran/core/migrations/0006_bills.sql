@@ -40,6 +40,7 @@ GRANT SELECT, INSERT ON bill, bill_line TO iuran_app;
 GRANT UPDATE (state, settled_at) ON bill TO iuran_app;
 
 -- The lines that the memberships of a range of families owe for a month, at that month's rate.
+-- Up to `paid_through` nothing is owed: neither what was paid nor what was before the first payment.
 CREATE FUNCTION contribution_lines(p_family_from bigint, p_family_to bigint, p_month integer)
     RETURNS TABLE (
         family_id bigint, membership_id bigint, participant_id bigint, state text,
@@ -60,6 +61,7 @@ AS $$
       ON e.family_id = m.family_id AND e.membership_id = m.membership_id
      AND e.first_month <= p_month AND (e.last_month IS NULL OR e.last_month >= p_month)
     WHERE m.family_id BETWEEN p_family_from AND p_family_to
+      AND (m.paid_through IS NULL OR p_month > m.paid_through)
 $$;
 
 -- Issue the bills of a month for a range of families; those issued before stay as they are. A

@@ -48,8 +48,45 @@ UPSERT_PARAMETER: LiteralString = """
 """
 
 
+DELETE_CONTRIBUTION_RATES: LiteralString = """
+    DELETE FROM contribution_rate AS r
+    WHERE NOT EXISTS (
+        SELECT FROM unnest($1::text[], $2::smallint[], $3::integer[])
+            AS kept (rate_group, care_class, first_month)
+        WHERE (kept.rate_group, kept.care_class, kept.first_month)
+            = (r.rate_group, r.care_class, r.first_month))
+"""
+
+DELETE_FINE_RATES: LiteralString = """
+    DELETE FROM fine_rate WHERE effective_from <> ALL ($1::date[])
+"""
+
+DELETE_PARAMETERS: LiteralString = """
+    DELETE FROM regulation_parameter AS p
+    WHERE NOT EXISTS (
+        SELECT FROM unnest($1::text[], $2::date[]) AS kept (name, effective_from)
+        WHERE (kept.name, kept.effective_from) = (p.name, p.effective_from))
+"""
+
+
 async def load_regulation(connection: Connection) -> None:
-    """Write the regulation files into their tables, in the caller's transaction."""
+    """Write the regulation files into their tables, in the caller's transaction.
+
+    A row that left the files leaves its table: it would overlap with what replaced it. A rate by
+    which bills were issued cannot leave, and the database says so; end it with `effective_to`.
+    """
+    await connection.execute(
+        DELETE_CONTRIBUTION_RATES,
+        [rate.rate_group for rate in contribution_rates()],
+        [int(rate.care_class) for rate in contribution_rates()],
+        [rate.first_month.ordinal for rate in contribution_rates()],
+    )
+    await connection.execute(DELETE_FINE_RATES, [rate.effective_from for rate in fine_rates()])
+    await connection.execute(
+        DELETE_PARAMETERS,
+        [row.name for row in parameters()],
+        [row.effective_from for row in parameters()],
+    )
     await connection.executemany(
         UPSERT_SEGMENT,
         [(s.segment, s.name_indonesian, s.payer, s.rate_group) for s in segment_rules()],

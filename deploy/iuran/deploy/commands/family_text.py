@@ -9,6 +9,7 @@ from iuran.payments.virtual_accounts import VirtualAccount
 _PAYABLE_IN_WORDS = {
     "ALREADY_PAID": "nothing, all is paid",
     "TOO_EARLY": "nothing yet, the first payment waits 14 days",
+    "NOT_BILLED": "nothing, nobody is enrolled",
     "EXPIRED": "nothing, the time for the first payment is over",
 }
 

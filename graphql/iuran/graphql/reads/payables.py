@@ -12,7 +12,7 @@ from iuran.graphql.reads.reading import Reading
 
 SELECT_PAYABLES: LiteralString = """
     WITH wanted AS MATERIALIZED (
-        SELECT m.family_id, m.membership_id, m.state,
+        SELECT m.family_id, m.membership_id, m.state, m.paid_through,
                CASE WHEN m.state = 'PENDING' THEN $3::integer
                     ELSE greatest(m.paid_through + 1, $3 - $4::integer) END AS first_unpaid
         FROM unnest($5::bigint[], $6::bigint[]) AS k (family_id, membership_id)
@@ -39,14 +39,14 @@ SELECT_PAYABLES: LiteralString = """
                 AND b.coverage_month = n.coverage_month)
         GROUP BY w.family_id, w.membership_id, n.coverage_month
     )
-    SELECT w.family_id, w.membership_id, w.state, max(o.members) AS members,
+    SELECT w.family_id, w.membership_id, w.state, w.paid_through, max(o.members) AS members,
            sum(o.amount) AS amount,
            CASE WHEN w.state = 'PENDING' THEN $3 ELSE min(o.coverage_month) END AS first_month,
            CASE WHEN w.state = 'PENDING' THEN $3 ELSE max(o.coverage_month) END AS last_month,
            count(*) FILTER (WHERE o.coverage_month < $3) AS arrears_months
     FROM wanted AS w
     LEFT JOIN owed AS o ON o.family_id = w.family_id AND o.membership_id = w.membership_id
-    GROUP BY w.family_id, w.membership_id, w.state
+    GROUP BY w.family_id, w.membership_id, w.state, w.paid_through
 """
 
 

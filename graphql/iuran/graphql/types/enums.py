@@ -48,6 +48,7 @@ class PayableStatus(StrEnum):
     ALREADY_PAID = "ALREADY_PAID"
     TOO_EARLY = "TOO_EARLY"
     EXPIRED = "EXPIRED"
+    NOT_BILLED = "NOT_BILLED"
 
 
 class Reach(StrEnum):
@@ -112,6 +113,8 @@ publish(
         "`payableFrom`.",
         PayableStatus.EXPIRED: "The first payment was possible until `payableUntil`; the family "
         "has to register anew.",
+        PayableStatus.NOT_BILLED: "Nothing is owed and nothing is paid: nobody is enrolled for the "
+        "running month.",
     },
 )
 publish(

@@ -49,15 +49,8 @@ class Payable:
         pending = row["state"] == MembershipState.PENDING
         opens = issued_on + timedelta(days=parameter("first_payment_earliest_days", issued_on))
         closes = issued_on + timedelta(days=parameter("first_payment_latest_days", issued_on))
-        status = PayableStatus.PAYABLE
-        if not pending and row["amount"] is None:
-            status = PayableStatus.ALREADY_PAID
-        elif pending and today < opens:
-            status = PayableStatus.TOO_EARLY
-        elif pending and today > closes:
-            status = PayableStatus.EXPIRED
         return cls(
-            status=status,
+            status=_status(row, opens=opens, closes=closes, today=today),
             amount=Rupiah(int(row["amount"] or 0)),
             members=row["members"] or 0,
             arrears_months=row["arrears_months"],
@@ -66,3 +59,15 @@ class Payable:
             payable_from=opens if pending else None,
             payable_until=closes if pending else None,
         )
+
+
+def _status(row: Record, *, opens: date, closes: date, today: date) -> PayableStatus:
+    """Decide as `payable_at` does for banks."""
+    if row["state"] == MembershipState.PENDING and not opens <= today <= closes:
+        return PayableStatus.TOO_EARLY if today < opens else PayableStatus.EXPIRED
+    if row["amount"] is not None:
+        return PayableStatus.PAYABLE
+    paid_through = row["paid_through"]
+    if paid_through is None or paid_through < CoverageMonth.of(today).ordinal:
+        return PayableStatus.NOT_BILLED
+    return PayableStatus.ALREADY_PAID

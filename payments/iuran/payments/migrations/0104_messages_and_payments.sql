@@ -35,7 +35,7 @@ CREATE TABLE payment_answer (
     result text NOT NULL
         CONSTRAINT payment_answer_result
         CHECK (result IN ('SETTLED', 'VIRTUAL_ACCOUNT_UNKNOWN', 'TOO_EARLY', 'EXPIRED',
-                          'ALREADY_PAID', 'AMOUNT_MISMATCH')),
+                          'ALREADY_PAID', 'AMOUNT_MISMATCH', 'NOT_BILLED')),
     detail jsonb NOT NULL,
     answered_at timestamptz NOT NULL,
     PRIMARY KEY (channel_id, reference),

@@ -86,6 +86,7 @@ BEGIN
         v.result := CASE
             WHEN v_today < v.payable_from THEN 'TOO_EARLY'
             WHEN v_today > v.payable_until THEN 'EXPIRED'
+            WHEN v.amount IS NULL THEN 'NOT_BILLED'  -- nobody is enrolled
             ELSE 'PAYABLE'
         END;
         RETURN v;
@@ -107,7 +108,11 @@ BEGIN
     FROM bill AS b
     WHERE b.family_id = v.family_id AND b.membership_id = v.membership_id
       AND b.state = 'OPEN' AND b.coverage_month BETWEEN v_month - v_cap AND v_month;
-    v.result := CASE WHEN v.amount IS NULL THEN 'ALREADY_PAID' ELSE 'PAYABLE' END;
+    v.result := CASE
+        WHEN v.amount > 0 THEN 'PAYABLE'
+        WHEN v.paid_through < v_month THEN 'NOT_BILLED'  -- nobody is enrolled, or no rate is in force
+        ELSE 'ALREADY_PAID'
+    END;
     RETURN v;
 END
 $$;
@@ -171,6 +176,12 @@ BEGIN
                                   recorded_at, cause)
     VALUES (p.family_id, p.membership_id, 'ACTIVE', v_month, p_at, p_at,
             CASE p.state WHEN 'PENDING' THEN 'FIRST_PAYMENT' ELSE 'PAYMENT' END);
+    IF p.state = 'SUSPENDED' AND v_was = 'ACTIVE' THEN  -- the run passed while we waited for the lock
+        INSERT INTO membership_event (family_id, membership_id, state, paid_through, effective_at,
+                                      recorded_at, cause)
+        VALUES (p.family_id, p.membership_id, 'ACTIVE', v_month,
+                wib_midnight(first_day_of(p.paid_through + 2)), p_at, 'SUSPENSION_UNDONE');
+    END IF;
 
     INSERT INTO outbox (family_id, kind, payload, occurred_at)
     SELECT p.family_id, told.kind, told.payload, p_at
@@ -201,7 +212,7 @@ DECLARE
     v_result text := v.result;
     v_detail jsonb;
 BEGIN
-    IF v_result = 'PAYABLE' AND v.amount <> p_instruction.amount THEN
+    IF v_result = 'PAYABLE' AND v.amount IS DISTINCT FROM p_instruction.amount THEN
         v_result := 'AMOUNT_MISMATCH';
     ELSIF v_result = 'PAYABLE' THEN
         v_result := 'SETTLED';
