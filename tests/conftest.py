@@ -1,5 +1,6 @@
 """Real PostgreSQL and Redis for every test; a clean slate before each that asks for one."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from iuran.core.database.pool import Connection, Pool, connected, open_pool
 from iuran.deploy.embedded import EmbeddedServices, embedded_services
 from iuran.deploy.schema import MIGRATION_PACKAGES
 
+PATIENCE_SECONDS = 20
 FAST_AND_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 KEPT = (
@@ -48,18 +50,14 @@ async def database_url(services: EmbeddedServices) -> str:
     return services.database_url
 
 
-@pytest.fixture(scope="session")
-async def open_database(database_url: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(database_url, connections_max=20)
-    yield pool
-    await pool.close()
-
-
 @pytest.fixture
-async def pool(open_database: Pool, database_url: str) -> Pool:
-    """A pool on an empty database."""
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """A pool on an empty database; closing it waits for every connection that the test took."""
     await clear(database_url)
-    return open_database
+    opened = await open_pool(database_url, connections_max=20)
+    yield opened
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await opened.close()
 
 
 async def clear(database_url: str) -> None:
