@@ -134,8 +134,10 @@ async def test_two_persons_take_a_claim_from_draft_to_approval(pool: Pool) -> No
         "UPDATE claim SET state = 'APPROVED', decided_by = opened_by",
         "UPDATE claim SET state = 'APPROVED'",
         "UPDATE claim SET state = 'REJECTED', decided_by = 'budi'",
-        "UPDATE claim SET state = 'APPROVED', decided_by = 'budi', proposal = NULL,"
-        " verified_by = NULL, amount_verified = NULL",
+        (
+            "UPDATE claim SET state = 'APPROVED', decided_by = 'budi', proposal = NULL,"
+            " verified_by = NULL, amount_verified = NULL"
+        ),
         "UPDATE claim SET amount_verified = amount_claimed + 1",
     ],
 )
