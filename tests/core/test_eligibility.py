@@ -78,24 +78,30 @@ covers = st.none() | st.builds(
     st.sampled_from(["FAMILY", "EMPLOYER", "GOVERNMENT"]),
     st.sampled_from(CareClass),
 )
-referrals = st.none() | st.builds(
-    lambda person, to, start, length: Referral(
+
+
+def a_referral_to(person: int, to: str, start: int, length: int) -> Referral:
+    return Referral(
         referral_number="990101010326P000001",
         participant_id=person,
         to_facility_code=to,
         issued_on=DAY + timedelta(days=start),
         valid_until=DAY + timedelta(days=start + length),
-    ),
+    )
+
+
+def a_window(start: int, months: int) -> FineWindow:
+    return FineWindow.opened(DAY + timedelta(days=start), arrears_months=months)
+
+
+referrals = st.none() | st.builds(
+    a_referral_to,
     st.sampled_from([1, 2]),
     st.sampled_from([HOSPITAL, "9901R002"]),
     st.integers(-3, 1),
     st.integers(0, 3),
 )
-windows = st.none() | st.builds(
-    lambda start, months: FineWindow.opened(DAY + timedelta(days=start), arrears_months=months),
-    st.integers(-47, 1),
-    st.integers(1, 30),
-)
+windows = st.none() | st.builds(a_window, st.integers(-47, 1), st.integers(1, 30))
 cases = st.builds(
     Circumstances,
     cover=covers,
