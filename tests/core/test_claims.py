@@ -26,6 +26,7 @@ from iuran.core.claims.filing import (
     open_reimbursement,
     submit,
 )
+from iuran.core.claims.listing import claims_of_facility, claims_of_family
 from iuran.core.claims.papers import DocumentsMissingError, add_document, documents_missing
 from iuran.core.claims.records import (
     Act,
@@ -39,6 +40,7 @@ from iuran.core.claims.states import STEPS, ClaimKind, ClaimState
 from iuran.core.claims.verification import (
     Decided,
     NotCoveredError,
+    TooLateToReturnError,
     ask,
     decide,
     dispute,
@@ -200,6 +202,8 @@ async def test_ten_days_of_silence_make_a_claim_complete(pool: Pool) -> None:
         one = await close_deadlines(connection, at=wib(2026, 3, 12, 0, 1))
         again = await close_deadlines(connection, at=wib(2026, 3, 12, 0, 1))
         history = await history_of(connection, key)
+        with pytest.raises(TooLateToReturnError):
+            await record_incomplete(connection, key, replace(ANI, at=wib(2026, 3, 12)))
 
     assert (on_day_10.state, on_day_11.state) == (ClaimState.SUBMITTED, ClaimState.VERIFYING)
     assert (on_day_11.complete_on, on_day_11.pay_by) == (date(2026, 3, 11), date(2026, 3, 26))
@@ -282,6 +286,28 @@ async def test_a_participants_claim_needs_cover_on_its_day(pool: Pool) -> None:
                 results.append("COVERED")
 
     assert results == ["CARE_NOT_COVERED", "COVERED", "CARE_NOT_COVERED"]
+
+
+async def test_claims_are_listed_page_by_page_as_they_stand(pool: Pool) -> None:
+    family = await a_member(pool, first_payment_at=wib(2026, 1, 20))
+    async with pool.acquire() as connection:
+        keys = [await a_claim(connection, family) for _ in range(3)]
+        await open_reimbursement(
+            connection,
+            a_reimbursement(family, date(2026, 2, 1)),
+            by="peserta",
+            at=wib(2026, 2, 2),
+        )
+        day = date(2026, 8, 6)
+
+        mine = await claims_of_family(connection, family.family_id, today=day)
+        first = await claims_of_facility(connection, HOSPITAL, today=day, limit=2)
+        rest = await claims_of_facility(
+            connection, HOSPITAL, today=day, after=first[-1].claim_id, limit=2
+        )
+
+    assert [claim.key for claim in (*first, *rest)] == keys
+    assert [claim.state for claim in mine] == [ClaimState.EXPIRED] * 4
 
 
 async def test_of_many_deciders_at_once_one_decides(pool: Pool) -> None:

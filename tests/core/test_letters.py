@@ -31,6 +31,7 @@ from iuran.core.database.pool import Connection, Pool
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.months import CoverageMonth
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
+from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
 from tests.care_builders import (
     CLINIC,
     HOSPITAL,
@@ -165,6 +166,54 @@ async def test_two_stays_in_one_window_are_fined_each_by_itself(pool: Pool) -> N
     assert {standing.debtor for standing in found} == {"FAMILY"}
 
 
+@pytest.mark.parametrize(
+    ("segment", "exemption", "debtor", "amount"),
+    [
+        ("PBI_APBN", "PBI_OR_PEMDA", "FAMILY", 0),
+        ("PBPU_PEMDA", "PBI_OR_PEMDA", "FAMILY", 0),
+        ("PPU_ENTERPRISE", None, "EMPLOYER", 520_250),
+        ("BP_SELF", None, "FAMILY", 520_250),
+    ],
+)
+async def test_the_segment_says_who_owes_a_fine(
+    pool: Pool, segment: str, exemption: str | None, debtor: str, amount: int
+) -> None:
+    family, _ = await a_reactivated_member(
+        pool, first_payment_at=wib(2026, 1, 20), reactivated_at=wib(2026, 4, 8)
+    )
+    async with pool.acquire() as connection:
+        await connection.execute("UPDATE membership SET segment = $1", segment)
+        letter = await an_emergency_stay(
+            connection, family, at=wib(2026, 4, 20), estimated_tariff=5_202_500
+        )
+        standing = await fine_standing(connection, family.family_id, letter.letter_number)
+
+    assert (standing.exemption, standing.debtor, standing.amount) == (exemption, debtor, amount)
+
+
+async def test_a_second_reactivation_replaces_the_window(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await facilities(connection)
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(), first_payment_at=wib(2025, 12, 20)
+    )
+    for at in (wib(2026, 2, 20), wib(2026, 4, 3)):
+        await pays_what_it_owes(pool, channel, account, at=at)
+
+    async with pool.acquire() as connection:
+        letters = [
+            await an_emergency_stay(connection, family, at=at, estimated_tariff=2_800_000)
+            for at in (wib(2026, 3, 31), wib(2026, 4, 10), wib(2026, 5, 18), wib(2026, 5, 19))
+        ]
+        found = [
+            await fine_standing(connection, family.family_id, letter.letter_number)
+            for letter in letters
+        ]
+
+    assert [standing.amount for standing in found] == [140_000, 140_000, 140_000, 0]
+
+
 async def test_a_discharge_ends_the_time_to_pay(pool: Pool) -> None:
     family, _ = await a_reactivated_member(
         pool, first_payment_at=wib(2025, 12, 20), reactivated_at=wib(2026, 3, 1)
@@ -237,6 +286,7 @@ async def test_papers_of_the_wrong_kind_are_refused(pool: Pool) -> None:
         for request, field in (
             (a_request(family, starts_at=at, care_type=CareType.RITP), "careType"),
             (a_request(family, starts_at=at, estimated_tariff=0), "estimatedTariff"),
+            (a_request(family, starts_at=wib(2026, 2, 2, 9, 1)), "startsAt"),
         ):
             with pytest.raises(InvalidInputError, match=field):
                 await issue_letter(connection, request, diagnosis_code="E11", by="rs", at=at)

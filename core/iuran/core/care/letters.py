@@ -90,10 +90,10 @@ async def issue_letter(
     """Issue a letter of eligibility (SEP) for care that starts at `request.starts_at`.
 
     The fine of an advanced inpatient stay is fixed with it, to be paid before the stay is covered.
-    Raises NotEligibleError, FacilityUnknownError, InvalidInputError (first-level care, a stay
-    without an estimated tariff, a diagnosis of the wrong form).
+    Raises NotEligibleError, FacilityUnknownError, InvalidInputError (first-level care, care to
+    come, a stay without an estimated tariff, a diagnosis of the wrong form).
     """
-    _check(request)
+    _check(request, at)
     found = await circumstances_of(connection, request)
     eligibility = judge(request, found)
     if found.cover is None or eligibility.fine is None or not eligibility.is_eligible:
@@ -113,9 +113,11 @@ async def issue_letter(
     return letter
 
 
-def _check(request: CareRequest) -> None:
+def _check(request: CareRequest, at: datetime) -> None:
     if not request.care_type.is_advanced:
         raise InvalidInputError("careType", "a letter of eligibility is for advanced care")
+    if request.starts_at > at:
+        raise InvalidInputError("startsAt", "a letter is issued when the care begins, not before")
     if request.care_type is CareType.RITL and request.estimated_tariff <= 0:
         raise InvalidInputError("estimatedTariff", "estimate the package tariff of the stay")
 

@@ -1,10 +1,11 @@
 """Verification of a claim: complete or not, questions, disputes, a proposal, a decision."""
 
 from dataclasses import dataclass, replace
-from datetime import time
+from datetime import date, time
 
 from iuran.core.care.cover import cover_at
 from iuran.core.care.letters import fine_standing
+from iuran.core.claims.deadlines import complete_by_silence_on
 from iuran.core.claims.documents import check_exclusion
 from iuran.core.claims.papers import check_documents
 from iuran.core.claims.records import (
@@ -36,6 +37,16 @@ class NotCoveredError(DomainError):
         super().__init__(f"the care was not covered: {why}; reject the claim")
 
 
+class TooLateToReturnError(DomainError):
+    """The days in which a claim could be called incomplete are over."""
+
+    code = "CLAIM_COMPLETE_BY_SILENCE"
+
+    def __init__(self, last_day: date) -> None:
+        super().__init__(f"the claim was complete on {last_day:%Y-%m-%d}; ask a question instead")
+        self.last_day = last_day
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
     """What the second person says to a proposal."""
@@ -54,8 +65,13 @@ async def record_complete(connection: Connection, key: ClaimKey, act: Act) -> Cl
 
 
 async def record_incomplete(connection: Connection, key: ClaimKey, act: Act) -> Claim:
-    """Give a claim back; `act.reason` says what is missing. Raises ClaimStepError."""
+    """Give a claim back; `act.reason` says what is missing.
+
+    A facility's claim only within 10 days (Peraturan BPJS Kesehatan 7/2018 art. 30); later a
+    question leaves it pending. Raises TooLateToReturnError, ClaimStepError.
+    """
     claim = await locked_claim(connection, key, at=act.at)
+    _check_return(claim, act)
     back = replace(_undecided(claim), state=ClaimState.INCOMPLETE, complete_on=None, pay_by=None)
     return await take_step(connection, claim, back, act)
 
@@ -136,6 +152,14 @@ async def decide(connection: Connection, key: ClaimKey, decided: Decided, act: A
     else:
         after = _undecided(claim)
     return await take_step(connection, claim, after, act)
+
+
+def _check_return(claim: Claim, act: Act) -> None:
+    if claim.submitted_on is None:
+        return
+    last_day = complete_by_silence_on(claim.kind, claim.submitted_on)
+    if last_day is not None and wib_date(act.at) > last_day:
+        raise TooLateToReturnError(last_day)
 
 
 async def _move(connection: Connection, key: ClaimKey, state: ClaimState, act: Act) -> Claim:

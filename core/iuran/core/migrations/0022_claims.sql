@@ -56,7 +56,7 @@ CREATE UNIQUE INDEX claim_once_a_letter ON claim (family_id, letter_number)
     WHERE letter_number IS NOT NULL AND state NOT IN ('REJECTED', 'EXPIRED');
 CREATE UNIQUE INDEX claim_once_a_visit ON claim (family_id, visit_number)
     WHERE visit_number IS NOT NULL AND state NOT IN ('REJECTED', 'EXPIRED');
-CREATE INDEX claim_facility ON claim (facility_code, state, claim_id);
+CREATE INDEX claim_facility ON claim (facility_code, claim_id);
 
 CREATE TABLE claim_document (
     family_id bigint NOT NULL,

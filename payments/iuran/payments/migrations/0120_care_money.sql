@@ -7,6 +7,7 @@ ALTER TABLE ledger_account ADD CONSTRAINT ledger_account_kind
 DO $$
 DECLARE
     v_accounts text;
+    v_check name;
     v_cause text;
 BEGIN
     SELECT string_agg(quote_literal(known.account), ', ' ORDER BY known.account) INTO v_accounts
@@ -15,7 +16,12 @@ BEGIN
         UNION
         VALUES ('FINE_REVENUE'), ('CARE_EXPENSE'), ('LATE_PAYMENT_EXPENSE'), ('DISBURSEMENT_CLEARING')
     ) AS known (account);
-    ALTER DOMAIN ledger_account_code DROP CONSTRAINT ledger_account_is_known;
+    FOR v_check IN
+        SELECT conname FROM pg_constraint
+        WHERE contypid = 'ledger_account_code'::regtype AND contype = 'c'
+    LOOP
+        EXECUTE format('ALTER DOMAIN ledger_account_code DROP CONSTRAINT %I', v_check);
+    END LOOP;
     EXECUTE format(
         'ALTER DOMAIN ledger_account_code ADD CONSTRAINT ledger_account_is_known CHECK (VALUE IN (%s))',
         v_accounts);
