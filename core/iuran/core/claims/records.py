@@ -205,7 +205,7 @@ async def take_step(connection: Connection, was: Claim, claim: Claim, act: Act) 
     Raises ClaimStepError for an impossible step, SecondPersonError when the one who decides took
     part before.
     """
-    if claim.state is not was.state and not may_become(was.state, claim.state):
+    if not may_become(was.state, claim.state):
         raise ClaimStepError(was.state, claim.state)
     try:
         await _update(connection, claim)

@@ -31,6 +31,7 @@ STEPS: dict[ClaimState, frozenset[ClaimState]] = {
     ClaimState.INCOMPLETE: frozenset({ClaimState.VERIFYING, ClaimState.EXPIRED}),
     ClaimState.VERIFYING: frozenset(
         {
+            ClaimState.VERIFYING,
             ClaimState.INCOMPLETE,
             ClaimState.PENDING,
             ClaimState.DISPUTED,
@@ -48,5 +49,9 @@ STEPS: dict[ClaimState, frozenset[ClaimState]] = {
 
 
 def may_become(state: ClaimState, to: ClaimState) -> bool:
-    """Whether a claim may take a step. A rejected one may be disputed, and is verified anew [D]."""
+    """Whether a claim may take a step.
+
+    A proposal leaves it in verification. A rejected claim may be disputed, and is verified anew
+    [D].
+    """
     return to in STEPS[state]

@@ -60,6 +60,8 @@ async def record_complete(connection: Connection, key: ClaimKey, act: Act) -> Cl
     Raises DocumentsMissingError, ClaimStepError.
     """
     claim = await locked_claim(connection, key, at=act.at)
+    if claim.state not in {ClaimState.SUBMITTED, ClaimState.INCOMPLETE}:
+        raise ClaimStepError(claim.state, ClaimState.VERIFYING.value)
     await check_documents(connection, claim)
     return await take_step(connection, claim, completed(claim, wib_date(act.at)), act)
 
