@@ -22,8 +22,24 @@ from iuran.deploy.schema import MIGRATION_PACKAGES
 ROOT = Path(__file__).parent.parent
 ROOMS = (iuran.core, iuran.payments, iuran.graphql, iuran.workers, iuran.deploy)
 
-LOOK_UPS = {"family_card_number", "participant_nik", "participant_card", "virtual_account_number"}
-REFERENCE = {"segment", "contribution_rate", "fine_rate", "regulation_parameter", "ledger_account"}
+LOOK_UPS = {
+    "family_card_number",
+    "participant_nik",
+    "participant_card",
+    "virtual_account_number",
+    "care_number",
+}
+REFERENCE = {
+    "segment",
+    "contribution_rate",
+    "fine_rate",
+    "regulation_parameter",
+    "ledger_account",
+    "facility",
+    "facility_service",
+    "facility_contract",
+}
+BY_FACILITY = {"care_number_counter"}
 BY_CHANNEL = {
     "channel",
     "channel_public_key",
@@ -43,6 +59,18 @@ FACTS = {
     "payment_answer",
     "payment",
     "payment_allocation",
+    "home_facility",
+    "care_number",
+    "facility_visit",
+    "referral",
+    "eligibility_letter",
+    "discharge",
+    "claim_document",
+    "claim_event",
+    "complaint_event",
+    "satisfaction",
+    "fine_payment",
+    "claim_payment",
 }
 
 SELECT_TABLES = """
@@ -164,7 +192,7 @@ async def test_every_table_has_its_place_when_data_are_spread(connection: Connec
         for row in await connection.fetch(SELECT_TABLES)
         if not row["has_family"]
         and not row["has_bucket"]
-        and row["name"] not in LOOK_UPS | REFERENCE | BY_CHANNEL | singles
+        and row["name"] not in LOOK_UPS | REFERENCE | BY_CHANNEL | BY_FACILITY | singles
     }
 
     assert homeless == set()

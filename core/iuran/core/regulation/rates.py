@@ -14,6 +14,7 @@ from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass
 
 PBPU_BP = "PBPU_BP"
+PARAMETER_FILES = ("parameters.json", "care_parameters.json")
 
 
 class NoRuleError(DomainError):
@@ -165,7 +166,7 @@ def fine_rates() -> tuple[FineRate, ...]:
 @cache
 def parameters() -> tuple[Parameter, ...]:
     """Return the day counts and caps."""
-    document: _ParametersFile = json.loads(_text("parameters.json"))
+    documents: list[_ParametersFile] = [json.loads(_text(name)) for name in PARAMETER_FILES]
     return tuple(
         Parameter(
             name=row["name"],
@@ -175,6 +176,7 @@ def parameters() -> tuple[Parameter, ...]:
             unit=row["unit"],
             legal_basis=row["legal_basis"],
         )
+        for document in documents
         for row in document["parameters"]
     )
 
@@ -204,13 +206,18 @@ def fine_rate(day: date) -> FineRate:
 
 def parameter(name: str, day: date) -> int:
     """Return a day count or cap in force on a WIB date."""
+    return parameter_row(name, day).value
+
+
+def parameter_row(name: str, day: date) -> Parameter:
+    """Return a day count or cap with its legal basis, as in force on a WIB date."""
     for row in parameters():
         if (
             row.name == name
             and row.effective_from <= day
             and (row.effective_to is None or day <= row.effective_to)
         ):
-            return row.value
+            return row
     raise NoRuleError(f"parameter {name}", day)
 
 
