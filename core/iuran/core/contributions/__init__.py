@@ -1,0 +1,24 @@
+"""What a month of insurance costs, who pays it, by which rule, for every segment."""
+
+from iuran.core.contributions.components import Component, Contribution, Payer, Rule
+from iuran.core.contributions.formulas import (
+    Employed,
+    Pensioner,
+    SelfPaid,
+    StatePaid,
+    Veteran,
+    contribution_of,
+)
+
+__all__ = [
+    "Component",
+    "Contribution",
+    "Employed",
+    "Payer",
+    "Pensioner",
+    "Rule",
+    "SelfPaid",
+    "StatePaid",
+    "Veteran",
+    "contribution_of",
+]
