@@ -22,8 +22,27 @@ from iuran.deploy.schema import MIGRATION_PACKAGES
 ROOT = Path(__file__).parent.parent
 ROOMS = (iuran.core, iuran.payments, iuran.graphql, iuran.workers, iuran.deploy)
 
-LOOK_UPS = {"family_card_number", "participant_nik", "participant_card", "virtual_account_number"}
-REFERENCE = {"segment", "contribution_rate", "fine_rate", "regulation_parameter", "ledger_account"}
+LOOK_UPS = {
+    "family_card_number",
+    "participant_nik",
+    "participant_card",
+    "virtual_account_number",
+}
+REFERENCE = {
+    "segment",
+    "contribution_rate",
+    "fine_rate",
+    "regulation_parameter",
+    "ledger_account",
+    "ppu_rate",
+    "wage_floor",
+    "government",
+}
+BY_EMPLOYER = {
+    "employer",
+    "employer_bill",
+}
+BY_GOVERNMENT = {"government_bill_line"}
 BY_CHANNEL = {
     "channel",
     "channel_public_key",
@@ -43,6 +62,11 @@ FACTS = {
     "payment_answer",
     "payment",
     "payment_allocation",
+    "employee_contribution",
+    "employment_report",
+    "government_bill_line",
+    "sponsorship_end",
+    "wage",
 }
 
 SELECT_TABLES = """
@@ -164,10 +188,23 @@ async def test_every_table_has_its_place_when_data_are_spread(connection: Connec
         for row in await connection.fetch(SELECT_TABLES)
         if not row["has_family"]
         and not row["has_bucket"]
-        and row["name"] not in LOOK_UPS | REFERENCE | BY_CHANNEL | singles
+        and row["name"]
+        not in LOOK_UPS | REFERENCE | BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | singles
     }
 
     assert homeless == set()
+
+
+@pytest.mark.parametrize(
+    ("tables", "owner"), [(BY_EMPLOYER, "employer_id"), (BY_GOVERNMENT, "region")]
+)
+async def test_other_payers_tables_start_every_key_with_the_payer(
+    connection: Connection, tables: set[str], owner: str
+) -> None:
+    keys = [row for row in await connection.fetch(SELECT_UNIQUE) if row["relation"] in tables]
+
+    assert {row["relation"] for row in keys} == tables
+    assert [row["name"] for row in keys if row["columns"][0] != owner] == []
 
 
 async def test_there_are_no_triggers(connection: Connection) -> None:

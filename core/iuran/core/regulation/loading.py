@@ -3,6 +3,7 @@
 from typing import LiteralString
 
 from iuran.core.database.pool import Connection
+from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import (
     ContributionRate,
     FineRate,
@@ -11,6 +12,8 @@ from iuran.core.regulation.rates import (
     parameters,
     segment_rules,
 )
+from iuran.core.regulation.state import state_rates
+from iuran.core.regulation.wages import PpuRate, ppu_rates, wage_floors
 
 UPSERT_SEGMENT: LiteralString = """
     INSERT INTO segment (segment, name_indonesian, payer, rate_group) VALUES ($1, $2, $3, $4)
@@ -47,6 +50,24 @@ UPSERT_PARAMETER: LiteralString = """
         legal_basis = excluded.legal_basis
 """
 
+UPSERT_PPU_RATE: LiteralString = """
+    INSERT INTO ppu_rate (ppu_group, first_month, last_month, employer_per_mille, worker_per_mille,
+                          wage_cap, has_floor, legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (ppu_group, first_month) DO UPDATE
+    SET last_month = excluded.last_month, employer_per_mille = excluded.employer_per_mille,
+        worker_per_mille = excluded.worker_per_mille, wage_cap = excluded.wage_cap,
+        has_floor = excluded.has_floor, legal_basis = excluded.legal_basis
+"""
+
+UPSERT_WAGE_FLOOR: LiteralString = """
+    INSERT INTO wage_floor (region, first_month, last_month, amount, legal_basis)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (region, first_month) DO UPDATE
+    SET last_month = excluded.last_month, amount = excluded.amount,
+        legal_basis = excluded.legal_basis
+"""
+
 
 async def load_regulation(connection: Connection) -> None:
     """Write the regulation files into their tables, in the caller's transaction."""
@@ -55,7 +76,16 @@ async def load_regulation(connection: Connection) -> None:
         [(s.segment, s.name_indonesian, s.payer, s.rate_group) for s in segment_rules()],
     )
     await connection.executemany(
-        UPSERT_CONTRIBUTION_RATE, [_contribution_row(rate) for rate in contribution_rates()]
+        UPSERT_CONTRIBUTION_RATE,
+        [_contribution_row(rate) for rate in (*contribution_rates(), *state_rates())],
+    )
+    await connection.executemany(UPSERT_PPU_RATE, [_ppu_row(rate) for rate in ppu_rates()])
+    await connection.executemany(
+        UPSERT_WAGE_FLOOR,
+        [
+            (f.region, f.first_month.ordinal, _ordinal(f.last_month), f.amount, f.legal_basis)
+            for f in wage_floors()
+        ],
     )
     await connection.executemany(UPSERT_FINE_RATE, [_fine_row(rate) for rate in fine_rates()])
     await connection.executemany(
@@ -72,7 +102,7 @@ def _contribution_row(rate: ContributionRate) -> tuple[object, ...]:
         rate.rate_group,
         int(rate.care_class),
         rate.first_month.ordinal,
-        None if rate.last_month is None else rate.last_month.ordinal,
+        _ordinal(rate.last_month),
         rate.amount_total,
         rate.participant_share,
         rate.central_share,
@@ -90,3 +120,20 @@ def _fine_row(rate: FineRate) -> tuple[object, ...]:
         rate.amount_max,
         rate.legal_basis,
     )
+
+
+def _ppu_row(rate: PpuRate) -> tuple[object, ...]:
+    return (
+        rate.group.value,
+        rate.first_month.ordinal,
+        _ordinal(rate.last_month),
+        rate.employer_per_mille,
+        rate.worker_per_mille,
+        rate.wage_cap,
+        rate.has_floor,
+        rate.legal_basis,
+    )
+
+
+def _ordinal(month: CoverageMonth | None) -> int | None:
+    return None if month is None else month.ordinal
