@@ -27,6 +27,7 @@ LOOK_UPS = {
     "participant_nik",
     "participant_card",
     "virtual_account_number",
+    "employer_account_number",
 }
 REFERENCE = {
     "segment",
@@ -41,8 +42,11 @@ REFERENCE = {
 BY_EMPLOYER = {
     "employer",
     "employer_bill",
+    "employer_payment",
+    "employer_payment_allocation",
+    "employer_ledger_entry",
 }
-BY_GOVERNMENT = {"government_bill_line"}
+BY_GOVERNMENT = {"government_bill_line", "government_ledger_entry"}
 BY_CHANNEL = {
     "channel",
     "channel_public_key",
@@ -63,8 +67,12 @@ FACTS = {
     "payment",
     "payment_allocation",
     "employee_contribution",
+    "employer_ledger_entry",
+    "employer_payment",
+    "employer_payment_allocation",
     "employment_report",
     "government_bill_line",
+    "government_ledger_entry",
     "sponsorship_end",
     "wage",
 }
