@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from iuran.core.bills import BillState
-from iuran.core.database.pool import Pool
+from iuran.core.database.pool import Connection, Pool
 from iuran.core.employers.bills import contributions_of, employer_bills_of
 from iuran.core.employers.employment import (
     EmploymentKey,
@@ -43,8 +43,13 @@ from iuran.core.membership import events_of
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import AdditionalKind, CareClass, PpuGroup, Segment
+from iuran.payments import billing
 from iuran.payments.billing import roll_months
-from iuran.payments.employers import customer_number_of_employer, employer_payable_at
+from iuran.payments.employers import (
+    bill_employers,
+    customer_number_of_employer,
+    employer_payable_at,
+)
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Result, Verdict, settle
 from iuran.payments.virtual_accounts import payable_at
@@ -563,6 +568,41 @@ async def test_runs_at_the_same_time_bill_an_employer_once(pool: Pool) -> None:
     runs = await asyncio.gather(*(roll(pool, wib(2026, 1, 1)) for _ in range(5)))
 
     assert sum(run[-1].employer_bills_issued for run in runs) == 4
+    await agree(pool)
+
+
+async def test_a_killed_run_of_employers_is_simply_started_again(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(billing, "EMPLOYERS_A_BATCH", 1)
+    for _ in range(3):
+        employer, _ = await an_employer(pool, at=wib(2026, 1, 5))
+        await hired(pool, employer, wage=5_000_000, at=wib(2026, 1, 5))
+    calls = iter([True, True, False])
+
+    async def lose_power(
+        connection: Connection,
+        *,
+        employer_from: int,
+        employer_to: int,
+        month: CoverageMonth,
+        at: datetime,
+    ) -> int:
+        if not next(calls):
+            raise RuntimeError("the power went out")
+        return await bill_employers(
+            connection, employer_from=employer_from, employer_to=employer_to, month=month, at=at
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(billing, "bill_employers", lose_power)
+        with pytest.raises(RuntimeError, match="the power went out"):
+            await roll(pool, wib(2026, 1, 6))
+    finished = await roll(pool, wib(2026, 1, 6))
+
+    assert finished[-1].employer_bills_issued == 1
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM employer_bill") == 3
     await agree(pool)
 
 

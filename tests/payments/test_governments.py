@@ -98,6 +98,21 @@ async def test_the_class_iii_subsidy_is_billed_in_two_parts_and_posted_once(pool
     assert "CENTRAL_CONTRIBUTION_RECEIVABLE" not in balance
 
 
+async def test_a_subsidy_that_arises_after_the_last_run_of_a_month_is_billed_with_the_next(
+    pool: Pool,
+) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    await an_active_family(pool, channel, a_family(), first_payment_at=wib(2026, 3, 20))
+    await roll(pool, wib(2026, 3, 31, 8))
+    await an_active_family(pool, channel, a_family(), first_payment_at=wib(2026, 3, 31, 23, 59))
+
+    await roll(pool, wib(2026, 4, 1, 0, 1))
+
+    assert (await bills(pool, 2026, 3))[CENTRAL, "CLASS_III"] == (2, 8_400, 0)
+    await owed(pool)
+
+
 async def test_a_second_run_bills_only_what_is_new(pool: Pool) -> None:
     at = wib(2026, 4, 1)
     await sponsored(pool, Segment.PBI_APBN, members=2, at=at)

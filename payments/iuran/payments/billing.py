@@ -89,7 +89,7 @@ async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]
                 employer_bills_issued=of_employers,
             )
         async with pool.acquire() as connection, connection.transaction():
-            await bill_governments(connection, month, at=at)
+            await _bill_governments(connection, month, at)
             await connection.execute(FINISH_RUN, month.ordinal, issued, at)
 
 
@@ -125,6 +125,12 @@ async def _roll_employers(pool: Pool, month: CoverageMonth, at: datetime) -> tup
                     at=at,
                 )
     return issued, suspended
+
+
+async def _bill_governments(connection: Connection, month: CoverageMonth, at: datetime) -> None:
+    """Bill a month, and what came to the month before since its last run (a first payment)."""
+    for due in (month.plus(-1), month):
+        await bill_governments(connection, due, at=at)
 
 
 async def _roll_month(

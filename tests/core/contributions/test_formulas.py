@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iuran.core.contributions import (
+    Basis,
     Contribution,
     Employed,
     Payer,
@@ -276,3 +277,67 @@ def test_an_explanation_adds_up(month: CoverageMonth, wage: int, group: PpuGroup
     _, *steps = explain(contribution)
 
     assert sum(step.amount for step in steps) == contribution.total
+
+
+@pytest.mark.parametrize(
+    ("basis", "english", "indonesian"),
+    [
+        (
+            SelfPaid(care_class=CareClass.III, people=3),
+            "The regional government pays the class III subsidy: 3 x Rp2.800 = Rp8.400",
+            "Pemerintah daerah membayar bantuan iuran kelas III: 3 x Rp2.800 = Rp8.400",
+        ),
+        (
+            StatePaid(paid_by=Payer.CENTRAL_GOVERNMENT, people=1),
+            (
+                "The central government pays the amount that the state pays for a person: "
+                "1 x Rp42.000 = Rp42.000"
+            ),
+            "Pemerintah pusat membayar iuran yang dibayar pemerintah: 1 x Rp42.000 = Rp42.000",
+        ),
+        (
+            Pensioner(pension=Rupiah(3_000_000)),
+            "The pensioner pays the share of the pension: 2 % x Rp3.000.000 = Rp60.000",
+            "Penerima pensiun membayar bagian dari pensiun: 2 % x Rp3.000.000 = Rp60.000",
+        ),
+        (
+            Veteran(),
+            (
+                "The central government pays the share of 45 % of the base salary III/a, 14 years: "
+                "5 % x Rp3.461.100 = Rp77.875"
+            ),
+            (
+                "Pemerintah pusat membayar bagian dari 45 % gaji pokok III/a masa kerja 14 tahun: "
+                "5 % x Rp3.461.100 = Rp77.875"
+            ),
+        ),
+    ],
+)
+def test_every_segment_explains_itself(basis: Basis, english: str, indonesian: str) -> None:
+    *_, step = explain(contribution_of(basis, MAY_2026))
+
+    assert (step.english, step.indonesian) == (english, indonesian)
+    assert step.legal_basis
+
+
+def test_half_a_per_cent_of_2014_and_a_raised_wage_are_written_out() -> None:
+    old = contribution_of(
+        Employed(
+            group=PpuGroup.PRIVATE, wage=Rupiah(2_000_000), region="9901", care_class=CareClass.II
+        ),
+        CoverageMonth(2014, 1),
+    )
+    raised = contribution_of(
+        Employed(
+            group=PpuGroup.PRIVATE, wage=Rupiah(2_000_000), region="9901", care_class=CareClass.II
+        ),
+        MAY_2026,
+    )
+
+    as_it_is, _, worker = explain(old)
+    floor, *_ = explain(raised)
+
+    assert as_it_is.english == "The wage of Rp2.000.000 counts as it is: Rp2.000.000"
+    assert worker.english.endswith("0.5 % x Rp2.000.000 = Rp10.000")
+    assert floor.english == "The wage of Rp2.000.000 is raised to the minimum wage: Rp4.500.000"
+    assert "UMK" in floor.legal_basis

@@ -2,6 +2,7 @@
 
 from iuran.core.contributions.components import Component, Contribution, Payer, Rule
 from iuran.core.contributions.formulas import (
+    Basis,
     Employed,
     Pensioner,
     SelfPaid,
@@ -11,6 +12,7 @@ from iuran.core.contributions.formulas import (
 )
 
 __all__ = [
+    "Basis",
     "Component",
     "Contribution",
     "Employed",
