@@ -28,6 +28,7 @@ LOOK_UPS = {
     "participant_card",
     "virtual_account_number",
     "care_number",
+    "employer_account_number",
 }
 REFERENCE = {
     "segment",
@@ -38,7 +39,18 @@ REFERENCE = {
     "facility",
     "facility_service",
     "facility_contract",
+    "ppu_rate",
+    "wage_floor",
+    "government",
 }
+BY_EMPLOYER = {
+    "employer",
+    "employer_bill",
+    "employer_payment",
+    "employer_payment_allocation",
+    "employer_ledger_entry",
+}
+BY_GOVERNMENT = {"government_bill_line", "government_ledger_entry"}
 BY_FACILITY = {"care_number_counter"}
 BY_CHANNEL = {
     "channel",
@@ -48,6 +60,7 @@ BY_CHANNEL = {
     "payment_reference",
     "payment_answer",
 }
+ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
     "membership_event",
     "fine_window",
@@ -71,6 +84,15 @@ FACTS = {
     "satisfaction",
     "fine_payment",
     "claim_payment",
+    "employee_contribution",
+    "employer_ledger_entry",
+    "employer_payment",
+    "employer_payment_allocation",
+    "employment_report",
+    "government_bill_line",
+    "government_ledger_entry",
+    "sponsorship_end",
+    "wage",
 }
 
 SELECT_TABLES = """
@@ -192,10 +214,22 @@ async def test_every_table_has_its_place_when_data_are_spread(connection: Connec
         for row in await connection.fetch(SELECT_TABLES)
         if not row["has_family"]
         and not row["has_bucket"]
-        and row["name"] not in LOOK_UPS | REFERENCE | BY_CHANNEL | BY_FACILITY | singles
+        and row["name"] not in LOOK_UPS | REFERENCE | ELSEWHERE | singles
     }
 
     assert homeless == set()
+
+
+@pytest.mark.parametrize(
+    ("tables", "owner"), [(BY_EMPLOYER, "employer_id"), (BY_GOVERNMENT, "region")]
+)
+async def test_other_payers_tables_start_every_key_with_the_payer(
+    connection: Connection, tables: set[str], owner: str
+) -> None:
+    keys = [row for row in await connection.fetch(SELECT_UNIQUE) if row["relation"] in tables]
+
+    assert {row["relation"] for row in keys} == tables
+    assert [row["name"] for row in keys if row["columns"][0] != owner] == []
 
 
 async def test_there_are_no_triggers(connection: Connection) -> None:

@@ -1,18 +1,24 @@
-"""The monthly run: every membership's bill of a month, issued and posted, as set-based SQL."""
+"""The monthly run: the bills of families, employers and governments, as set-based SQL."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Pool
+from iuran.core.employers.bills import suspend_employees
+from iuran.core.employers.registration import employer_range
 from iuran.core.families import family_range
+from iuran.core.governments import end_sponsored
 from iuran.core.membership import suspend_unpaid
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import PBPU_BP, NoRuleError
+from iuran.payments.employers import bill_employers
+from iuran.payments.governments import bill_governments
 
 FAMILIES_A_BATCH = 5_000
+EMPLOYERS_A_BATCH = 200
 
 BILL_MONTH: LiteralString = """
     SELECT bill_month($1, $2, $3, $4)
@@ -23,7 +29,8 @@ SELECT_LAST_RUN: LiteralString = """
 """
 
 SELECT_EARLIEST_PAID_THROUGH: LiteralString = """
-    SELECT min(paid_through) FROM membership
+    SELECT least((SELECT min(paid_through) FROM membership),
+                 (SELECT min(first_month) - 1 FROM sponsorship))
 """
 
 SELECT_MONTH_WITHOUT_ONE_RATE: LiteralString = """
@@ -47,13 +54,14 @@ FINISH_RUN: LiteralString = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """How far a run has come."""
+    """How far a run has come. Employers come before families, governments behind them."""
 
     month: CoverageMonth
     families_done: int
     families_total: int
     bills_issued: int
     suspended: int
+    employer_bills_issued: int = 0
 
 
 async def bill_month(
@@ -85,10 +93,16 @@ async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]
         months = await _months_to_run(connection, CoverageMonth.of(wib_date(at)))
     for month in months:
         issued = 0
+        of_employers, suspended = await _roll_employers(pool, month, at)
         async for progress in _roll_month(pool, families, month, at):
             issued = progress.bills_issued
-            yield progress
-        async with pool.acquire() as connection:
+            yield replace(
+                progress,
+                suspended=progress.suspended + suspended,
+                employer_bills_issued=of_employers,
+            )
+        async with pool.acquire() as connection, connection.transaction():
+            await _bill_governments(connection, month, at)
             await connection.execute(FINISH_RUN, month.ordinal, issued, at)
 
 
@@ -113,6 +127,36 @@ async def _months_to_run(
     return months
 
 
+async def _roll_employers(pool: Pool, month: CoverageMonth, at: datetime) -> tuple[int, int]:
+    """Suspend and bill the workers of all employers; return the bills and suspensions."""
+    issued = suspended = 0
+    async with pool.acquire() as connection:
+        employers = await employer_range(connection)
+    first, last = (1, 0) if employers is None else employers
+    for employer_from in range(first, last + 1, EMPLOYERS_A_BATCH):
+        employer_to = min(employer_from + EMPLOYERS_A_BATCH - 1, last)
+        async with pool.acquire() as connection:
+            async with connection.transaction():
+                suspended += await suspend_employees(
+                    connection, employer_from=employer_from, employer_to=employer_to, at=at
+                )
+            async with connection.transaction():
+                issued += await bill_employers(
+                    connection,
+                    employer_from=employer_from,
+                    employer_to=employer_to,
+                    month=month,
+                    at=at,
+                )
+    return issued, suspended
+
+
+async def _bill_governments(connection: Connection, month: CoverageMonth, at: datetime) -> None:
+    """Bill a month, and what came to the month before since its last run (a first payment)."""
+    for due in (month.plus(-1), month):
+        await bill_governments(connection, due, at=at)
+
+
 async def _roll_month(
     pool: Pool, families: tuple[int, int], month: CoverageMonth, at: datetime
 ) -> AsyncIterator[RunProgress]:
@@ -125,6 +169,7 @@ async def _roll_month(
                 suspended += await suspend_unpaid(
                     connection, family_from=family_from, family_to=family_to, at=at
                 )
+                await end_sponsored(connection, family_from=family_from, family_to=family_to, at=at)
             async with connection.transaction():
                 issued += await bill_month(
                     connection, family_from=family_from, family_to=family_to, month=month, at=at

@@ -9,11 +9,7 @@ from iuran.core.money import Rupiah
 SELECT_BALANCES: LiteralString = """
     SELECT a.account, a.kind, a.meaning, coalesce(sum(moved.amount), 0) AS balance
     FROM ledger_account AS a
-    LEFT JOIN (
-        SELECT debit_account AS account, amount FROM ledger_entry
-        UNION ALL
-        SELECT credit_account, -amount FROM ledger_entry
-    ) AS moved ON moved.account = a.account
+    LEFT JOIN ledger_movement AS moved ON moved.account = a.account
     GROUP BY a.account, a.kind, a.meaning
     ORDER BY a.account
     LIMIT 100
@@ -55,6 +51,36 @@ SELECT_DISAGREEMENTS: LiteralString = """
     LIMIT 10
 """
 
+SELECT_PAYER_DISAGREEMENTS: LiteralString = """
+    WITH balance AS (
+        SELECT account, sum(amount) AS amount FROM ledger_movement GROUP BY account
+    ), pair (what, facts, ledger) AS (
+        VALUES
+        ('employer receivable',
+         (SELECT coalesce(sum(amount), 0) FROM employer_bill WHERE state <> 'PAID'),
+         (SELECT coalesce(sum(amount), 0) FROM balance WHERE account = 'EMPLOYER_RECEIVABLE')),
+        ('employer lines',
+         (SELECT coalesce(sum(amount), 0) FROM employer_bill),
+         (SELECT coalesce(sum(employer_share + worker_share + additional_amount + other_amount), 0)
+          FROM employee_contribution)),
+        ('employer allocated',
+         (SELECT coalesce(sum(amount), 0) FROM employer_payment_allocation),
+         (SELECT coalesce(sum(amount), 0) FROM employer_bill WHERE state = 'PAID')),
+        ('employer collected',
+         (SELECT coalesce(sum(amount), 0) FROM employer_payment),
+         (SELECT coalesce(sum(amount), 0) FROM employer_ledger_entry
+          WHERE payment_id IS NOT NULL)),
+        ('government receivable',
+         (SELECT coalesce(sum(amount + withheld), 0) FROM government_bill_line
+          WHERE programme <> 'CLASS_III'),
+         (SELECT coalesce(sum(amount), 0) FROM balance
+          WHERE account IN ('CENTRAL_CONTRIBUTION_RECEIVABLE',
+                            'REGIONAL_CONTRIBUTION_RECEIVABLE', 'PENSION_RECEIVABLE')))
+    )
+    SELECT what, facts, ledger FROM pair WHERE facts <> ledger
+    LIMIT 10
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
@@ -90,7 +116,11 @@ async def balances(connection: Connection) -> tuple[Balance, ...]:
 
 async def disagreements(connection: Connection) -> tuple[Disagreement, ...]:
     """Compare current state with the facts it is made of; empty when all is well."""
+    rows = [
+        *await connection.fetch(SELECT_DISAGREEMENTS),
+        *await connection.fetch(SELECT_PAYER_DISAGREEMENTS),
+    ]
     return tuple(
         Disagreement(what=row["what"], facts=int(row["facts"]), ledger=int(row["ledger"]))
-        for row in await connection.fetch(SELECT_DISAGREEMENTS)
+        for row in rows
     )

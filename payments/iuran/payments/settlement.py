@@ -53,6 +53,8 @@ class Detail(TypedDict):
 
     payment_id: NotRequired[int]
     family_id: NotRequired[int]
+    employer_id: NotRequired[int]
+    reactivated: NotRequired[int]
     name: NotRequired[str]
     members: NotRequired[int]
     amount: NotRequired[int]

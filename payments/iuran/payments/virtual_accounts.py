@@ -34,7 +34,7 @@ INSERT_VIRTUAL_ACCOUNT: LiteralString = """
 PAYABLE_AT: LiteralString = """
     SELECT family_id, membership_id, result, name, members, amount, arrears_months, first_month,
            last_month, payable_from, payable_until
-    FROM payable_at($1, $2, false)
+    FROM payable_of_number($1, $2)
 """
 
 
@@ -119,8 +119,9 @@ def _number_rows(
 
 
 async def payable_at(connection: Connection, customer_number: str, *, at: datetime) -> Payable:
-    """Return what a virtual account may pay at an instant.
+    """Return what a family's virtual account, or an employer's number, may pay at an instant.
 
+    An employer has no family id, and its workers are its members.
     Needs a transaction that may write: bills that the monthly run has not issued are issued here.
     """
     row = await connection.fetchrow(PAYABLE_AT, customer_number, at)

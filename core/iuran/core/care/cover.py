@@ -31,7 +31,7 @@ SELECT_COVER: LiteralString = """
 """
 
 SELECT_WINDOW: LiteralString = """
-    SELECT membership_id, first_day, last_day, arrears_months
+    SELECT membership_id, first_day, last_day, arrears_months, employer_id
     FROM fine_window
     WHERE family_id = $1 AND membership_id = $2 AND opened_at <= $3
     ORDER BY window_id DESC

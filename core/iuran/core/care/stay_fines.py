@@ -7,7 +7,7 @@ from enum import StrEnum
 from iuran.core.care.care_types import CareType
 from iuran.core.care.findings import Finding
 from iuran.core.clock import wib_date
-from iuran.core.fines import Fine, FineWindow, fine_of
+from iuran.core.fines import Debtor, Fine, FineWindow, fine_of
 from iuran.core.money import Rupiah, formatted
 from iuran.core.regulation.rates import parameter
 from iuran.core.segments import CareClass, Segment
@@ -16,13 +16,6 @@ from iuran.core.working_days import working_hours_after
 NO_FINE = Fine(amount=Rupiah(0), months=0, rate=None)
 PAID_BY_STATE = (Segment.PBI_APBN, Segment.PBPU_PEMDA)
 LEGAL_BASIS = "Perpres 64/2020 art. 42(5)-(7)"
-
-
-class Debtor(StrEnum):
-    """Who owes a fine: for employees the employer (Perpres 64/2020 art. 42(7))."""
-
-    FAMILY = "FAMILY"
-    EMPLOYER = "EMPLOYER"
 
 
 class Exemption(StrEnum):
