@@ -31,6 +31,8 @@ BY_CHANNEL = {
     "channel_message",
     "payment_reference",
     "payment_answer",
+    "inquiry",
+    "suspense_item",
 }
 FACTS = {
     "membership_event",
@@ -43,6 +45,13 @@ FACTS = {
     "payment_answer",
     "payment",
     "payment_allocation",
+    "manual_change",
+    "manual_change_approval",
+    "bill_revision",
+    "credit_entry",
+    "prepayment_request",
+    "inquiry",
+    "suspense_item",
 }
 
 SELECT_TABLES = """

@@ -30,7 +30,7 @@ INSERT_VIRTUAL_ACCOUNT: LiteralString = """
 
 PAYABLE_AT: LiteralString = """
     SELECT family_id, membership_id, result, name, members, amount, arrears_months, first_month,
-           last_month, payable_from, payable_until
+           last_month, payable_from, payable_until, credit, months_ahead, version
     FROM payable_at($1, $2, false)
 """
 
@@ -53,7 +53,8 @@ class Payable:
     """What a virtual account may pay now, or the reason why nothing can be paid.
 
     `result` is PAYABLE, ALREADY_PAID, VIRTUAL_ACCOUNT_UNKNOWN, TOO_EARLY or EXPIRED; the amount is
-    the exact sum in rupiah that a channel has to send.
+    the exact sum in rupiah that a channel has to send: open bills and the months ahead that were
+    asked for today, less `credit`. `version` differs as soon as any of it does.
     """
 
     result: str
@@ -66,6 +67,9 @@ class Payable:
     last_month: CoverageMonth | None
     payable_from: date | None
     payable_until: date | None
+    credit: Rupiah = Rupiah(0)
+    months_ahead: int = 0
+    version: str = ""
 
 
 async def register_family(
@@ -130,6 +134,9 @@ async def payable_at(connection: Connection, customer_number: str, *, at: dateti
         last_month=_month(row["last_month"]),
         payable_from=row["payable_from"],
         payable_until=row["payable_until"],
+        credit=Rupiah(row["credit"] or 0),
+        months_ahead=row["months_ahead"] or 0,
+        version=row["version"] or "",
     )
 
 
