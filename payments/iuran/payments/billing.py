@@ -82,8 +82,8 @@ async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]
     """Bill every month up to that of an instant that was not run, let credit pay, suspend the rest.
 
     Credit comes before suspension, month by month: who paid ahead is not suspended because the run
-    stood still. Each batch commits by itself, so a run that was killed is simply started again, and a run that
-    finds its month finished does little.
+    stood still. Each batch commits by itself, so a run that was killed is simply started again, and
+    a run that finds its month finished does little.
     """
     async with pool.acquire() as connection:
         families = await family_range(connection)

@@ -11,12 +11,18 @@ from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
-from iuran.core.families import NewFamily, RegisteredFamily, register
+from iuran.core.families import (
+    NewFamily,
+    RegisteredFamily,
+    RegisteredParticipant,
+    register,
+)
 from iuran.core.identifiers import customer_number_of
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 
 DEFAULT_PREFIX = "88888"
+NOTHING = Rupiah(0)
 
 INSERT_NUMBER: LiteralString = """
     INSERT INTO virtual_account_number (customer_number, family_id) VALUES ($1, $2)
@@ -67,7 +73,7 @@ class Payable:
     last_month: CoverageMonth | None
     payable_from: date | None
     payable_until: date | None
-    credit: Rupiah = Rupiah(0)
+    credit: Rupiah = NOTHING
     months_ahead: int = 0
     version: str = ""
 
@@ -108,6 +114,31 @@ async def _issue(
         ],
     )
     return tuple(accounts)
+
+
+async def issue_account(
+    connection: Connection,
+    family_id: int,
+    membership_id: int,
+    *,
+    participant: RegisteredParticipant,
+    issued_on: date,
+) -> VirtualAccount:
+    """Give one more member a virtual account; it pays the family's bill like the others."""
+    account = VirtualAccount(
+        participant_id=participant.participant_id,
+        customer_number=customer_number_of(participant.card_number),
+    )
+    await connection.execute(INSERT_NUMBER, account.customer_number, family_id)
+    await connection.execute(
+        INSERT_VIRTUAL_ACCOUNT,
+        family_id,
+        account.customer_number,
+        membership_id,
+        participant.participant_id,
+        issued_on,
+    )
+    return account
 
 
 def _number_rows(

@@ -279,29 +279,65 @@ BEGIN
 END
 $$;
 
--- The first payment of a membership that waits for it, or the first after a change of segment.
+-- The first payment of a membership that waits for it. After a change of segment there is no wait
+-- for the payment: it is for every month since the last covered one, or for the current month only.
 CREATE FUNCTION first_payable(v payable, p_issued_on date, p_day date) RETURNS payable
     LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
     v_month integer := coverage_month_of(p_day);
+    v_cap integer := regulation_value('arrears_months_max', p_day);
+    v_moved boolean;
     v_open bigint;
 BEGIN
+    SELECT CASE WHEN c.catches_up THEN greatest(c.last_covered_month + 1, v_month - v_cap)
+                ELSE v_month END
+    INTO v.first_month
+    FROM segment_change AS c
+    WHERE c.family_id = v.family_id AND c.membership_id = v.membership_id;
+    v_moved := FOUND;
+    v.first_month := coalesce(v.first_month, v_month);
+    v.last_month := greatest(v.first_month, v_month);
+    v.arrears_months := 0;
+    SELECT count(DISTINCT l.participant_id), sum(l.amount) INTO v.members, v_open
+    FROM generate_series(v.first_month, v.last_month) AS due (month)
+    CROSS JOIN LATERAL contribution_lines(v.family_id, v.family_id, due.month) AS l
+    WHERE l.membership_id = v.membership_id;
+    v := with_amount_due(v, v_open, v.last_month, p_day);
+    IF v_moved THEN
+        v.payable_from := first_day_of(v.first_month);
+        IF p_day < v.payable_from THEN
+            v.result := 'TOO_EARLY';
+        END IF;
+        RETURN v;
+    END IF;
     v.payable_from := p_issued_on + regulation_value('first_payment_earliest_days', p_issued_on);
     v.payable_until := p_issued_on + regulation_value('first_payment_latest_days', p_issued_on);
-    v.first_month := v_month;
-    v.last_month := v_month;
-    v.arrears_months := 0;
-    SELECT count(*), sum(l.amount) INTO v.members, v_open
-    FROM contribution_lines(v.family_id, v.family_id, v_month) AS l
-    WHERE l.membership_id = v.membership_id;
-    v := with_amount_due(v, v_open, v_month, p_day);
     IF p_day < v.payable_from THEN
         v.result := 'TOO_EARLY';
     ELSIF p_day > v.payable_until THEN
         v.result := 'EXPIRED';
     END IF;
     RETURN v;
+END
+$$;
+
+-- When a first payment gives cover: at once, but after a change of segment only 14 days later if it
+-- leaves out months since the last covered one (Peraturan BPJS Kesehatan 6/2018).
+CREATE FUNCTION first_cover_at(p payable, p_paid_at timestamptz) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_day date := wib_date(p_paid_at);
+BEGIN
+    PERFORM 1 FROM segment_change
+    WHERE family_id = p.family_id AND membership_id = p.membership_id
+      AND p.first_month > last_covered_month + 1;
+    RETURN CASE
+        WHEN FOUND
+        THEN wib_midnight(v_day + regulation_value('segment_change_wait_days', v_day))
+        ELSE p_paid_at
+    END;
 END
 $$;
 
@@ -439,7 +475,9 @@ BEGIN
                              p_instruction.channel_id, p_at, v_day);
     END IF;
     IF v_owed > 0 THEN
-        v_change := make_active(p, paid_through_after(p, v_month), p.credit + v_money - v_owed, p_paid_at,
+        v_change := make_active(p, paid_through_after(p, v_month), p.credit + v_money - v_owed,
+                                CASE p.state WHEN 'PENDING' THEN first_cover_at(p, p_paid_at)
+                                             ELSE p_paid_at END,
                                 p_at, CASE p.state WHEN 'PENDING' THEN 'FIRST_PAYMENT' ELSE 'PAYMENT' END);
     ELSE
         UPDATE membership SET credit = p.credit + v_money
