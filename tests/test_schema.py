@@ -52,6 +52,7 @@ FACTS = {
     "segment_change",
     "data_change",
     "registration_step",
+    "instalment_payment",
     "credit_entry",
     "prepayment_request",
     "inquiry",

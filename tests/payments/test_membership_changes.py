@@ -4,13 +4,13 @@ import pytest
 
 from iuran.core.bills import bills_of, lines_of
 from iuran.core.clock import WIB
-from iuran.core.database.migrations import load_regulation
 from iuran.core.database.pool import Pool, connected
 from iuran.core.families import RegisteredFamily, Relation
 from iuran.core.fines import windows_of
 from iuran.core.manual_changes import ChangeApprovedError, ChangeKind, SamePersonError
 from iuran.core.membership_history import status_at, was_covered
 from iuran.core.months import CoverageMonth
+from iuran.core.regulation.loading import load_regulation
 from iuran.core.segments import CareClass
 from iuran.payments.billing import roll_months
 from iuran.payments.class_changes import (
@@ -25,7 +25,7 @@ from iuran.payments.departures import Departure, approve_departure, propose_depa
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.members import AddedMember, MembershipEndedError, add_member, add_newborn
 from iuran.payments.prepayment import ask_to_pay_ahead
-from iuran.payments.rulings import approve_ruling, propose_ruling
+from iuran.payments.rulings import Ruling, approve_ruling, propose_ruling
 from iuran.payments.segment_moves import (
     ToSelfPaid,
     approve_leaving,
@@ -458,8 +458,7 @@ async def test_the_ruling_of_april_2020_turns_the_difference_into_credit(
                 connection,
                 family.family_id,
                 family.membership_id,
-                month=CoverageMonth(2020, month),
-                reason="MA 7P/HUM/2020",
+                Ruling(month=CoverageMonth(2020, month), reason="MA 7P/HUM/2020"),
                 proposed_by="siti",
                 at=wib(2020, 4, 30),
             )

@@ -1,4 +1,4 @@
-"""Children: how long a newborn may wait for registration, and until which age a child is insured."""
+"""Children: until when a newborn is registered in time, and until which age one is insured."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

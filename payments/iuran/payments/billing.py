@@ -21,6 +21,10 @@ SPEND_CREDITS: LiteralString = """
     SELECT spend_credits($1, $2, $3, $4)
 """
 
+END_MISSED_PLANS: LiteralString = """
+    SELECT end_missed_plans($1, $2, $3, $4)
+"""
+
 SELECT_LAST_RUN: LiteralString = """
     SELECT max(coverage_month) FROM billing_run
 """
@@ -73,8 +77,10 @@ async def spend_credits(
 ) -> int:
     """Settle bills from credit where it suffices for all that is open; return for how many.
 
-    Effective from the first instant of `month`. Give it a transaction without other locks in it.
+    Effective from the first instant of `month`. Instalment plans whose step was missed end before.
+    Give it a transaction without other locks in it.
     """
+    await connection.fetchval(END_MISSED_PLANS, family_from, family_to, month.ordinal, at)
     return int(await connection.fetchval(SPEND_CREDITS, family_from, family_to, month.ordinal, at))
 
 

@@ -58,6 +58,14 @@ SELECT_DISAGREEMENTS: LiteralString = """
     WHERE m.credit <> coalesce(told.amount, 0)
     HAVING count(*) > 0
     UNION ALL
+    SELECT 'instalments held', facts.amount, ledger.amount
+    FROM (SELECT coalesce(sum(held_amount), 0) AS amount FROM instalment_plan) AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE credit_account = 'INSTALMENTS_HELD'), 0)
+               - coalesce(sum(amount) FILTER (WHERE debit_account = 'INSTALMENTS_HELD'), 0)
+                 AS amount
+          FROM ledger_entry) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
     SELECT 'bill lines', count(*), 0
     FROM bill AS b
     LEFT JOIN (

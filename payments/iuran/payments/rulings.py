@@ -1,5 +1,6 @@
 """Rulings that take a rate back: a month that was billed is billed again at the new figure."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
@@ -16,13 +17,20 @@ REBILL_MONTH: LiteralString = """
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The month whose rate was taken back, and the decision that did it."""
+
+    month: CoverageMonth
+    reason: str
+
+
 async def propose_ruling(
     connection: Connection,
     family_id: int,
     membership_id: int,
+    ruling: Ruling,
     *,
-    month: CoverageMonth,
-    reason: str,
     proposed_by: str,
     at: datetime,
 ) -> int:
@@ -30,9 +38,9 @@ async def propose_ruling(
     proposal = Proposal(
         membership_id=membership_id,
         kind=ChangeKind.RATE_RULING,
-        reason=reason,
-        before={"coverage_month": str(month)},
-        wanted={"coverage_month": str(month)},
+        reason=ruling.reason,
+        before={"coverage_month": str(ruling.month)},
+        wanted={"coverage_month": str(ruling.month)},
         proposed_by=proposed_by,
         proposed_at=at,
     )

@@ -145,10 +145,11 @@ DECLARE
     v_credit bigint;
     v payable;
 BEGIN
-    SELECT m.state, m.paid_through, m.credit INTO v.state, v.paid_through, v_credit
+    SELECT m.state, m.paid_through, m.credit, m.plan_id
+    INTO v.state, v.paid_through, v_credit, v.plan_id
     FROM membership AS m
     WHERE m.family_id = p_family_id AND m.membership_id = p_membership_id;
-    IF v_credit = 0 OR v.state = 'PENDING' THEN
+    IF v_credit = 0 OR v.state = 'PENDING' OR v.plan_id IS NOT NULL THEN
         RETURN false;
     END IF;
     SELECT sum(b.amount - b.settled_amount), min(b.coverage_month), max(b.coverage_month),
@@ -362,8 +363,8 @@ BEGIN
         WHERE m.family_id = p_family_id AND m.membership_id = p_membership_id
         FOR NO KEY UPDATE;
     END IF;
-    SELECT m.state, m.paid_through, m.credit, p.name
-    INTO v.state, v.paid_through, v.credit, v.name
+    SELECT m.state, m.paid_through, m.credit, m.plan_id, p.name
+    INTO v.state, v.paid_through, v.credit, v.plan_id, v.name
     FROM membership AS m
     JOIN family AS f ON f.family_id = m.family_id
     JOIN participant AS p
@@ -371,6 +372,10 @@ BEGIN
     WHERE m.family_id = p_family_id AND m.membership_id = p_membership_id;
     IF v.state = 'PENDING' THEN
         RETURN first_payable(v, p_issued_on, v_today);
+    ELSIF v.plan_id IS NOT NULL AND NOT p_lock THEN  -- a missed step ends a plan: that is a change
+        RETURN payable_of(p_family_id, p_membership_id, p_issued_on, p_at, true);
+    ELSIF v.plan_id IS NOT NULL AND end_plan_if_missed(v, v_month, p_at) THEN
+        RETURN payable_of(p_family_id, p_membership_id, p_issued_on, p_at, true);
     END IF;
 
     IF v.state IN ('ACTIVE', 'SUSPENDED') AND v.paid_through < v_month THEN
@@ -408,6 +413,9 @@ BEGIN
         ) AS o
         WHERE o.upto <= v.credit;
         v.credit := v.credit - v_spent;
+    END IF;
+    IF v.plan_id IS NOT NULL THEN
+        RETURN instalment_due(v, v_month);
     END IF;
     RETURN with_amount_due(v, v_open, v_month, v_today);
 END
@@ -462,7 +470,10 @@ BEGIN
     VALUES (p.family_id, p.membership_id, p_instruction.channel_id, p_instruction.reference,
             v_money, p_instruction.channel_time, p_at, v_day)
     RETURNING payment_id INTO v_payment_id;
-    IF p.open_amount > 0 THEN
+    IF p.plan_id IS NOT NULL AND p.open_amount > 0 THEN
+        v_owed := p.open_amount;
+        v_change := take_instalment(p, v_payment_id, p_instruction.channel_id, p_paid_at, p_at);
+    ELSIF p.open_amount > 0 THEN
         v_owed := settle_bills(p.family_id, p.membership_id, p.first_month, p.last_month, v_money,
                                v_payment_id, p_at, v_day);
         INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
@@ -474,7 +485,10 @@ BEGIN
         PERFORM keep_surplus(p.family_id, p.membership_id, v_money - v_owed, v_payment_id,
                              p_instruction.channel_id, p_at, v_day);
     END IF;
-    IF v_owed > 0 THEN
+    IF p.plan_id IS NOT NULL AND v_owed > 0 THEN
+        UPDATE membership SET credit = credit + v_money - v_owed
+        WHERE family_id = p.family_id AND membership_id = p.membership_id;
+    ELSIF v_owed > 0 THEN
         v_change := make_active(p, paid_through_after(p, v_month), p.credit + v_money - v_owed,
                                 CASE p.state WHEN 'PENDING' THEN first_cover_at(p, p_paid_at)
                                              ELSE p_paid_at END,

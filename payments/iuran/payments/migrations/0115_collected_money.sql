@@ -79,6 +79,12 @@ BEGIN
 END
 $$;
 
+-- Whether collected money settles all that is open; months ahead that were wished for can wait.
+CREATE FUNCTION suffices(v payable, p_amount bigint) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN coalesce(v.open_amount > 0 AND p_amount + CASE WHEN v.plan_id IS NULL THEN v.credit
+                                                          ELSE 0 END >= v.open_amount, false);
+
 -- Book one instruction whose identity is ours, and remember the answer.
 CREATE FUNCTION book_instruction(p_instruction payment_instruction, p_at timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -90,10 +96,10 @@ DECLARE
     v_result text;
     v_detail jsonb;
 BEGIN
-    v_enough := v.open_amount > 0 AND p_instruction.amount + v.credit >= v.open_amount;
+    v_enough := suffices(v, p_instruction.amount);
     IF v.result IN ('PAYABLE', 'ALREADY_PAID') AND NOT v_enough AND v_paid_at < p_at THEN
         v := payable_at(p_instruction.customer_number, p_at, true);
-        v_enough := v.open_amount > 0 AND p_instruction.amount + v.credit >= v.open_amount;
+        v_enough := suffices(v, p_instruction.amount);
         v_paid_at := CASE WHEN v_enough THEN p_at ELSE v_paid_at END;
     END IF;
     IF v.result NOT IN ('PAYABLE', 'ALREADY_PAID') THEN
