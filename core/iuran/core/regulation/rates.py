@@ -204,13 +204,18 @@ def fine_rate(day: date) -> FineRate:
 
 def parameter(name: str, day: date) -> int:
     """Return a day count or cap in force on a WIB date."""
+    return parameter_rule(name, day).value
+
+
+def parameter_rule(name: str, day: date) -> Parameter:
+    """Return the rule behind a day count or cap: its value, unit and legal basis."""
     for row in parameters():
         if (
             row.name == name
             and row.effective_from <= day
             and (row.effective_to is None or day <= row.effective_to)
         ):
-            return row.value
+            return row
     raise NoRuleError(f"parameter {name}", day)
 
 

@@ -160,6 +160,12 @@ BEGIN
       AND b.state = 'OPEN' AND b.coverage_month BETWEEN p_month - v_cap AND p_month;
     IF v.amount IS NULL OR v.amount > v_credit THEN
         RETURN false;
+    ELSIF v.state <> 'INACTIVE_SEGMENT_CHANGE' AND p_month - v.paid_through > (
+        SELECT count(*) FROM bill AS b
+        WHERE b.family_id = p_family_id AND b.membership_id = p_membership_id
+          AND b.coverage_month > v.paid_through AND b.coverage_month <= p_month
+    ) THEN
+        RETURN false;  -- a month between is not billed yet: it would be passed over
     END IF;
     v.family_id := p_family_id;
     v.membership_id := p_membership_id;
