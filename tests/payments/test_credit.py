@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -205,12 +206,7 @@ async def test_a_debit_before_midnight_undoes_the_suspension_of_the_first(pool: 
     )
     await roll(pool, at=wib(2026, 2, 1, 0))
     debit = an_instruction(channel, account.customer_number, 140_000)
-    proven = PaymentInstruction(
-        **{
-            **{name: getattr(debit, name) for name in debit.__slots__},
-            "channel_time": datetime(2026, 1, 31, 23, 59, 59, tzinfo=WIB),
-        }
-    )
+    proven = replace(debit, channel_time=datetime(2026, 1, 31, 23, 59, 59, tzinfo=WIB))
 
     outcome = await booked(pool, proven, at=wib(2026, 2, 1, 6))
 
@@ -236,12 +232,7 @@ async def test_an_old_debit_counts_from_its_arrival(pool: Pool) -> None:
         pool, channel, a_family(members=4), first_payment_at=wib(2025, 12, 20)
     )
     debit = an_instruction(channel, account.customer_number, 280_000)
-    late = PaymentInstruction(
-        **{
-            **{name: getattr(debit, name) for name in debit.__slots__},
-            "channel_time": wib(2026, 1, 31),
-        }
-    )
+    late = replace(debit, channel_time=wib(2026, 1, 31))
 
     outcome = await booked(pool, late, at=wib(2026, 2, 8))
 

@@ -115,11 +115,15 @@ async def test_a_missed_step_ends_the_plan_and_settles_the_oldest_months(
     await agree(pool)
 
 
+def _first_step(_name: str, _day: date) -> int:
+    return 1
+
+
 async def test_the_other_reading_gives_cover_with_the_first_step(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel, family, account = await a_family_in_arrears_for_2025(pool)
-    monkeypatch.setattr("iuran.payments.instalment_plans.parameter", lambda _name, _day: 1)
+    monkeypatch.setattr("iuran.payments.instalment_plans.parameter", _first_step)
     await registers(pool, family, steps=3, at=wib(2026, 1, 20))
 
     outcomes = [

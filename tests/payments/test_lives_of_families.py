@@ -233,6 +233,11 @@ class LivesOfFamilies(RuleBasedStateMachine):
     @invariant()
     def all_agrees(self) -> None:
         self.run(self._check())
+        self.wait_seconds(1)  # two deeds never share an instant: cover has one answer at each
+
+    def wait_seconds(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.slow.arrive_at(wib_date(self.now))
 
     async def _check(self) -> None:
         payable = await self._payable()
@@ -254,6 +259,11 @@ class LivesOfFamilies(RuleBasedStateMachine):
     async def _remember(self) -> None:
         await self._roll()
         async with self.pool.acquire() as connection:
+            windows = await windows_of(connection, self.ids[0])
+            assert [window.last_day for window in reversed(windows)] == [
+                last_day for last_day, _ in self.slow.windows
+            ]
+            assert await credit_of(connection, *self.ids) == self.slow.purse
             for instant, covered in self.remembered:
                 assert (
                     await was_covered(connection, self.ids[0], self.head, at=instant) is covered
@@ -274,6 +284,6 @@ async def test_any_life_of_a_family_agrees_with_the_slow_reading(
             max_examples=40,
             stateful_step_count=20,
             deadline=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow],
         ),
     )

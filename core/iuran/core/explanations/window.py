@@ -31,7 +31,7 @@ def _counted(window: FineWindow) -> Reason:
     rule = parameter_rule("fine_window_days", window.first_day)
     return Reason(
         rule=rule.name,
-        english=f"The window lasts {rule.value} days; a stay from {window.last_day} is still fined.",
+        english=f"The window lasts {rule.value} days; a stay from {window.last_day} is fined.",
         indonesian=f"Masa denda {rule.value} hari; rawat inap {window.last_day} masih kena denda.",
         legal_basis=rule.legal_basis,
         day=window.last_day,
