@@ -107,34 +107,23 @@ async def approve_departure(
     proposal = await approve(
         connection, family_id, change_id, kind=kind, approved_by=approved_by, at=at
     )
+    await _leave(connection, (family_id, change_id), proposal, at=at)
+    participant_id = int(str(proposal.wanted["participant_id"]))
+    await _hand_over(connection, family_id, proposal.membership_id, participant_id, at=at)
+
+
+async def _leave(
+    connection: Connection, change: tuple[int, int], proposal: Proposal, *, at: datetime
+) -> None:
+    family_id, change_id = change
     participant_id = int(str(proposal.wanted["participant_id"]))
     left_on = date.fromisoformat(str(proposal.wanted["left_on"]))
-    last_month = CoverageMonth.of(left_on).ordinal
-    membership_id = proposal.membership_id
-    await connection.fetchval(BRING_UP_TO_DATE, family_id, membership_id, at)
-    left = await connection.fetchval(
-        END_ENROLMENT,
-        family_id,
-        membership_id,
-        participant_id,
-        last_month,
-        left_on,
-        kind.value,
-        change_id,
-    )
+    who = (family_id, proposal.membership_id, participant_id, CoverageMonth.of(left_on).ordinal)
+    await connection.fetchval(BRING_UP_TO_DATE, family_id, proposal.membership_id, at)
+    left = await connection.fetchval(END_ENROLMENT, *who, left_on, proposal.kind.value, change_id)
     if left is None:
         raise InvalidInputError("participantId", "this person is not in the membership")
-    await connection.execute(
-        CORRECT_BILLS,
-        family_id,
-        membership_id,
-        participant_id,
-        last_month,
-        kind.value,
-        change_id,
-        at,
-    )
-    await _hand_over(connection, family_id, membership_id, participant_id, at=at)
+    await connection.execute(CORRECT_BILLS, *who, proposal.kind.value, change_id, at)
 
 
 async def _hand_over(
