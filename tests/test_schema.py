@@ -59,6 +59,8 @@ BY_CHANNEL = {
     "channel_message",
     "payment_reference",
     "payment_answer",
+    "inquiry",
+    "suspense_item",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
@@ -93,6 +95,18 @@ FACTS = {
     "government_ledger_entry",
     "sponsorship_end",
     "wage",
+    "manual_change",
+    "manual_change_approval",
+    "bill_revision",
+    "class_change",
+    "segment_change",
+    "data_change",
+    "registration_step",
+    "instalment_payment",
+    "credit_entry",
+    "prepayment_request",
+    "inquiry",
+    "suspense_item",
 }
 
 SELECT_TABLES = """

@@ -14,7 +14,6 @@ from iuran.core.governments import (
     CENTRAL,
     NotSponsorableError,
     Removal,
-    SecondPersonNeededError,
     Sponsorship,
     end_sponsorship,
     government_bills_of,
@@ -24,6 +23,7 @@ from iuran.core.governments import (
 from iuran.core.membership import events_of
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import NoRuleError
+from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import CareClass, Segment
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Result
@@ -197,7 +197,7 @@ async def test_taking_somebody_off_a_list_needs_two_persons(pool: Pool) -> None:
     alone = removal(family, CoverageMonth(2026, 2), approved_by="petugas-1")
 
     async with pool.acquire() as connection:
-        with pytest.raises(SecondPersonNeededError):
+        with pytest.raises(SecondPersonError):
             async with connection.transaction():
                 await end_sponsorship(connection, alone, at=wib(2026, 2, 9))
         with pytest.raises(InvalidInputError, match="reason"):

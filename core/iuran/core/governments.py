@@ -16,6 +16,7 @@ from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
+from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import Segment
 
 CENTRAL = "00"
@@ -111,15 +112,6 @@ class NotSponsorableError(DomainError):
         self.segment = segment
 
 
-class SecondPersonNeededError(DomainError):
-    """Who proposes a change of status by hand cannot approve it."""
-
-    code: ClassVar[str] = "SECOND_PERSON_NEEDED"
-
-    def __init__(self) -> None:
-        super().__init__("have another person approve what you proposed")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sponsorship:
     """Who pays for a membership from this month on: region 00 is the central government.
@@ -212,7 +204,7 @@ def _check(sponsorship: Sponsorship, segment: Segment, month: CoverageMonth) -> 
 async def end_sponsorship(connection: Connection, removal: Removal, *, at: datetime) -> None:
     """End a sponsorship with this month or a later one; the monthly roll makes it inactive.
 
-    Raises SecondPersonNeededError when one person does both, NotSponsorableError for a membership
+    Raises SecondPersonError when one person does both, NotSponsorableError for a membership
     without sponsorship, InvalidInputError for a month that has closed or a blank reason or name.
     """
     for field, text in (
@@ -246,7 +238,7 @@ async def end_sponsorship(connection: Connection, removal: Removal, *, at: datet
     except asyncpg.CheckViolationError as error:
         if error.constraint_name != "sponsorship_end_needs_two":
             raise
-        raise SecondPersonNeededError from error
+        raise SecondPersonError(removal.approved_by) from error
     await connection.execute(END_SPONSORSHIP, *key, last_month)
     await connection.execute(END_ENROLMENTS, *key, last_month)
 

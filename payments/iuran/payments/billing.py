@@ -24,6 +24,14 @@ BILL_MONTH: LiteralString = """
     SELECT bill_month($1, $2, $3, $4)
 """
 
+SPEND_CREDITS: LiteralString = """
+    SELECT spend_credits($1, $2, $3, $4)
+"""
+
+END_MISSED_PLANS: LiteralString = """
+    SELECT end_missed_plans($1, $2, $3, $4)
+"""
+
 SELECT_LAST_RUN: LiteralString = """
     SELECT max(coverage_month) FROM billing_run
 """
@@ -80,11 +88,29 @@ async def bill_month(
     return int(await connection.fetchval(BILL_MONTH, family_from, family_to, month.ordinal, at))
 
 
-async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]:
-    """Suspend what closed unpaid, and bill every month up to that of an instant that was not run.
+async def spend_credits(
+    connection: Connection,
+    *,
+    family_from: int,
+    family_to: int,
+    month: CoverageMonth,
+    at: datetime,
+) -> int:
+    """Settle bills from credit where it suffices for all that is open; return for how many.
 
-    Each batch commits by itself, so a run that was killed is simply started again, and a run that
-    finds its month finished does little.
+    Effective from the first instant of `month`. Instalment plans whose step was missed end before.
+    Give it a transaction without other locks in it.
+    """
+    await connection.fetchval(END_MISSED_PLANS, family_from, family_to, month.ordinal, at)
+    return int(await connection.fetchval(SPEND_CREDITS, family_from, family_to, month.ordinal, at))
+
+
+async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]:
+    """Bill every month up to that of an instant that was not run, let credit pay, suspend the rest.
+
+    Credit comes before suspension, month by month: who paid ahead is not suspended because the run
+    stood still. Each batch commits by itself, so a run that was killed is simply started again, and
+    a run that finds its month finished does little.
     """
     async with pool.acquire() as connection:
         families = await family_range(connection)
@@ -166,14 +192,18 @@ async def _roll_month(
         family_to = min(family_from + FAMILIES_A_BATCH - 1, last)
         async with pool.acquire() as connection:
             async with connection.transaction():
-                suspended += await suspend_unpaid(
-                    connection, family_from=family_from, family_to=family_to, at=at
-                )
-                await end_sponsored(connection, family_from=family_from, family_to=family_to, at=at)
-            async with connection.transaction():
                 issued += await bill_month(
                     connection, family_from=family_from, family_to=family_to, month=month, at=at
                 )
+            async with connection.transaction():
+                await spend_credits(
+                    connection, family_from=family_from, family_to=family_to, month=month, at=at
+                )
+            async with connection.transaction():
+                suspended += await suspend_unpaid(
+                    connection, family_from=family_from, family_to=family_to, month=month, at=at
+                )
+                await end_sponsored(connection, family_from=family_from, family_to=family_to, at=at)
         yield RunProgress(
             month=month,
             families_done=family_to - first + 1,

@@ -17,7 +17,7 @@ SELECT_BALANCES: LiteralString = """
 
 SELECT_DISAGREEMENTS: LiteralString = """
     SELECT 'receivable' AS what, facts.amount AS facts, ledger.amount AS ledger
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM bill WHERE state <> 'PAID') AS facts,
+    FROM (SELECT coalesce(sum(amount - settled_amount), 0) AS amount FROM bill) AS facts,
          (SELECT coalesce(sum(amount) FILTER (WHERE debit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
                - coalesce(sum(amount) FILTER (WHERE credit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
                  AS amount
@@ -25,20 +25,51 @@ SELECT_DISAGREEMENTS: LiteralString = """
     WHERE facts.amount <> ledger.amount
     UNION ALL
     SELECT 'collected', facts.amount, ledger.amount
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM payment) AS facts,
+    FROM (SELECT (SELECT coalesce(sum(amount), 0) FROM payment)
+               + (SELECT coalesce(sum(amount), 0) FROM suspense_item) AS amount) AS facts,
          (SELECT coalesce(sum(amount), 0) AS amount FROM ledger_entry
           WHERE payment_id IS NOT NULL) AS ledger
     WHERE facts.amount <> ledger.amount
     UNION ALL
     SELECT 'allocated', facts.amount, paid.amount
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM payment_allocation) AS facts,
-         (SELECT coalesce(sum(amount), 0) AS amount FROM bill WHERE state = 'PAID') AS paid
+    FROM (SELECT (SELECT coalesce(sum(amount), 0) FROM payment_allocation)
+               - (SELECT coalesce(sum(amount), 0) FROM credit_entry
+                  WHERE coverage_month IS NOT NULL) AS amount) AS facts,
+         (SELECT coalesce(sum(settled_amount), 0) AS amount FROM bill) AS paid
     WHERE facts.amount <> paid.amount
     UNION ALL
-    SELECT 'bill lines', facts.amount, lines.amount
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM bill) AS facts,
-         (SELECT coalesce(sum(amount), 0) AS amount FROM bill_line) AS lines
-    WHERE facts.amount <> lines.amount
+    SELECT 'credit', facts.amount, ledger.amount
+    FROM (SELECT coalesce(sum(credit), 0) AS amount FROM membership) AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE credit_account = 'CREDIT_BALANCE'), 0)
+               - coalesce(sum(amount) FILTER (WHERE debit_account = 'CREDIT_BALANCE'), 0) AS amount
+          FROM ledger_entry) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
+    SELECT 'credit of a membership', count(*), 0
+    FROM membership AS m
+    LEFT JOIN (
+        SELECT family_id, membership_id, sum(amount) AS amount
+        FROM credit_entry GROUP BY family_id, membership_id
+    ) AS told USING (family_id, membership_id)
+    WHERE m.credit <> coalesce(told.amount, 0)
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'instalments held', facts.amount, ledger.amount
+    FROM (SELECT coalesce(sum(held_amount), 0) AS amount FROM instalment_plan) AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE credit_account = 'INSTALMENTS_HELD'), 0)
+               - coalesce(sum(amount) FILTER (WHERE debit_account = 'INSTALMENTS_HELD'), 0)
+                 AS amount
+          FROM ledger_entry) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
+    SELECT 'bill lines', count(*), 0
+    FROM bill AS b
+    LEFT JOIN (
+        SELECT family_id, membership_id, billed_month AS coverage_month, sum(amount) AS amount
+        FROM bill_line GROUP BY family_id, membership_id, billed_month
+    ) AS lines USING (family_id, membership_id, coverage_month)
+    WHERE b.amount IS DISTINCT FROM lines.amount
+    HAVING count(*) > 0
     UNION ALL
     SELECT 'membership', count(*), 0
     FROM membership AS m

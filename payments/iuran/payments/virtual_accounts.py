@@ -12,7 +12,12 @@ from typing import LiteralString
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
-from iuran.core.families import NewFamily, RegisteredFamily, register
+from iuran.core.families import (
+    NewFamily,
+    RegisteredFamily,
+    RegisteredParticipant,
+    register,
+)
 from iuran.core.identifiers import customer_number_of
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
@@ -20,6 +25,7 @@ from iuran.core.segments import Segment
 
 DEFAULT_PREFIX = "88888"
 SELF_PAID = (Segment.PBPU_SELF, Segment.BP_SELF)
+NOTHING = Rupiah(0)
 
 INSERT_NUMBER: LiteralString = """
     INSERT INTO virtual_account_number (customer_number, family_id) VALUES ($1, $2)
@@ -33,7 +39,7 @@ INSERT_VIRTUAL_ACCOUNT: LiteralString = """
 
 PAYABLE_AT: LiteralString = """
     SELECT family_id, membership_id, result, name, members, amount, arrears_months, first_month,
-           last_month, payable_from, payable_until
+           last_month, payable_from, payable_until, credit, months_ahead, version
     FROM payable_of_number($1, $2)
 """
 
@@ -56,7 +62,8 @@ class Payable:
     """What a virtual account may pay now, or the reason why nothing can be paid.
 
     `result` is PAYABLE, ALREADY_PAID, NOT_BILLED, VIRTUAL_ACCOUNT_UNKNOWN, TOO_EARLY, EXPIRED; the
-    amount is the exact sum in rupiah that a channel has to send.
+    amount is the exact sum in rupiah that a channel has to send: open bills and the months ahead
+    that were asked for today, less `credit`. `version` differs as soon as any of it does.
     """
 
     result: str
@@ -69,6 +76,9 @@ class Payable:
     last_month: CoverageMonth | None
     payable_from: date | None
     payable_until: date | None
+    credit: Rupiah = NOTHING
+    months_ahead: int = 0
+    version: str = ""
 
 
 async def register_family(
@@ -112,6 +122,31 @@ async def _issue(
     return tuple(accounts)
 
 
+async def issue_account(
+    connection: Connection,
+    family_id: int,
+    membership_id: int,
+    *,
+    participant: RegisteredParticipant,
+    issued_on: date,
+) -> VirtualAccount:
+    """Give one more member a virtual account; it pays the family's bill like the others."""
+    account = VirtualAccount(
+        participant_id=participant.participant_id,
+        customer_number=customer_number_of(participant.card_number),
+    )
+    await connection.execute(INSERT_NUMBER, account.customer_number, family_id)
+    await connection.execute(
+        INSERT_VIRTUAL_ACCOUNT,
+        family_id,
+        account.customer_number,
+        membership_id,
+        participant.participant_id,
+        issued_on,
+    )
+    return account
+
+
 def _number_rows(
     family: RegisteredFamily, accounts: Sequence[VirtualAccount]
 ) -> list[tuple[str, int]]:
@@ -137,6 +172,9 @@ async def payable_at(connection: Connection, customer_number: str, *, at: dateti
         last_month=_month(row["last_month"]),
         payable_from=row["payable_from"],
         payable_until=row["payable_until"],
+        credit=Rupiah(row["credit"] or 0),
+        months_ahead=row["months_ahead"] or 0,
+        version=row["version"] or "",
     )
 
 

@@ -12,7 +12,9 @@ from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass, Segment
 
 SELECT_COVER: LiteralString = """
-    SELECT m.membership_id, m.segment, s.payer, m.care_class, told.state, told.paid_through
+    SELECT m.membership_id, m.segment, s.payer,
+           care_class_in(m.care_class, m.previous_care_class, m.class_since, $4) AS care_class,
+           CASE WHEN own.cover THEN told.state ELSE 'PENDING' END AS state, told.paid_through
     FROM enrolment AS e
     JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
     JOIN segment AS s ON s.segment = m.segment
@@ -23,9 +25,17 @@ SELECT_COVER: LiteralString = """
         ORDER BY v.effective_at DESC, v.event_id DESC
         LIMIT 1
     ) AS told ON true
+    CROSS JOIN LATERAL (
+        SELECT e.awaits_month IS NULL OR EXISTS (
+            SELECT FROM membership_event AS paid
+            WHERE paid.family_id = e.family_id AND paid.membership_id = e.membership_id
+              AND paid.paid_through >= e.awaits_month AND paid.recorded_at >= e.enrolled_at
+              AND (paid.effective_at <= $3 OR e.covered_back_to <= wib_date($3))) AS cover
+    ) AS own
     WHERE e.family_id = $1 AND e.participant_id = $2
       AND e.first_month <= $4 AND (e.last_month IS NULL OR e.last_month >= $4)
-    ORDER BY membership_state_in(told.state, told.paid_through, $4) = 'ACTIVE' DESC,
+      AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
+    ORDER BY own.cover AND membership_state_in(told.state, told.paid_through, $4) = 'ACTIVE' DESC,
              m.membership_id DESC
     LIMIT 1
 """
@@ -57,7 +67,8 @@ async def cover_at(
     """Return what covers a participant at an instant; None if he is in no membership.
 
     A month that closed unpaid suspends from the 1st of the next (Perpres 82/2018 art. 42(1)),
-    whether or not the monthly run has noted it. An active membership goes before another.
+    whether or not the monthly run has noted it. An active membership goes before another. Who
+    joined later is PENDING until the first bill with his lines is paid.
     """
     month = CoverageMonth.of(wib_date(at))
     row = await connection.fetchrow(SELECT_COVER, family_id, participant_id, at, month.ordinal)

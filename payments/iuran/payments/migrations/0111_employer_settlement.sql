@@ -8,7 +8,8 @@ CREATE TYPE employer_payable AS (
     amount bigint,
     arrears_months integer,
     first_month integer,
-    last_month integer
+    last_month integer,
+    version text        -- differs as soon as a bill does
 );
 
 -- What an employer may pay at an instant: all arrears of at most 24 months, and the current month
@@ -41,8 +42,10 @@ BEGIN
         PERFORM bill_employers(v.employer_id, v.employer_id, v_month, p_at);
     END IF;
     SELECT sum(b.amount), min(b.coverage_month), max(b.coverage_month),
-           count(DISTINCT b.coverage_month) FILTER (WHERE b.coverage_month < v_month)
-    INTO v.amount, v.first_month, v.last_month, v.arrears_months
+           count(DISTINCT b.coverage_month) FILTER (WHERE b.coverage_month < v_month),
+           left(md5(string_agg(concat(b.coverage_month, '/', b.part), ','
+                               ORDER BY b.coverage_month, b.part)), 16)
+    INTO v.amount, v.first_month, v.last_month, v.arrears_months, v.version
     FROM employer_bill AS b
     WHERE b.employer_id = v.employer_id AND b.state = 'OPEN'
       AND b.coverage_month BETWEEN v_month - v_cap AND v_month;
@@ -159,143 +162,5 @@ BEGIN
         'payment_id', v_payment_id, 'employer_id', p.employer_id, 'name', p.name,
         'members', p.workers, 'amount', p.amount, 'first_month', p.first_month,
         'last_month', p.last_month, 'reactivated', v_reactivated);
-END
-$$;
-
--- What any number may pay: a family's or an employer's. This is what an inquiry asks.
-CREATE FUNCTION payable_of_number(p_customer_number text, p_at timestamptz) RETURNS payable
-    LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    v payable := payable_at(p_customer_number, p_at, false);
-    e employer_payable;
-BEGIN
-    IF v.result = 'VIRTUAL_ACCOUNT_UNKNOWN' THEN
-        e := employer_payable_at(p_customer_number, p_at, false);
-        v.result := e.result;
-        v.name := e.name;
-        v.members := e.workers;
-        v.amount := e.amount;
-        v.arrears_months := e.arrears_months;
-        v.first_month := e.first_month;
-        v.last_month := e.last_month;
-    END IF;
-    RETURN v;
-END
-$$;
-
--- Settle one instruction whose identity is ours, and remember the answer. A number that is no
--- family's may be an employer's; a family's payment is not a look-up slower for it.
-CREATE OR REPLACE FUNCTION settle_instruction(
-    p_instruction payment_instruction, p_at timestamptz
-) RETURNS void
-    LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    v payable := payable_at(p_instruction.customer_number, p_at, true);
-    e employer_payable;
-    v_result text := v.result;
-    v_amount bigint := v.amount;
-    v_detail jsonb;
-BEGIN
-    IF v_result = 'VIRTUAL_ACCOUNT_UNKNOWN' THEN
-        e := employer_payable_at(p_instruction.customer_number, p_at, true);
-        v_result := e.result;
-        v_amount := e.amount;
-    END IF;
-    IF v_result = 'PAYABLE' AND v_amount IS DISTINCT FROM p_instruction.amount THEN
-        v_result := 'AMOUNT_MISMATCH';
-    ELSIF v_result = 'PAYABLE' THEN
-        v_result := 'SETTLED';
-    END IF;
-    IF v_result = 'SETTLED' AND e.employer_id IS NOT NULL THEN
-        v_detail := apply_employer_payment(e, p_instruction, p_at);
-    ELSIF v_result = 'SETTLED' THEN
-        v_detail := apply_payment(v, p_instruction, p_at);
-    ELSE
-        v_detail := jsonb_strip_nulls(jsonb_build_object(
-            'name', coalesce(v.name, e.name), 'amount', v_amount,
-            'payable_from', v.payable_from, 'payable_until', v.payable_until));
-    END IF;
-    INSERT INTO payment_answer (channel_id, reference, result, detail, answered_at)
-    VALUES (p_instruction.channel_id, p_instruction.reference, v_result, v_detail, p_at);
-END
-$$;
-
--- Settle payments of service 25. Any number of them shares the caller's commit; none harms another.
--- Families come before employers, each by number: the written order of locks.
-CREATE OR REPLACE FUNCTION settle_payments(p_instructions payment_instruction[], p_at timestamptz)
-    RETURNS SETOF payment_outcome
-    LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    v_day date := wib_date(p_at);
-    v_message_is_new boolean[] := array_fill(false, ARRAY[cardinality(p_instructions)]);
-    v_reference_is_new boolean[] := array_fill(false, ARRAY[cardinality(p_instructions)]);
-    v_item integer;
-    v payment_instruction;
-BEGIN
-    FOR v_item IN
-        SELECT u.item FROM unnest(p_instructions) WITH ORDINALITY
-            AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
-                  target, headers, body, item)
-        ORDER BY u.channel_id, u.external_id, u.item
-    LOOP
-        v := p_instructions[v_item];
-        INSERT INTO channel_message (channel_id, service, wib_day, external_id, reference,
-                                     received_at, target, headers, body)
-        VALUES (v.channel_id, 25, v_day, v.external_id, v.reference, p_at, v.target, v.headers,
-                v.body)
-        ON CONFLICT DO NOTHING;
-        v_message_is_new[v_item] := FOUND;
-    END LOOP;
-
-    FOR v_item IN
-        SELECT u.item FROM unnest(p_instructions) WITH ORDINALITY
-            AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
-                  target, headers, body, item)
-        WHERE v_message_is_new[u.item]
-        ORDER BY u.channel_id, u.reference, u.item
-    LOOP
-        v := p_instructions[v_item];
-        INSERT INTO payment_reference (channel_id, reference, customer_number, amount, received_at)
-        VALUES (v.channel_id, v.reference, v.customer_number, v.amount, p_at)
-        ON CONFLICT DO NOTHING;
-        v_reference_is_new[v_item] := FOUND;
-    END LOOP;
-
-    FOR v_item IN
-        SELECT u.item FROM unnest(p_instructions) WITH ORDINALITY
-            AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
-                  target, headers, body, item)
-        LEFT JOIN virtual_account_number AS n ON n.customer_number = u.customer_number
-        LEFT JOIN employer_account_number AS x ON x.customer_number = u.customer_number
-        WHERE v_reference_is_new[u.item]
-        ORDER BY n.family_id, x.employer_id, u.item
-    LOOP
-        PERFORM settle_instruction(p_instructions[v_item], p_at);
-    END LOOP;
-
-    RETURN QUERY
-    SELECT u.item::integer,
-           CASE
-               WHEN NOT v_message_is_new[u.item] AND m.reference <> u.reference
-                   THEN 'EXTERNAL_ID_REUSED'
-               WHEN r.customer_number <> u.customer_number OR r.amount <> u.amount
-                   THEN 'INCONSISTENT'
-               WHEN NOT v_message_is_new[u.item] THEN 'REPEATED_MESSAGE'
-               WHEN NOT v_reference_is_new[u.item] THEN 'REPEATED_REFERENCE'
-               ELSE 'NEW'
-           END,
-           a.result, a.detail
-    FROM unnest(p_instructions) WITH ORDINALITY
-        AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
-              target, headers, body, item)
-    JOIN channel_message AS m
-      ON m.channel_id = u.channel_id AND m.service = 25 AND m.wib_day = v_day
-     AND m.external_id = u.external_id
-    LEFT JOIN payment_reference AS r ON r.channel_id = u.channel_id AND r.reference = u.reference
-    LEFT JOIN payment_answer AS a ON a.channel_id = u.channel_id AND a.reference = u.reference
-    ORDER BY u.item;
 END
 $$;
