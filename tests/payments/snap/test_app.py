@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import asyncpg
 import httpx
 import pytest
 import structlog
@@ -10,12 +9,11 @@ from prometheus_client import REGISTRY
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from iuran.core.database.pool import Connection, Pool, connected
+from iuran.core.database.pool import Connection, connected
 from iuran.core.money import Rupiah
 from iuran.payments.settlement import settle
 from iuran.payments.simulation.bank import SimulatedBank
 from iuran.payments.snap.app import SnapEndpoint, snap_routes
-from iuran.payments.snap.attempts import OutcomeUnknownError, commit
 from iuran.payments.snap.codes import Case, Service
 from iuran.payments.snap.directory import EXTRA_RELOADS_MAX
 from tests.payments.snap.conftest import Biller, Debtor
@@ -129,7 +127,7 @@ async def test_a_failure_books_nothing_and_the_retry_is_accepted(
     retried = await bank.pay(debtor.customer_number, OWED, request_id="P1", external_id="X1")
 
     assert (failed.http_status, failed.code) == (500, "5002500")
-    assert failed.account["paymentFlagStatus"] == "01"
+    assert failed.account["paymentFlagStatus"] == "02"
     assert failed.account["paymentRequestId"] == "P1"
     assert b"secret" not in failed.content
     assert "the account *******" in str(lines)
@@ -154,62 +152,12 @@ async def test_a_slow_database_is_a_timeout_and_books_nothing(
         retried = await bank.pay(debtor.customer_number, OWED, request_id="P1", external_id="X1")
 
     assert (late.http_status, late.code) == (504, "5042500")
+    assert late.account["paymentFlagStatus"] == "02"
+    assert late.account["paymentFlagReason"] == {
+        "english": "No answer in time; please send again",
+        "indonesia": "Waktu habis; mohon kirim ulang",
+    }
     assert retried.code == "2002500"
-
-
-async def test_a_deadlock_is_tried_again(pool: Pool) -> None:
-    attempts = 0
-
-    async def work(connection: Connection) -> int:
-        nonlocal attempts
-        attempts += 1
-        if attempts < 3:
-            raise asyncpg.DeadlockDetectedError("deadlock")
-        return int(await connection.fetchval("SELECT 7"))
-
-    committed = await commit(pool, work)
-
-    assert (committed.value, committed.may_repeat, attempts) == (7, False, 3)
-
-
-async def test_deadlocks_are_not_tried_for_ever(pool: Pool) -> None:
-    attempts = 0
-
-    async def work(_connection: Connection) -> None:
-        nonlocal attempts
-        attempts += 1
-        raise asyncpg.DeadlockDetectedError("deadlock")
-
-    with pytest.raises(asyncpg.DeadlockDetectedError):
-        await commit(pool, work)
-
-    assert attempts == 3
-
-
-async def test_a_lost_connection_is_tried_on_another(pool: Pool, database_url: str) -> None:
-    seen: list[int] = []
-
-    async def work(connection: Connection) -> int:
-        seen.append(int(await connection.fetchval("SELECT pg_backend_pid()")))
-        if len(seen) == 1:
-            async with connected(database_url, role=None) as other:
-                await other.execute("SELECT pg_terminate_backend($1)", seen[0])
-        return int(await connection.fetchval("SELECT 7"))
-
-    committed = await commit(pool, work)
-
-    assert (committed.value, committed.may_repeat) == (7, True)
-    assert seen[0] != seen[1]
-
-
-async def test_a_connection_that_is_lost_every_time_leaves_the_outcome_unknown(
-    pool: Pool,
-) -> None:
-    async def work(_connection: Connection) -> None:
-        raise ConnectionResetError
-
-    with pytest.raises(OutcomeUnknownError):
-        await commit(pool, work)
 
 
 async def test_a_payment_whose_commit_was_in_doubt_is_answered_as_booked(

@@ -32,9 +32,7 @@ query Hospital {
 }
 
 fragment Insurance on Family {
-  familyCardNumber
   payer { name }
-  participants { name relation cardNumber virtualAccount { number } }
   membership {
     state
     careClass
@@ -43,6 +41,7 @@ fragment Insurance on Family {
     history(first: 5) { nodes { effectiveAt state cause } }
   }
   payable { status amount members arrearsMonths firstMonth lastMonth }
+  participants { name relation cardNumber virtualAccount { number } }
   bills(first: 6) {
     nodes {
       coverageMonth

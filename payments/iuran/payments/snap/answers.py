@@ -8,7 +8,9 @@ from iuran.payments.snap.codes import Case, Service, SnapRefusedError
 from iuran.payments.snap.document import JsonObject, parse_object
 
 FAILED = "01"
+UNKNOWN = "02"
 SUCCEEDED = "00"
+SINGLE_SETTLEMENT = "00000"
 ECHOED_IDS = ("partnerServiceId", "customerNo", "virtualAccountNo")
 _ECHO_LENGTH_MAX = 255
 
@@ -41,6 +43,11 @@ class Answer:
     body: Mapping[str, object] = field(default_factory=dict[str, object])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def fails(self) -> bool:
+        """Whether the fault is ours, so that the same message may be sent again."""
+        return self.case.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
     def document(self, service: Service) -> Mapping[str, object]:
         """Return the whole JSON document."""
         return {
@@ -67,7 +74,7 @@ def refusal(service: Service, body: bytes, error: SnapRefusedError) -> Answer:
         named=error.named,
         body={
             "virtualAccountData": {
-                status_fields.status: FAILED,
+                status_fields.status: status_of(service, error.case),
                 status_fields.reason: error.reason,
                 **echoed(document, (*ECHOED_IDS, status_fields.request_id)),
                 "virtualAccountName": "",
@@ -75,6 +82,17 @@ def refusal(service: Service, body: bytes, error: SnapRefusedError) -> Answer:
             **additional_info(document),
         },
     )
+
+
+def status_of(service: Service, case: Case) -> str:
+    """Return the status beside a refusal: failed, or for a payment perhaps unknown.
+
+    Our own failure never says that a payment is rejected: this message, or an earlier one of the
+    same payment, may have committed, and the bank would refund what we have booked. (A channel that
+    wants to hear 2022500 with it would be asked about here and where `app` picks the case.)
+    """
+    fails = case.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return UNKNOWN if service is Service.PAYMENT and fails else FAILED
 
 
 def echoed(document: JsonObject, names: tuple[str, ...]) -> dict[str, object]:

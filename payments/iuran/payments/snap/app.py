@@ -4,6 +4,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
-from iuran.core.identifiers import mask, mask_numbers_in
+from iuran.core.identifiers import mask_numbers_in
 from iuran.payments.metrics import SNAP_ANSWER_SECONDS, SNAP_ANSWERS
 from iuran.payments.snap.access_token import answer_token
 from iuran.payments.snap.answers import Answer, refusal
@@ -67,6 +68,15 @@ HANDLERS: Mapping[Service, Handler] = {
 }
 
 
+LAST_RESORT: Mapping[Service, bytes] = {
+    service: write(
+        refusal(service, b"", SnapRefusedError(Case.GENERAL_ERROR)).document(service),
+    )
+    for service in Service
+}
+"""What is sent when making any other answer has crashed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapEndpoint:
     """One service under one mount, as an ASGI application."""
@@ -77,16 +87,29 @@ class SnapEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; whatever happens, the answer is SNAP's JSON."""
         started = time.perf_counter()
-        request = Request(scope, receive)
-        exchange = Exchange(service=self.service, message=head_of(request))
+        exchange = Exchange(service=self.service)
         try:
-            answer = await self._answer(request, exchange)
+            answer = await self._answer(Request(scope, receive), exchange)
+            response = self._response(answer)
         except ClientDisconnect:
             _log.info("snap.client_left", service=int(self.service))
             return
-        document = answer.document(self.service)
-        response = Response(
-            write(document),
+        except Exception as error:  # noqa: BLE001 - the edge: a bank always gets an answer
+            _report_crash(exchange, error)
+            answer = Answer(case=Case.GENERAL_ERROR)
+            response = Response(
+                LAST_RESORT[self.service],
+                status_code=answer.case.http_status,
+                media_type="application/json",
+            )
+        if answer.fails:
+            self.services.unanswered.remember(exchange)
+        _report(exchange, answer, time.perf_counter() - started)
+        await response(scope, receive, send)
+
+    def _response(self, answer: Answer) -> Response:
+        return Response(
+            write(answer.document(self.service)),
             status_code=answer.case.http_status,
             media_type="application/json",
             headers={
@@ -94,11 +117,10 @@ class SnapEndpoint:
                 **answer.headers,
             },
         )
-        _report(exchange, answer, time.perf_counter() - started)
-        await response(scope, receive, send)
 
     async def _answer(self, request: Request, exchange: Exchange) -> Answer:
         try:
+            exchange.message = head_of(request)
             if request.method != "POST" and self.service is not Service.UNKNOWN:
                 return Answer(case=Case.METHOD_NOT_SUPPORTED, headers={"Allow": "POST"})
             exchange.message = await read_message(request, exchange.message)
@@ -108,41 +130,45 @@ class SnapEndpoint:
             raise
         except SnapRefusedError as error:
             refused = error
-        except (TimeoutError, asyncpg.QueryCanceledError, OutcomeUnknownError) as error:
-            _report_crash(exchange, error)
-            refused = SnapRefusedError(Case.TIMED_OUT)
         except Exception as error:  # noqa: BLE001 - the edge: a bank always gets an answer
             _report_crash(exchange, error)
-            refused = SnapRefusedError(Case.GENERAL_ERROR)
+            refused = SnapRefusedError(_case_of(error))
         return refusal(self.service, exchange.message.body, refused)
 
 
+def _case_of(error: Exception) -> Case:
+    late = (TimeoutError, asyncpg.QueryCanceledError, OutcomeUnknownError)
+    return Case.TIMED_OUT if isinstance(error, late) else Case.GENERAL_ERROR
+
+
 def _report(exchange: Exchange, answer: Answer, seconds: float) -> None:
+    """Count and log an answer; it is the right one even if that crashes."""
+    try:
+        _count(exchange, answer, seconds)
+    except Exception as error:  # noqa: BLE001 - the edge: a bank always gets an answer
+        _report_crash(exchange, error)
+
+
+def _count(exchange: Exchange, answer: Answer, seconds: float) -> None:
     code = answer.case.response_code(exchange.service)
     labels = (f"{exchange.service:02d}", exchange.channel_code, code)
     SNAP_ANSWERS.labels(*labels).inc()
     SNAP_ANSWER_SECONDS.labels(*labels).observe(seconds)
     _log.info(
         "snap.answered",
-        service=int(exchange.service),
-        channel=exchange.channel_code,
+        **exchange.log_fields(),
         code=code,
         message=answer.case.response_message(answer.named),
-        external_id=exchange.external_id,
-        reference=exchange.reference,
-        account=mask(exchange.customer_number),
         milliseconds=round(seconds * 1000, 1),
     )
 
 
 def _report_crash(exchange: Exchange, error: BaseException) -> None:
-    _log.error(
-        "snap.failed",
-        service=int(exchange.service),
-        channel=exchange.channel_code,
-        external_id=exchange.external_id,
-        reference=exchange.reference,
-        account=mask(exchange.customer_number),
-        error=type(error).__name__,
-        traceback=mask_numbers_in("".join(traceback.format_exception(error))),
-    )
+    """Tell what crashed; telling is all that may fail here, and it does not cost the answer."""
+    with suppress(Exception):
+        _log.error(
+            "snap.failed",
+            **exchange.log_fields(),
+            error=type(error).__name__,
+            traceback=mask_numbers_in("".join(traceback.format_exception(error))),
+        )

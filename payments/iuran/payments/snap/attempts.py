@@ -1,14 +1,13 @@
-"""A transaction begun anew where that is harmless, and a clear word where its end is unknown."""
+"""Which failures of a transaction another attempt may mend, and what its end is called."""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 import asyncpg
 
-from iuran.core.database.pool import Connection, Pool
+from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
 from iuran.payments.metrics import TRANSACTION_RETRIES
 
@@ -18,7 +17,6 @@ PAUSE_MILLISECONDS_MAX = 50
 UNDONE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 LOST = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
@@ -45,32 +43,16 @@ class Committed(Generic[Done]):
     may_repeat: bool
 
 
-async def commit(pool: Pool, work: Callable[[Connection], Awaitable[Done]]) -> Committed[Done]:
-    """Run `work` in one transaction; return only after its commit.
-
-    `work` must be safe to repeat. Deadlocks, serialization failures and lost connections are tried
-    three times; then the error is raised, or OutcomeUnknownError if a commit may have happened.
-    """
-    may_repeat = False
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        entered = False
-        try:
-            async with pool.acquire() as connection:
-                entered = True
-                async with connection.transaction():
-                    value = await work(connection)
-            return Committed(value=value, may_repeat=may_repeat)
-        except UNDONE as error:
-            await _pause(attempt, error)
-        except LOST as error:
-            may_repeat = may_repeat or entered
-            if attempt == ATTEMPTS_MAX and may_repeat:
-                raise OutcomeUnknownError from error
-            await _pause(attempt, error)
-    raise OutcomeUnknownError  # unreachable: the last pause raises
+def is_gone(connection: Connection) -> bool:
+    """Whether a connection broke; the pool takes a broken one out of its user's hands."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
-async def _pause(attempt: int, error: Exception) -> None:
+async def pause(attempt: int, error: Exception) -> None:
+    """Wait a little before the next attempt; raises the error after the last one."""
     if attempt == ATTEMPTS_MAX:
         raise error
     TRANSACTION_RETRIES.labels(type(error).__name__).inc()

@@ -8,6 +8,8 @@ from iuran.core.database.pool import Pool
 from iuran.payments.secrets import Cipher
 from iuran.payments.snap.directory import ChannelDirectory
 from iuran.payments.snap.tokens import token_keys
+from iuran.payments.snap.transactions import Transactions
+from iuran.payments.snap.unanswered import Unanswered
 
 ANSWER_TIMEOUT_SECONDS = 8.0  # BRI gives up after 10
 
@@ -19,9 +21,11 @@ class SnapServices:
     pool: Pool
     clock: Clock
     directory: ChannelDirectory
+    transactions: Transactions
     token_keys: tuple[bytes, ...] = field(repr=False)
     real_clock: Clock = field(default_factory=SystemClock)
     answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS
+    unanswered: Unanswered = field(default_factory=Unanswered)
 
     @classmethod
     def of(cls, *, pool: Pool, clock: Clock, cipher: Cipher) -> Self:
@@ -30,5 +34,6 @@ class SnapServices:
             pool=pool,
             clock=clock,
             directory=ChannelDirectory(pool=pool, cipher=cipher),
+            transactions=Transactions(pool=pool, strays_max=max(pool.get_max_size() // 2, 1)),
             token_keys=token_keys(cipher),
         )

@@ -14,6 +14,7 @@ from iuran.payments.metrics import CHANNEL_RELOADS
 from iuran.payments.secrets import Cipher
 
 REFRESH_SECONDS = 5.0
+LOAD_TIMEOUT_SECONDS = 5.0
 EXTRA_RELOADS_MAX = 5
 EXTRA_RELOADS_A_SECOND = 1.0
 
@@ -53,7 +54,7 @@ class ChannelDirectory:
     refresh_seconds: float = REFRESH_SECONDS
     real_clock: Clock = field(default_factory=SystemClock)
     _known: KnownChannels | None = None
-    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loading: asyncio.Task[KnownChannels] | None = None
     _extra_reloads: float = EXTRA_RELOADS_MAX
     _ration_at: float = field(default_factory=time.monotonic)
 
@@ -73,15 +74,27 @@ class ChannelDirectory:
         return await self._reload(stale, cause="unknown")
 
     async def _reload(self, stale: KnownChannels | None, *, cause: str) -> KnownChannels:
-        async with self._loading:
+        """Load once for all who wait; whoever gives up waiting leaves at once."""
+        loading = self._loading
+        if loading is None or loading.done():
             if self._known is not None and self._known is not stale:
                 return self._known
-            started = time.monotonic()
-            async with self.pool.acquire() as connection:
-                channels = await list_channels(connection, self.cipher, at=self.real_clock.now())
-            CHANNEL_RELOADS.labels(cause).inc()
-            self._known = KnownChannels.of(channels, loaded_at=started)
-            return self._known
+            loading = asyncio.create_task(self._load(cause))
+            loading.add_done_callback(_look_at)
+            self._loading = loading
+        await asyncio.wait({loading})
+        return loading.result()
+
+    async def _load(self, cause: str) -> KnownChannels:
+        started = time.monotonic()
+        async with (
+            asyncio.timeout(LOAD_TIMEOUT_SECONDS),
+            self.pool.acquire(timeout=LOAD_TIMEOUT_SECONDS) as connection,
+        ):
+            channels = await list_channels(connection, self.cipher, at=self.real_clock.now())
+        CHANNEL_RELOADS.labels(cause).inc()
+        self._known = KnownChannels.of(channels, loaded_at=started)
+        return self._known
 
     def _take_extra_reload(self) -> bool:
         now = time.monotonic()
@@ -92,3 +105,9 @@ class ChannelDirectory:
             return False
         self._extra_reloads -= 1
         return True
+
+
+def _look_at(loading: asyncio.Task[KnownChannels]) -> None:
+    """Take note of a failure even if nobody waits any more."""
+    if not loading.cancelled():
+        loading.exception()

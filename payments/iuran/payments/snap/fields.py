@@ -15,6 +15,7 @@ from iuran.payments.snap.document import JsonObject
 from iuran.payments.snap.timestamps import parse_instant
 
 CURRENCY = "IDR"
+REQUEST_ID_LENGTH_MAX = 128
 _AMOUNT = re.compile(r"([0-9]{1,13})(?:\.([0-9]{1,2}))?", re.ASCII)  # BCA: 13.2 digits
 
 
@@ -36,6 +37,11 @@ def mandatory_text(document: JsonObject, field: str, *, length_max: int) -> str:
     if not isinstance(value, str) or len(value) > length_max or not value.isprintable():
         raise malformed(field)
     return value
+
+
+def mandatory_request_id(document: JsonObject, field: str) -> str:
+    """Return what identifies an inquiry or a payment, without the blanks around it."""
+    return mandatory_text(document, field, length_max=REQUEST_ID_LENGTH_MAX).strip()
 
 
 def optional_instant(document: JsonObject, field: str) -> datetime | None:

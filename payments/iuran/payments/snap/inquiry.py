@@ -12,23 +12,21 @@ from iuran.payments.snap import receipt
 from iuran.payments.snap.account import WireAccount
 from iuran.payments.snap.answers import (
     ECHOED_IDS,
+    SINGLE_SETTLEMENT,
     SUCCEEDED,
     Answer,
     additional_info,
     echoed,
 )
-from iuran.payments.snap.attempts import commit
 from iuran.payments.snap.authentication import Sender, authenticate
 from iuran.payments.snap.codes import Case, Service, SnapRefusedError
 from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.document import JsonObject, parse_object
-from iuran.payments.snap.fields import amount_object, mandatory_text, optional_instant
+from iuran.payments.snap.fields import amount_object, mandatory_request_id, optional_instant
 from iuran.payments.snap.message import Exchange
 from iuran.payments.snap.rulings import ruling_of_result
 from iuran.payments.virtual_accounts import Payable, payable_at
 
-REQUEST_ID_LENGTH_MAX = 128
-SINGLE_SETTLEMENT = "00000"
 CLOSED_AMOUNT = "C"
 
 SKIP_DURABILITY: LiteralString = """
@@ -43,6 +41,11 @@ RESERVE_MESSAGE: LiteralString = """
     RETURNING external_id
 """
 
+SELECT_RESERVED_REFERENCE: LiteralString = """
+    SELECT reference FROM channel_message
+    WHERE channel_id = $1 AND service = $2 AND wib_day = $3 AND external_id = $4
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
@@ -55,9 +58,17 @@ class Inquiry:
     def of(cls, document: JsonObject) -> "Inquiry":
         """Read a request; raises SnapRefusedError with the field that is wrong."""
         account = WireAccount.of(document)
-        request_id = mandatory_text(document, "inquiryRequestId", length_max=REQUEST_ID_LENGTH_MAX)
+        request_id = mandatory_request_id(document, "inquiryRequestId")
         optional_instant(document, "trxDateInit")
         return cls(account=account, request_id=request_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an account has to pay; `is_first` unless the same inquiry was stored before."""
+
+    payable: Payable
+    is_first: bool
 
 
 async def answer_inquiry(services: SnapServices, exchange: Exchange) -> Answer:
@@ -65,6 +76,7 @@ async def answer_inquiry(services: SnapServices, exchange: Exchange) -> Answer:
 
     Nothing of money depends on this commit, so it does not wait for the disk.
     """
+    services.transactions.check_room()
     sender = await authenticate(services, exchange)
     document = parse_object(exchange.message.body)
     inquiry = Inquiry.of(document)
@@ -72,16 +84,17 @@ async def answer_inquiry(services: SnapServices, exchange: Exchange) -> Answer:
     exchange.customer_number = inquiry.account.customer_number
     inquiry.account.check_known_to(sender.channel)
     at = services.clock.now()
-    committed = await commit(
-        services.pool, lambda connection: _ask(connection, sender, exchange, at)
+    committed = await services.transactions.commit(
+        lambda connection: _ask(connection, sender, exchange, at)
     )
-    payable = committed.value
-    if payable is None:
+    asked = committed.value
+    failed_before = committed.may_repeat or exchange in services.unanswered
+    if asked is None or not (asked.is_first or failed_before):
         raise SnapRefusedError(Case.CONFLICT)
     return Answer(
         case=Case.SUCCESSFUL,
         body={
-            "virtualAccountData": _data(document, inquiry.account, payable),
+            "virtualAccountData": _data(document, inquiry.account, asked.payable),
             **additional_info(document),
         },
     )
@@ -89,15 +102,21 @@ async def answer_inquiry(services: SnapServices, exchange: Exchange) -> Answer:
 
 async def _ask(
     connection: Connection, sender: Sender, exchange: Exchange, at: datetime
-) -> Payable | None:
-    """Reserve the message and look the account up; None if its X-EXTERNAL-ID was used today."""
+) -> Asked | None:
+    """Reserve the message and look the account up.
+
+    None if another inquiry used the X-EXTERNAL-ID today.
+    """
     await connection.execute(SKIP_DURABILITY)
-    reserved = await connection.fetchval(
-        RESERVE_MESSAGE,
+    identity = (
         sender.channel.channel_id,
         Service.INQUIRY.value,
         wib_date(at),
         sender.external_id,
+    )
+    reserved = await connection.fetchval(
+        RESERVE_MESSAGE,
+        *identity,
         exchange.reference,
         at,
         exchange.message.target,
@@ -105,8 +124,11 @@ async def _ask(
         exchange.message.body,
     )
     if reserved is None:
-        return None
-    return await payable_at(connection, exchange.customer_number, at=at)
+        stored = await connection.fetchval(SELECT_RESERVED_REFERENCE, *identity)
+        if stored != exchange.reference:
+            return None
+    payable = await payable_at(connection, exchange.customer_number, at=at)
+    return Asked(payable=payable, is_first=reserved is not None)
 
 
 def _data(document: JsonObject, account: WireAccount, payable: Payable) -> Mapping[str, object]:

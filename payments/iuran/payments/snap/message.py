@@ -1,17 +1,20 @@
 """A bank's HTTP request as it was received: nothing re-encoded, everything bounded."""
 
 import asyncio
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 
+from iuran.core.identifiers import mask
 from iuran.payments.snap.codes import Case, Service, SnapRefusedError
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_TIMEOUT_SECONDS = 10
 TARGET_LENGTH_MAX = 1_024
 HEADER_LENGTH_MAX = 4_096
+_LONG_NUMBER = re.compile(r"[0-9]{9,}", re.ASCII)
 
 KEPT_HEADERS = (
     "content-type",
@@ -33,10 +36,10 @@ the secret, it opens nothing: so it may be kept.
 class SnapMessage:
     """Method, target with its query, headers by lower-case name, and the raw body."""
 
-    method: str
-    target: str
-    headers: Mapping[str, str]
-    body: bytes
+    method: str = ""
+    target: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
 
     def header(self, name: str) -> str:
         """Return a header without the blanks around it; empty if it was not sent."""
@@ -53,11 +56,27 @@ class Exchange:
     """One request on its way to its answer, with what has been learned of it for the log."""
 
     service: Service
-    message: SnapMessage
+    message: SnapMessage = field(default_factory=SnapMessage)
     channel_code: str = "-"
     external_id: str = ""
     reference: str = ""
     customer_number: str = ""
+
+    def log_fields(self) -> dict[str, object]:
+        """Return what a log line says of this request; banks make ids of account numbers."""
+        return {
+            "service": int(self.service),
+            "channel": self.channel_code,
+            "external_id": _without(self.customer_number, self.external_id),
+            "reference": _without(self.customer_number, self.reference),
+            "account": mask(self.customer_number),
+        }
+
+
+def _without(customer_number: str, text: str) -> str:
+    """Mask every long number in a text that holds the customer number, or any if it is unknown."""
+    number = customer_number.lstrip("0")
+    return _LONG_NUMBER.sub(lambda found: mask(found[0]) if number in found[0] else found[0], text)
 
 
 def head_of(request: Request) -> SnapMessage:

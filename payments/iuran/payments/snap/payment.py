@@ -1,15 +1,15 @@
 """Service 25: a payment was made at the bank; book it once, and answer after it is durable."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import LiteralString, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from iuran.core.database.pool import Connection
-from iuran.core.identifiers import mask
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.payments.metrics import SNAP_INCONSISTENT_PAYMENTS
@@ -19,27 +19,33 @@ from iuran.payments.snap.account import WireAccount
 from iuran.payments.snap.answers import (
     ECHOED_IDS,
     FAILED,
+    SINGLE_SETTLEMENT,
     SUCCEEDED,
     Answer,
     additional_info,
     echoed,
     echoed_if_sent,
 )
-from iuran.payments.snap.attempts import commit
+from iuran.payments.snap.attempts import Committed
 from iuran.payments.snap.authentication import Sender, authenticate
+from iuran.payments.snap.codes import SnapRefusedError
 from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.document import JsonObject, parse_object
 from iuran.payments.snap.fields import (
     amount_object,
+    mandatory_request_id,
     mandatory_rupiah,
-    mandatory_text,
     optional_instant,
 )
-from iuran.payments.snap.inquiry import REQUEST_ID_LENGTH_MAX, SINGLE_SETTLEMENT
 from iuran.payments.snap.message import Exchange
 from iuran.payments.snap.rulings import Ruling, ruling_of_outcome
 
 BILLS_MAX = 24
+
+SELECT_FIRST_ANSWER: LiteralString = """
+    SELECT 'INCONSISTENT' AS verdict, result, detail FROM payment_answer
+    WHERE channel_id = $1 AND reference = $2
+"""
 
 _log: FilteringBoundLogger = structlog.get_logger()
 
@@ -67,9 +73,7 @@ class PaymentNotice:
         """Read a request; raises SnapRefusedError with the field that is wrong."""
         return cls(
             account=WireAccount.of(document),
-            reference=mandatory_text(
-                document, "paymentRequestId", length_max=REQUEST_ID_LENGTH_MAX
-            ),
+            reference=mandatory_request_id(document, "paymentRequestId"),
             amount=mandatory_rupiah(document, "paidAmount"),
             channel_time=optional_instant(document, "trxDateTime"),
         )
@@ -77,20 +81,17 @@ class PaymentNotice:
 
 async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
     """Settle a payment in one transaction and say what it came to, the same however often told."""
+    services.transactions.check_room()
     sender = await authenticate(services, exchange)
     document = parse_object(exchange.message.body)
-    notice = PaymentNotice.of(document)
-    exchange.reference = notice.reference
-    exchange.customer_number = notice.account.customer_number
-    notice.account.check_known_to(sender.channel)
-    instruction = _instruction(sender, exchange, notice)
-    at = services.clock.now()
-
-    async def work(connection: Connection) -> Outcome:
-        (outcome,) = await settle(connection, [instruction], at=at)
-        return outcome
-
-    committed = await commit(services.pool, work)
+    try:
+        instruction = _instruction(sender, exchange, document)
+    except SnapRefusedError as refused:
+        if not exchange.reference:
+            raise
+        committed = await _told_before(services, sender, exchange, refused)
+    else:
+        committed = await _settled(services, instruction)
     outcome = committed.value
     ruling = ruling_of_outcome(outcome, sender.channel.repeat_answer, is_own=committed.may_repeat)
     if outcome.verdict is Verdict.INCONSISTENT:
@@ -105,7 +106,12 @@ async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
     )
 
 
-def _instruction(sender: Sender, exchange: Exchange, notice: PaymentNotice) -> PaymentInstruction:
+def _instruction(sender: Sender, exchange: Exchange, document: JsonObject) -> PaymentInstruction:
+    with suppress(SnapRefusedError):
+        exchange.reference = mandatory_request_id(document, "paymentRequestId")
+    notice = PaymentNotice.of(document)
+    exchange.customer_number = notice.account.customer_number
+    notice.account.check_known_to(sender.channel)
     return PaymentInstruction(
         channel_id=sender.channel.channel_id,
         external_id=sender.external_id,
@@ -119,15 +125,38 @@ def _instruction(sender: Sender, exchange: Exchange, notice: PaymentNotice) -> P
     )
 
 
+async def _settled(services: SnapServices, instruction: PaymentInstruction) -> Committed[Outcome]:
+    at = services.clock.now()
+
+    async def work(connection: Connection) -> Outcome:
+        (outcome,) = await settle(connection, [instruction], at=at)
+        return outcome
+
+    return await services.transactions.commit(work)
+
+
+async def _told_before(
+    services: SnapServices, sender: Sender, exchange: Exchange, refused: SnapRefusedError
+) -> Committed[Outcome]:
+    """Return what the payment of a refused message came to before; else raise its refusal.
+
+    A payment that stands is never told "rejected", not even by a message that names it wrongly.
+    """
+    channel_id, reference = sender.channel.channel_id, exchange.reference
+    committed = await services.transactions.commit(
+        lambda connection: connection.fetchrow(SELECT_FIRST_ANSWER, channel_id, reference)
+    )
+    if committed.value is None:
+        raise refused
+    return Committed(value=Outcome.of(committed.value), may_repeat=False)
+
+
 def _report_inconsistency(exchange: Exchange, outcome: Outcome) -> None:
     """Tell reconciliation: the bank and we disagree about what this reference paid."""
     SNAP_INCONSISTENT_PAYMENTS.labels(exchange.channel_code).inc()
     _log.warning(
         "snap.payment_inconsistent",
-        channel=exchange.channel_code,
-        reference=exchange.reference,
-        external_id=exchange.external_id,
-        account=mask(exchange.customer_number),
+        **exchange.log_fields(),
         first_result=outcome.result,
         payment_id=outcome.detail.get("payment_id"),
     )

@@ -12,6 +12,7 @@ CASE_OF_RESULT: Mapping[Result, tuple[Case, str]] = {
     Result.SETTLED: (Case.SUCCESSFUL, ""),
     Result.VIRTUAL_ACCOUNT_UNKNOWN: (Case.INVALID_BILL, "Not Found"),
     Result.TOO_EARLY: (Case.INVALID_BILL, "Too Early"),
+    Result.NOT_BILLED: (Case.INVALID_BILL, "Not Billed"),
     Result.EXPIRED: (Case.EXPIRED_BILL, ""),
     Result.ALREADY_PAID: (Case.PAID_BILL, ""),
     Result.AMOUNT_MISMATCH: (Case.INVALID_AMOUNT, ""),
@@ -51,16 +52,18 @@ def ruling_of_outcome(outcome: Outcome, repeat_answer: RepeatAnswer, *, is_own: 
 
     A payment told again has the result of its first message. An advice (a new X-EXTERNAL-ID) hears
     the first answer: "paid bill" would make the bank refund what we have booked. The very same
-    message hears 404xx18 with the first result, or the first answer where the channel wants it.
+    message hears 404xx18 with the first result, or the first answer where the channel wants it. An
+    X-EXTERNAL-ID of another payment is a conflict, with what its own payment came to, if anything.
     """
-    if outcome.verdict is Verdict.EXTERNAL_ID_REUSED or outcome.result is None:
-        case = Case.CONFLICT
-        return Ruling(case=case, named="", settled=False, reason=case.reason())
+    if outcome.result is None:
+        return Ruling(case=Case.CONFLICT, named="", settled=False, reason=Case.CONFLICT.reason())
     payable_from = outcome.detail.get("payable_from")
     first = ruling_of_result(
         outcome.result,
         payable_from=None if payable_from is None else date.fromisoformat(payable_from),
     )
+    if outcome.verdict is Verdict.EXTERNAL_ID_REUSED:
+        return Ruling(case=Case.CONFLICT, named="", settled=first.settled, reason=first.reason)
     replays = is_own or repeat_answer is RepeatAnswer.REPLAY
     if outcome.verdict is Verdict.INCONSISTENT or (
         outcome.verdict is Verdict.REPEATED_MESSAGE and not replays

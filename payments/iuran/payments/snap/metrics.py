@@ -1,0 +1,19 @@
+"""What the SNAP edge counts of transactions that outlived their answers."""
+
+from prometheus_client import Counter, Gauge
+
+SNAP_STRAYS = Gauge(
+    "iuran_snap_strays",
+    "Transactions whose answer has gone out, and which have not ended yet",
+)
+
+SNAP_STRAYS_LEFT = Counter(
+    "iuran_snap_strays_left",
+    "Transactions that did not end in time for their answer, by where they were",
+    ["phase"],
+)
+
+SNAP_CROWDED_REFUSALS = Counter(
+    "iuran_snap_crowded_refusals",
+    "Messages that were refused at once because too many strays were under way",
+)
