@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
-from iuran.core.database.pool import Connection
+from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import InvalidInputError
 from iuran.core.families import (
     NewFamily,
@@ -79,6 +79,25 @@ class Payable:
     credit: Rupiah = NOTHING
     months_ahead: int = 0
     version: str = ""
+
+    @classmethod
+    def of(cls, row: Record) -> "Payable":
+        """Read a row."""
+        return cls(
+            result=row["result"],
+            family_id=row["family_id"],
+            name=row["name"] or "",
+            members=row["members"] or 0,
+            amount=Rupiah(row["amount"] or 0),
+            arrears_months=row["arrears_months"] or 0,
+            first_month=_month(row["first_month"]),
+            last_month=_month(row["last_month"]),
+            payable_from=row["payable_from"],
+            payable_until=row["payable_until"],
+            credit=Rupiah(row["credit"] or 0),
+            months_ahead=row["months_ahead"] or 0,
+            version=row["version"] or "",
+        )
 
 
 async def register_family(
@@ -161,21 +180,7 @@ async def payable_at(connection: Connection, customer_number: str, *, at: dateti
     """
     row = await connection.fetchrow(PAYABLE_AT, customer_number, at)
     assert row is not None  # noqa: S101 - the function always returns one row
-    return Payable(
-        result=row["result"],
-        family_id=row["family_id"],
-        name=row["name"] or "",
-        members=row["members"] or 0,
-        amount=Rupiah(row["amount"] or 0),
-        arrears_months=row["arrears_months"] or 0,
-        first_month=_month(row["first_month"]),
-        last_month=_month(row["last_month"]),
-        payable_from=row["payable_from"],
-        payable_until=row["payable_until"],
-        credit=Rupiah(row["credit"] or 0),
-        months_ahead=row["months_ahead"] or 0,
-        version=row["version"] or "",
-    )
+    return Payable.of(row)
 
 
 def _month(ordinal: int | None) -> CoverageMonth | None:

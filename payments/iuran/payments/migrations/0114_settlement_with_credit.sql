@@ -273,6 +273,10 @@ BEGIN
     IF v.months_ahead > 0 THEN
         v_due := v_due
             + price_ahead(v.family_id, v.membership_id, p_month, v.months_ahead);
+        IF v.open_amount = 0 THEN
+            v.first_month := p_month + 1;
+            v.last_month := p_month + v.months_ahead;
+        END IF;
     END IF;
     v.amount := CASE WHEN v_due > 0 THEN v_due END;
     v.result := CASE WHEN v.amount IS NULL THEN 'ALREADY_PAID' ELSE 'PAYABLE' END;
@@ -394,9 +398,10 @@ BEGIN
     END IF;
 
     -- Without the lock nothing is spent: bills that the credit reaches are counted as if it were.
-    SELECT max(o.members), sum(o.owed) FILTER (WHERE o.coverage_month >= v_month - v_cap),
+    SELECT max(o.members) FILTER (WHERE o.coverage_month >= v_month - v_cap),
+           sum(o.owed) FILTER (WHERE o.coverage_month >= v_month - v_cap),
            min(o.coverage_month) FILTER (WHERE o.coverage_month >= v_month - v_cap),
-           max(o.coverage_month),
+           max(o.coverage_month) FILTER (WHERE o.coverage_month >= v_month - v_cap),
            count(*) FILTER (WHERE o.coverage_month BETWEEN v_month - v_cap AND v_month - 1),
            string_agg(concat(o.coverage_month, '/', o.version), ',' ORDER BY o.coverage_month)
     INTO v.members, v_open, v.first_month, v.last_month, v.arrears_months, v.version
@@ -562,6 +567,25 @@ DECLARE
 BEGIN
     IF v.result = 'VIRTUAL_ACCOUNT_UNKNOWN' THEN
         RETURN as_payable(employer_payable_at(p_customer_number, p_at, false));
+    END IF;
+    RETURN v;
+END
+$$;
+
+-- Answer a channel's inquiry and remember what it was told, so that its payment finds the same bill.
+CREATE FUNCTION inquire(
+    p_channel_id integer, p_reference text, p_customer_number text, p_at timestamptz
+) RETURNS payable
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v payable := payable_of_number(p_customer_number, p_at);
+BEGIN
+    IF v.result = 'PAYABLE' THEN
+        INSERT INTO inquiry (channel_id, reference, customer_number, wib_day, version, amount,
+                             asked_at)
+        VALUES (p_channel_id, p_reference, p_customer_number, wib_date(p_at), v.version, v.amount,
+                p_at);
     END IF;
     RETURN v;
 END
