@@ -18,6 +18,7 @@ from iuran.deploy.schema import MIGRATION_PACKAGES
 from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.tokens import trusted_issuer
 from iuran.payments.channels import list_channels
+from iuran.payments.finance_figures import care_disagreements
 from iuran.payments.ledger import disagreements
 from iuran.workers.runner import ping
 
@@ -168,7 +169,7 @@ async def _check_channels(settings: Settings, connection: Connection) -> Finding
 
 
 async def _check_ledger(connection: Connection) -> Finding:
-    wrong = await disagreements(connection)
+    wrong = [*await disagreements(connection), *await care_disagreements(connection)]
     if wrong:
         found = "; ".join(f"{one.what}: facts {one.facts}, ledger {one.ledger}" for one in wrong)
         advice = "stop taking payments and find out why before anything else"

@@ -17,7 +17,7 @@ from iuran.core.months import CoverageMonth
 SELECT_BILLED: LiteralString = """
     SELECT coverage_month, count(*) AS bills, sum(amount) AS amount,
            sum(central_subsidy) AS central_subsidy, sum(regional_subsidy) AS regional_subsidy,
-           coalesce(sum(amount) FILTER (WHERE state = 'PAID'), 0) AS paid
+           sum(settled_amount) AS paid
     FROM bill
     WHERE coverage_month BETWEEN $1 AND $2
     GROUP BY coverage_month
@@ -36,7 +36,8 @@ SELECT_COLLECTED: LiteralString = """
 
 SELECT_ARREARS: LiteralString = """
     WITH owed AS (
-        SELECT family_id, membership_id, count(*) AS months, sum(amount) AS amount
+        SELECT family_id, membership_id, count(*) AS months,
+               sum(amount - settled_amount) AS amount
         FROM bill
         WHERE state = 'OPEN' AND coverage_month < $1
         GROUP BY family_id, membership_id

@@ -97,7 +97,8 @@ class Membership(Node):
         description="Whether care is covered now, as the law has it at this moment."
     )
     paid_through: CoverageMonth | None = strawberry.field(
-        description="The last month up to which nothing is owed; null before the first payment."
+        description="The last month up to which nothing is owed; null before the first payment, "
+        "and far ahead while a government pays."
     )
     fine_window: FineWindow | None = strawberry.field(
         description="The newest fine window, open or over; null if cover never came back after "
