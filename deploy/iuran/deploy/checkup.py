@@ -169,9 +169,15 @@ async def _check_channels(settings: Settings, connection: Connection) -> Finding
 
 
 async def _check_ledger(connection: Connection) -> Finding:
-    wrong = [*await disagreements(connection), *await care_disagreements(connection)]
+    wrong = [
+        *(f"{d.what}: facts {d.facts}, ledger {d.ledger}" for d in await disagreements(connection)),
+        *(
+            f"{d.what}: facts {d.facts}, ledger {d.ledger}"
+            for d in await care_disagreements(connection)
+        ),
+    ]
     if wrong:
-        found = "; ".join(f"{one.what}: facts {one.facts}, ledger {one.ledger}" for one in wrong)
+        found = "; ".join(wrong)
         advice = "stop taking payments and find out why before anything else"
         return _failed("ledger", found, advice)
     return _fine("ledger", "agrees with the facts")

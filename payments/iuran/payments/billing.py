@@ -120,7 +120,8 @@ async def roll_months(pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]
     for month in months:
         issued = 0
         of_employers, suspended = await _roll_employers(pool, month, at)
-        async for progress in _roll_month(pool, families, month, at):
+        spends = month > months[0] or month == months[-1]
+        async for progress in _roll_month(pool, families, month, at, spends=spends):
             issued = progress.bills_issued
             yield replace(
                 progress,
@@ -184,8 +185,12 @@ async def _bill_governments(connection: Connection, month: CoverageMonth, at: da
 
 
 async def _roll_month(
-    pool: Pool, families: tuple[int, int], month: CoverageMonth, at: datetime
+    pool: Pool, families: tuple[int, int], month: CoverageMonth, at: datetime, *, spends: bool
 ) -> AsyncIterator[RunProgress]:
+    """Roll a month by batches; one that is looked through once more leaves credit alone.
+
+    Credit that came later must not count from the first of a month that was finished without it.
+    """
     first, last = families
     issued = suspended = 0
     for family_from in range(first, last + 1, FAMILIES_A_BATCH):
@@ -195,10 +200,11 @@ async def _roll_month(
                 issued += await bill_month(
                     connection, family_from=family_from, family_to=family_to, month=month, at=at
                 )
-            async with connection.transaction():
-                await spend_credits(
-                    connection, family_from=family_from, family_to=family_to, month=month, at=at
-                )
+            if spends:
+                async with connection.transaction():
+                    await spend_credits(
+                        connection, family_from=family_from, family_to=family_to, month=month, at=at
+                    )
             async with connection.transaction():
                 suspended += await suspend_unpaid(
                     connection, family_from=family_from, family_to=family_to, month=month, at=at
