@@ -34,6 +34,8 @@ class Mailbox:
         self.recipients: list[str] = []
         self.connections = 0
         self.answer_to_recipient = "250 OK"
+        self.answers: dict[str, str] = {}  # by recipient, in place of the one above
+        self.hangs_up_on: set[str] = set()
         self.answer_to_data = "250 OK"
         self.before_data: Callable[[], object] | None = None
         self.port = 0
@@ -78,15 +80,18 @@ class Mailbox:
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,
-        server: SMTP,  # noqa: ARG002 - aiosmtpd's form
+        server: SMTP,
         session: Session,  # noqa: ARG002 - aiosmtpd's form
         envelope: Envelope,
         address: str,
         rcpt_options: list[str],  # noqa: ARG002 - aiosmtpd's form
     ) -> str:
-        if self.answer_to_recipient.startswith("250"):
+        if address in self.hangs_up_on:
+            cast("asyncio.Transport", server.transport).abort()
+        answer = self.answers.get(address, self.answer_to_recipient)
+        if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return self.answer_to_recipient
+        return answer
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self,

@@ -7,8 +7,9 @@ from iuran.core.database.pool import Pool
 from iuran.core.families import RegisteredFamily
 from iuran.payments.virtual_accounts import VirtualAccount
 from iuran.workers.execution import run_due
+from iuran.workers.jobs import BUCKETS
 from iuran.workers.services import WorkerServices
-from tests.builders import a_channel, a_family, an_active_family
+from tests.builders import a_channel, a_family, an_active_family, registered
 
 EMAIL = "bunga@example.org"
 
@@ -37,6 +38,18 @@ async def a_paying_family(
         first_payment_at=since or wib(2026, 1, 5),
     )
     return channel, family, account
+
+
+async def families_of_one_bucket(pool: Pool, count: int) -> list[tuple[int, VirtualAccount]]:
+    """Families f0, f1 and so on at example.org, in this order; each one's channel and account."""
+    found: list[tuple[int, VirtualAccount]] = []
+    for n in range(count):
+        channel, _, account = await a_paying_family(pool, email=f"f{n}@example.org")
+        found.append((channel, account))
+        async with pool.acquire() as connection:
+            for _ in range(BUCKETS - 1):
+                await registered(connection, a_family(), at=wib(2026, 1, 5))
+    return found
 
 
 async def comes(workers: WorkerServices, clock: StandingClock, instant: datetime) -> int:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool
 from iuran.workers.execution import run_due, run_job
 from iuran.workers.jobs import (
-    LEASE,
+    JOB_LEASE,
     Job,
     JobName,
     JobState,
@@ -25,7 +26,7 @@ from iuran.workers.jobs import (
 from iuran.workers.kinds import JobKind
 from iuran.workers.pauses import pause
 from iuran.workers.services import WorkerServices
-from tests.workers.conftest import later
+from tests.workers.conftest import PATIENCE_SECONDS, later
 
 NAME = JobName("count-stars", "tonight")
 
@@ -48,6 +49,10 @@ class Stars:
 
 @pytest.fixture
 def stars(monkeypatch: pytest.MonkeyPatch) -> Stars:
+    return _known_stars(monkeypatch)
+
+
+def _known_stars(monkeypatch: pytest.MonkeyPatch) -> Stars:
     counted = Stars()
     kind = JobKind(
         run=counted.count, attempts_max=3, seconds_max=60, longest_pause=timedelta(minutes=1)
@@ -113,7 +118,7 @@ async def test_the_job_of_a_killed_worker_runs_again_when_its_lease_ends(
     killed = await claim(connection, NAME, at=real_clock.now())
 
     under_lease = await run_due(workers)
-    later(real_clock, seconds=LEASE.total_seconds())
+    later(real_clock, seconds=JOB_LEASE.total_seconds())
     after_it = await run_due(workers)
 
     assert (under_lease, after_it, stars.runs) == (0, 1, 1)
@@ -239,6 +244,84 @@ async def test_a_job_of_a_newer_version_is_left_to_those_who_know_it(
     (record,) = await list_jobs(connection)
     assert record.state is JobState.WAITING
     assert record.last_error == "this worker does not know its kind"
+
+
+async def test_a_job_of_a_newer_version_loses_no_attempt_however_long_the_roll_out_takes(
+    connection: Connection,
+    workers: WorkerServices,
+    real_clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("iuran.workers.execution.KINDS", {})
+    await arm(connection, NAME, at=real_clock.now())
+    for _ in range(20):
+        await run_job(workers, NAME)
+        later(real_clock, minutes=1)
+
+    stars = _known_stars(monkeypatch)
+    await run_job(workers, NAME)
+
+    assert stars.runs == 1
+    assert await state(connection) is JobState.DONE
+
+
+async def test_a_long_job_keeps_its_lease(
+    connection: Connection, workers: WorkerServices, real_clock: StandingClock, stars: Stars
+) -> None:
+    others: list[int] = []
+
+    async def last_for_three_leases() -> None:
+        for _ in range(3):
+            later(real_clock, seconds=JOB_LEASE.total_seconds() - 1)
+            await _renewed(connection, real_clock)
+            others.append(len(await due(connection, at=real_clock.now())))
+
+    stars.meanwhile = last_for_three_leases
+    await arm(connection, NAME, at=real_clock.now())
+
+    await run_job(replace(workers, beat_seconds=0.01), NAME)
+
+    assert others == [0, 0, 0]
+    assert await state(connection) is JobState.DONE
+
+
+async def test_a_beat_that_fails_is_made_up_for_by_the_next(
+    connection: Connection,
+    workers: WorkerServices,
+    real_clock: StandingClock,
+    stars: Stars,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    beats = 0
+
+    async def renew_in_the_end(mine: Connection, job: Job, *, at: datetime) -> bool:
+        nonlocal beats
+        beats += 1
+        if beats <= 2:
+            raise ConnectionResetError
+        return await renew(mine, job, at=at)
+
+    async def wait_for_it() -> None:
+        later(real_clock, seconds=1)
+        await _renewed(connection, real_clock)
+
+    monkeypatch.setattr("iuran.workers.execution.renew", renew_in_the_end)
+    stars.meanwhile = wait_for_it
+    await arm(connection, NAME, at=real_clock.now())
+
+    await run_job(replace(workers, beat_seconds=0.01), NAME)
+
+    assert beats >= 3
+    assert await state(connection) is JobState.DONE
+
+
+async def _renewed(connection: Connection, real_clock: StandingClock) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            (record,) = await list_jobs(connection)
+            if record.lease_until == real_clock.now() + JOB_LEASE:
+                return
+            await asyncio.sleep(0.005)
 
 
 def test_pauses_double_up_to_the_longest() -> None:

@@ -32,6 +32,7 @@ def a_reminder(template: str = "due", *, language: str = "id") -> ClaimedReminde
     return ClaimedReminder(
         name=ReminderName(
             family_id=7,
+            membership_id=3,
             month=CoverageMonth(2026, 2),
             event=EVENT_OF_TEMPLATE[template],
             channel="EMAIL",
@@ -111,11 +112,12 @@ def test_the_same_message_has_the_same_key_and_others_have_others() -> None:
     assert message_key(name) == message_key(replace(name))
     others = {
         message_key(replace(name, family_id=8)),
+        message_key(replace(name, membership_id=4)),
         message_key(replace(name, month=CoverageMonth(2026, 3))),
         message_key(replace(name, event="DUE_IN_3_DAYS")),
         message_key(replace(name, occurrence=1)),
     }
-    assert len(others | {message_key(name)}) == 5
+    assert len(others | {message_key(name)}) == 6
 
 
 def test_a_text_that_lacks_a_value_is_refused() -> None:

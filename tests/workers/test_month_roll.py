@@ -1,12 +1,18 @@
 import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
+from iuran.payments.billing import RunProgress
 from iuran.payments.ledger import disagreements
 from iuran.workers.execution import run_due
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 from tests.builders import pays_what_it_owes
+from tests.workers.conftest import later
 from tests.workers.stories import a_paying_family, comes, wib
 
 SUSPENSIONS = "SELECT count(*) FROM event WHERE kind = 'membership.suspended'"
@@ -75,3 +81,48 @@ async def test_nothing_is_armed_before_there_is_a_family(
     await tick(workers)
 
     assert await pool.fetchval("SELECT count(*) FROM job") == 0
+
+
+async def test_a_run_that_does_not_finish_its_month_is_given_up_visibly(
+    pool: Pool,
+    workers: WorkerServices,
+    clock: StandingClock,
+    real_clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = 0
+
+    async def finish_nothing(_pool: Pool, *, at: datetime) -> AsyncIterator[RunProgress]:
+        nonlocal runs
+        runs += 1
+        for _ in range(at.year - at.year):
+            yield  # type: ignore[misc]  # never reached; makes it a generator
+
+    monkeypatch.setattr("iuran.workers.month_roll.roll_months", finish_nothing)
+    await a_paying_family(pool, email=None)
+
+    for _ in range(30):
+        await comes(workers, clock, wib(2026, 1, 6))
+        later(real_clock, minutes=10)
+
+    assert runs == 10
+    (job,) = await pool.fetch("SELECT state, last_error FROM job WHERE kind = 'month-roll'")
+    assert job["state"] == "DEAD"
+    assert job["last_error"].startswith(
+        "MonthNotRolledError: the monthly run did not finish 2026-01"
+    )
+
+
+async def test_a_clock_that_went_back_before_the_run_does_not_lose_the_month(
+    pool: Pool, workers: WorkerServices, clock: StandingClock
+) -> None:
+    await a_paying_family(pool, email=None)
+    clock.set(wib(2026, 2, 1))
+    await tick(workers)
+
+    await comes(workers, clock, wib(2026, 1, 31))
+    back = await pool.fetchval(MONTHS)
+    await comes(workers, clock, wib(2026, 2, 1))
+
+    assert back == [1]
+    assert await pool.fetchval(MONTHS) == [1, 2]

@@ -6,8 +6,10 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
+from iuran.payments.virtual_accounts import payable_at
 from iuran.workers.execution import run_due
-from iuran.workers.reminders import ReminderState, claim, close
+from iuran.workers.reminder_queue import claim, close
+from iuran.workers.reminders import ReminderState
 from iuran.workers.schedule import due_reminders
 from iuran.workers.scheduling import schedule_due_reminder
 from iuran.workers.services import WorkerServices
@@ -366,6 +368,57 @@ async def test_a_worker_that_died_while_sending_leaves_the_message_to_another(
     assert (under_lease, len(mailbox.messages)) == (0, 1)
     assert not was_ours
     assert (await states(family_that_owes))[FIRST] == "SENT"
+
+
+async def test_each_membership_of_a_family_has_its_own_reminder(
+    pool: Pool, workers: WorkerServices, clock: StandingClock, mailbox: Mailbox
+) -> None:
+    await a_paying_family(pool)
+    await pool.execute(SECOND_MEMBERSHIP)
+    await comes(workers, clock, wib(2026, 2, 2))
+    mailbox.messages.clear()
+
+    await comes(workers, clock, wib(2026, 2, 3))
+
+    assert {message["To"] for message in mailbox.messages} == {EMAIL}
+    said = sorted(message.get_content() for message in mailbox.messages)
+    assert ["Rp140.000" in text for text in said].count(True) == 1
+    assert ["Rp35.000" in text for text in said].count(True) == 1
+    assert len({message["Message-ID"] for message in mailbox.messages}) == 2
+
+
+SECOND_MEMBERSHIP = """
+    WITH added AS (
+        INSERT INTO membership (family_id, segment, care_class, class_since, state, paid_through)
+        SELECT family_id, segment, care_class, class_since, state, paid_through FROM membership
+        RETURNING family_id, membership_id
+    ), enrolled AS (
+        INSERT INTO enrolment (family_id, membership_id, participant_id, first_month)
+        SELECT a.family_id, a.membership_id, f.payer_participant_id, 2026 * 12 + 1
+        FROM added AS a JOIN family AS f ON f.family_id = a.family_id
+    )
+    INSERT INTO virtual_account (family_id, customer_number, membership_id, participant_id,
+                                 issued_on)
+    SELECT a.family_id, '99990009999', a.membership_id, f.payer_participant_id, '2026-01-05'
+    FROM added AS a JOIN family AS f ON f.family_id = a.family_id
+"""
+
+
+async def test_a_bill_that_came_after_the_reminders_were_scheduled_is_reminded_of_too(
+    pool: Pool, workers: WorkerServices, clock: StandingClock, mailbox: Mailbox
+) -> None:
+    await a_paying_family(pool, email=None)
+    await comes(workers, clock, wib(2026, 2, 1, 0, 1))
+    _, _, account = await a_paying_family(pool, since=wib(2026, 1, 31, 23, 59))
+    await comes(workers, clock, wib(2026, 2, 3, 9))
+
+    async with pool.acquire() as connection, connection.transaction():
+        await payable_at(connection, account.customer_number, at=wib(2026, 2, 4, 12))
+    for day in (4, 5):
+        await comes(workers, clock, wib(2026, 2, day, 13))
+
+    assert (await states(pool))[FIRST] == "SENT"
+    assert sum("Februari" in str(message["Subject"]) for message in mailbox.messages) == 1
 
 
 async def test_the_tick_looks_away_from_what_is_quiet(

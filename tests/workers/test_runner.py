@@ -1,8 +1,9 @@
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 
 import pytest
@@ -123,9 +124,9 @@ async def test_a_worker_does_what_comes_due(
         clock.set(wib(2026, 2, 3))
         await mailbox.holds(2)
         await until(lambda: _is(states(pool), {"ACTIVATED": "SENT", "DUE_IN_7_DAYS": "SENT"}))
+        await until(lambda: _is(redis.queued(), 0))
 
     assert len(mailbox.messages) == 2
-    assert await redis.queued() == 0
     assert await redis.do("KEYS", "arq:result:*") == []
 
 
@@ -230,6 +231,42 @@ async def _wake_ups_heard(redis: Keys) -> int:
 
 async def _more(redis: Keys, before: int) -> bool:
     return await _wake_ups_heard(redis) > before
+
+
+@pytest.mark.parametrize(
+    ("healthy_seconds", "expected"), [(30.0, [1, 2, 3, 4, 5]), (0.0, [1, 1, 1, 1, 1])]
+)
+async def test_a_redis_that_refuses_to_write_is_tried_ever_more_seldom(
+    pool: Pool,
+    workers: WorkerServices,
+    mailbox: Mailbox,
+    redis: Keys,
+    monkeypatch: pytest.MonkeyPatch,
+    healthy_seconds: float,
+    expected: list[int],
+) -> None:
+    failures: list[int] = []
+
+    def short_pause(count: int, *, longest: timedelta) -> timedelta:
+        failures.append(count)
+        return longest / 1_000
+
+    monkeypatch.setattr("iuran.workers.runner.pause", short_pause)
+    monkeypatch.setattr("iuran.workers.runner.HEALTHY_SECONDS", healthy_seconds)
+    await a_paying_family(pool)
+    await redis.do("CONFIG", "SET", "min-replicas-to-write", "1")
+    try:
+        async with running(workers):
+            await mailbox.holds(1)
+            await until(lambda: _is(_length(failures, most=5), 5))
+    finally:
+        await redis.do("CONFIG", "SET", "min-replicas-to-write", "0")
+
+    assert failures[:5] == expected
+
+
+async def _length(found: Sequence[object], *, most: int) -> int:
+    return min(len(found), most)
 
 
 async def test_what_redis_swallowed_is_begun_by_the_poller(

@@ -13,7 +13,6 @@ import structlog
 from iuran.core.database.pool import Connection
 from iuran.core.identifiers import mask_numbers_in
 from iuran.workers.jobs import (
-    LEASE,
     Job,
     JobName,
     bury,
@@ -31,7 +30,7 @@ from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 
 ROUNDS_MAX = 1_000
-_UNKNOWN_PAUSE = timedelta(minutes=5)
+_UNKNOWN_PAUSE = timedelta(seconds=30)
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -93,10 +92,10 @@ async def _attempt(services: WorkerServices, job: Job) -> str:
 
 
 async def _leave(services: WorkerServices, job: Job) -> str:
-    """Leave a job of a newer version to a worker that knows it."""
+    """Leave a job of a newer version to a worker that knows it; it loses no attempt by that."""
     until = services.real_clock.now() + _UNKNOWN_PAUSE
     async with services.pool.acquire() as connection:
-        await postpone(connection, job, until=until, error="this worker does not know its kind")
+        await release(connection, job, at=until, reason="this worker does not know its kind")
     return "unknown"
 
 
@@ -143,7 +142,7 @@ async def _leased(services: WorkerServices, job: Job) -> AsyncGenerator[None]:
 
 async def _beat(services: WorkerServices, job: Job) -> None:
     while True:
-        await asyncio.sleep(LEASE.total_seconds() / 3)
+        await asyncio.sleep(services.beat_seconds)
         try:
             async with services.pool.acquire() as connection:
                 await _renew(connection, job, services)

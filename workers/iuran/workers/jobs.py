@@ -8,7 +8,7 @@ from typing import LiteralString, Self
 from iuran.core.database.pool import Connection, Record
 from iuran.core.identifiers import mask_numbers_in
 
-LEASE = timedelta(seconds=60)
+JOB_LEASE = timedelta(seconds=60)
 BUCKETS = 16
 ERROR_LENGTH_MAX = 2_000
 
@@ -50,7 +50,8 @@ FINISH: LiteralString = """
 
 RELEASE: LiteralString = """
     UPDATE job
-    SET state = 'WAITING', lease_until = NULL, next_at = $4, attempts = greatest(attempts - 1, 0)
+    SET state = 'WAITING', lease_until = NULL, next_at = $4, attempts = greatest(attempts - 1, 0),
+        last_error = coalesce($5, last_error)
     WHERE kind = $1 AND key = $2 AND claims = $3 AND state = 'RUNNING'
 """
 
@@ -185,13 +186,13 @@ async def due(connection: Connection, *, at: datetime, limit: int = 100) -> tupl
 
 async def claim(connection: Connection, name: JobName, *, at: datetime) -> Job | None:
     """Take a job for the length of a lease; None if it is not due or somebody else was faster."""
-    row = await connection.fetchrow(CLAIM, name.kind, name.key, at, at + LEASE)
+    row = await connection.fetchrow(CLAIM, name.kind, name.key, at, at + JOB_LEASE)
     return None if row is None else Job.of(row)
 
 
 async def renew(connection: Connection, job: Job, *, at: datetime) -> bool:
     """Begin the lease anew; False if the job is somebody else's now."""
-    return await _changed(connection, RENEW, job, at + LEASE)
+    return await _changed(connection, RENEW, job, at + JOB_LEASE)
 
 
 async def finish(connection: Connection, job: Job, *, at: datetime) -> bool:
@@ -199,9 +200,11 @@ async def finish(connection: Connection, job: Job, *, at: datetime) -> bool:
     return await _changed(connection, FINISH, job, at)
 
 
-async def release(connection: Connection, job: Job, *, at: datetime) -> bool:
-    """Give a job back undone, for another worker; it does not count as an attempt."""
-    return await _changed(connection, RELEASE, job, at)
+async def release(
+    connection: Connection, job: Job, *, at: datetime, reason: str | None = None
+) -> bool:
+    """Give a job back undone, for another worker from `at` on; it does not count as an attempt."""
+    return await _changed(connection, RELEASE, job, at, reason)
 
 
 async def postpone(connection: Connection, job: Job, *, until: datetime, error: str) -> bool:
@@ -228,7 +231,7 @@ async def list_jobs(
 
 
 async def _changed(
-    connection: Connection, statement: LiteralString, job: Job, *values: datetime | str
+    connection: Connection, statement: LiteralString, job: Job, *values: datetime | str | None
 ) -> bool:
     status = await connection.execute(statement, job.name.kind, job.name.key, job.claims, *values)
     return status == "UPDATE 1"

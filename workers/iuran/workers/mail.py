@@ -34,7 +34,11 @@ class MailPostponedError(DomainError):
 
 
 class MailServerError(DomainError):
-    """The server cannot be used at the moment; the letter has nothing to do with it."""
+    """The server cannot be used at the moment, or the session is of no use any more.
+
+    From `session` it says nothing of any letter. From `send` it may be the letter's doing: some
+    servers hang up on a recipient they do not like.
+    """
 
     code: ClassVar[str] = "MAIL_SERVER_UNAVAILABLE"
 

@@ -8,6 +8,7 @@ import structlog
 from iuran.core.database.pool import Connection
 from iuran.workers.jobs import Job
 from iuran.workers.metrics import OUTBOX_EVENTS, OUTBOX_LAG_SECONDS
+from iuran.workers.reminder_queue import AT_ANY_HOUR, WHILE_AWAKE
 from iuran.workers.schedule import notices
 from iuran.workers.services import WorkerServices
 
@@ -33,8 +34,9 @@ DISPATCH: LiteralString = """
         FROM moved
         RETURNING family_id, event_id, kind, payload, occurred_at
     ), told AS MATERIALIZED (
-        SELECT e.family_id, coverage_month_of(wib_date(e.occurred_at)) AS coverage_month, t.event,
-               t.channel, e.event_id AS occurrence, m.membership_id, e.payload, t.urgency,
+        SELECT e.family_id, m.membership_id,
+               coverage_month_of(wib_date(e.occurred_at)) AS coverage_month, t.event, t.channel,
+               e.event_id AS occurrence, e.payload, t.urgency,
                f.time_zone, e.occurred_at, e.occurred_at + make_interval(days => t.valid_days)
                    AS expires_at
         FROM placed AS e
@@ -48,15 +50,16 @@ DISPATCH: LiteralString = """
           ON p.family_id = f.family_id AND p.participant_id = f.payer_participant_id
         WHERE p.email IS NOT NULL
     ), noted AS (
-        INSERT INTO reminder (family_id, coverage_month, event, channel, occurrence, membership_id,
+        INSERT INTO reminder (family_id, membership_id, coverage_month, event, channel, occurrence,
                               details, scheduled_at)
-        SELECT family_id, coverage_month, event, channel, occurrence, membership_id, payload, $8
+        SELECT family_id, membership_id, coverage_month, event, channel, occurrence, payload, $8
         FROM told
     ), queued AS (
-        INSERT INTO reminder_queue (family_id, coverage_month, event, channel, occurrence, urgency,
-                                    needs_open_bill, time_zone, due_at, expires_at)
-        SELECT family_id, coverage_month, event, channel, occurrence, urgency, false, time_zone,
-               occurred_at, expires_at
+        INSERT INTO reminder_queue (family_id, membership_id, coverage_month, event, channel,
+                                    occurrence, urgency, needs_open_bill, time_zone, due_at,
+                                    expires_at)
+        SELECT family_id, membership_id, coverage_month, event, channel, occurrence, urgency,
+               false, time_zone, occurred_at, expires_at
         FROM told
     )
     SELECT count(*) AS events, min(occurred_at) AS oldest FROM placed
@@ -103,7 +106,7 @@ async def dispatch_batch(
         [rule.on for rule in rules],
         [rule.event for rule in rules],
         [rule.channel for rule in rules],
-        [0 if rule.at_any_hour else 1 for rule in rules],
+        [AT_ANY_HOUR if rule.at_any_hour else WHILE_AWAKE for rule in rules],
         [rule.valid_days for rule in rules],
         at,
     )

@@ -6,9 +6,10 @@ cron is not used: it stands still without Redis, and the poller here does not.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -36,6 +37,7 @@ WAKE_UP_LIFE = timedelta(seconds=60)
 REDIS_SECONDS_MAX = 3
 HEARD_WITHIN = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(seconds=10)
+HEALTHY_SECONDS = 30
 _UNREACHABLE = (RedisError, OSError, TimeoutError)
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -49,9 +51,15 @@ class RedisUnavailableError(DomainError):
 
 @dataclass(slots=True)
 class _Line:
-    """The line to Redis, while there is one."""
+    """The line to Redis, while there is one. Under `lock` it is not closed while it is used."""
 
     redis: ArqRedis | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def becomes_unused(self) -> None:
+        """Wait until whoever uses it has ended."""
+        async with self.lock:
+            pass
 
 
 async def run_worker(services: WorkerServices) -> None:
@@ -114,8 +122,10 @@ async def _connect(redis_url: str) -> ArqRedis:
     redis = ArqRedis(pool, job_serializer=_pack, job_deserializer=_unpack)
     try:
         await redis.ping()  # pyright: ignore[reportUnknownMemberType] - redis 5 types it in part
-    except _UNREACHABLE as error:
-        await redis.aclose(close_connection_pool=True)
+    except BaseException as error:
+        await redis.aclose(close_connection_pool=True)  # also where the worker is stopped just now
+        if not isinstance(error, _UNREACHABLE):
+            raise
         raise RedisUnavailableError(
             f"Redis does not answer ({error}); check REDIS_URL and that the server is up"
         ) from error
@@ -134,26 +144,42 @@ def _unpack(data: bytes) -> dict[str, object]:
 
 
 async def _listen(services: WorkerServices, crew: Crew, line: _Line) -> None:
+    """Hear wake-ups for as long as there is a Redis; after each loss pause, longer and longer.
+
+    Only a line that held for HEALTHY_SECONDS begins the count anew: a Redis that answers but
+    refuses to write (NOREPLICAS, READONLY, MISCONF) is lost at once, each time.
+    """
     failures = 0
     while True:
+        began = time.monotonic()
         try:
-            redis = await _connect(services.redis_url)
+            await _hear_until_lost(services, crew, line)
         except RedisUnavailableError as error:
-            failures += 1
-            _log.warning("redis_unavailable", error=str(error), failures=failures)
-            await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
-            continue
-        failures = 0
-        line.redis = redis
-        REDIS_UP.set(1)
-        _log.info("redis_connected")
-        try:
-            await _hear(redis, crew)
+            event, reason = "redis_unavailable", str(error)
         except _UNREACHABLE as error:
-            _log.warning("redis_lost", error=str(error))
+            event, reason = "redis_lost", str(error)
+        else:  # pragma: no cover - arq's worker ends by an exception only
+            event, reason = "redis_lost", "arq's worker ended"
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # closing the broken line raised its own error over it
+        failures = 1 if time.monotonic() - began >= HEALTHY_SECONDS else failures + 1
+        _log.warning(event, error=reason, failures=failures)
+        await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
+
+
+async def _hear_until_lost(services: WorkerServices, crew: Crew, line: _Line) -> None:
+    redis = await _connect(services.redis_url)
+    line.redis = redis
+    REDIS_UP.set(1)
+    _log.info("redis_connected")
+    try:
+        await _hear(redis, crew)
+    finally:
+        REDIS_UP.set(0)
+        line.redis = None
+        try:
+            await line.becomes_unused()
         finally:
-            line.redis = None
-            REDIS_UP.set(0)
             await redis.aclose(close_connection_pool=True)
 
 
@@ -206,14 +232,21 @@ async def _have_done(
     services: WorkerServices, crew: Crew, line: _Line, waiting: Sequence[DueJob]
 ) -> None:
     """Wake jobs through Redis; begin here what Redis cannot wake, or did not within its time."""
-    if line.redis is not None:
-        try:
-            async with asyncio.timeout(REDIS_SECONDS_MAX):
-                await _wake(line.redis, [job.name for job in waiting])
-        except _UNREACHABLE as error:
-            _log.warning("wake_up_failed", error=str(error))
-        else:
-            overdue = services.real_clock.now() - HEARD_WITHIN
-            waiting = [job for job in waiting if job.due_at <= overdue]
+    if await _is_woken(line, [job.name for job in waiting]):
+        overdue = services.real_clock.now() - HEARD_WITHIN
+        waiting = [job for job in waiting if job.due_at <= overdue]
     for job in waiting:
         crew.start(job.name)
+
+
+async def _is_woken(line: _Line, names: Sequence[JobName]) -> bool:
+    async with line.lock:
+        if line.redis is None:
+            return False
+        try:
+            async with asyncio.timeout(REDIS_SECONDS_MAX):
+                await _wake(line.redis, names)
+        except _UNREACHABLE as error:
+            _log.warning("wake_up_failed", error=str(error))
+            return False
+        return True

@@ -17,9 +17,9 @@ FAMILIES_A_BATCH = 5_000
 
 SCHEDULE_DUE_REMINDER: LiteralString = """
     WITH noted AS (
-        INSERT INTO reminder (family_id, coverage_month, event, channel, occurrence, membership_id,
+        INSERT INTO reminder (family_id, membership_id, coverage_month, event, channel, occurrence,
                               details, scheduled_at)
-        SELECT b.family_id, $3::integer, $4, $5, 0, b.membership_id, '{}', $8
+        SELECT b.family_id, b.membership_id, $3::integer, $4, $5, 0, '{}', $8
         FROM bill AS b
         JOIN membership AS m ON m.family_id = b.family_id AND m.membership_id = b.membership_id
         JOIN segment AS s ON s.segment = m.segment AND s.payer = 'FAMILY'
@@ -29,13 +29,18 @@ SCHEDULE_DUE_REMINDER: LiteralString = """
         WHERE b.family_id BETWEEN $1 AND $2 AND b.coverage_month = $3::integer
           AND b.state = 'OPEN' AND b.amount > 0 AND p.email IS NOT NULL
           AND $7::timestamp AT TIME ZONE f.time_zone > $8
+          AND NOT EXISTS (
+              SELECT FROM reminder AS r
+              WHERE r.family_id = b.family_id AND r.membership_id = b.membership_id
+                AND r.coverage_month = $3::integer AND r.event = $4 AND r.channel = $5
+                AND r.occurrence = 0)
         ORDER BY b.family_id, b.membership_id
-        ON CONFLICT DO NOTHING
-        RETURNING family_id
+        ON CONFLICT DO NOTHING  -- with another scheduler at the same time
+        RETURNING family_id, membership_id
     )
-    INSERT INTO reminder_queue (family_id, coverage_month, event, channel, occurrence, urgency,
-                                needs_open_bill, time_zone, due_at, expires_at)
-    SELECT f.family_id, $3::integer, $4, $5, 0, 1, true, f.time_zone,
+    INSERT INTO reminder_queue (family_id, membership_id, coverage_month, event, channel,
+                                occurrence, urgency, needs_open_bill, time_zone, due_at, expires_at)
+    SELECT n.family_id, n.membership_id, $3::integer, $4, $5, 0, 1, true, f.time_zone,
            $6::timestamp AT TIME ZONE f.time_zone,
            $7::timestamp AT TIME ZONE f.time_zone
     FROM noted AS n
@@ -46,9 +51,11 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 async def schedule_reminders(services: WorkerServices, job: Job) -> None:
-    """Schedule one due-date reminder of one month for every family; running it again adds nothing.
+    """Schedule one due-date reminder of one month for every family that lacks it.
 
-    Each batch commits by itself, so a run that was killed is simply started again.
+    Running it again adds what is new: a bill may be issued after the monthly run came by (a first
+    payment that committed over midnight), so the tick arms it anew for each day of the reminder's
+    time. Each batch commits by itself, so a run that was killed is simply started again.
     """
     month = CoverageMonth.parse(job.payload["month"])
     event = job.payload["event"]

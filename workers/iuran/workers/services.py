@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
+from iuran.workers.jobs import JOB_LEASE
 from iuran.workers.mail import Mailer
 
 
@@ -12,6 +13,7 @@ class WorkerServices:
     """The worker's context. `clock` tells legal time: what is due, what is quiet, what expired.
 
     `real_clock` tells the time of leases and pauses between attempts, which no test clock moves.
+    A running job renews its lease every `beat_seconds`.
     """
 
     pool: Pool
@@ -22,3 +24,4 @@ class WorkerServices:
     jobs_at_once: int = 4
     poll_seconds: float = 1.0
     stop_seconds: float = 15.0
+    beat_seconds: float = JOB_LEASE.total_seconds() / 3

@@ -16,7 +16,7 @@ from iuran.workers.kinds import (
 from iuran.workers.metrics import JOBS_DEAD
 from iuran.workers.month_roll import has_families, is_rolled
 from iuran.workers.outbox import has_outbox
-from iuran.workers.reminders import due_buckets
+from iuran.workers.reminder_queue import due_buckets
 from iuran.workers.schedule import due_date_of, due_reminders
 from iuran.workers.services import WorkerServices
 
@@ -36,7 +36,7 @@ async def tick(services: WorkerServices) -> None:
             await arm_again(connection, JobName(MONTH_ROLL, str(month)), at=real)
         if await has_outbox(connection):
             await arm_again(connection, JobName(DISPATCH_OUTBOX, "all"), at=real)
-        for bucket in await due_buckets(connection, at=at, real=real, buckets=BUCKETS):
+        for bucket in await due_buckets(connection, range(BUCKETS), at=at, real=real):
             name = JobName(SEND_REMINDERS, str(bucket))
             await arm_again(connection, name, at=real, bucket=bucket)
         JOBS_DEAD.set(await connection.fetchval(COUNT_DEAD))
@@ -45,12 +45,13 @@ async def tick(services: WorkerServices) -> None:
 async def _arm_schedule(
     connection: Connection, month: CoverageMonth, *, at: datetime, real: datetime
 ) -> None:
+    """Arm each reminder that is live once a day, so that bills of yesterday get theirs too."""
     due_date, today = due_date_of(month), wib_date(at)
     for rule in due_reminders():
         if rule.is_live(due_date, today=today):
             await arm(
                 connection,
-                JobName(SCHEDULE_REMINDERS, f"{month}:{rule.event}:{rule.channel}"),
+                JobName(SCHEDULE_REMINDERS, f"{month}:{rule.event}:{rule.channel}:{today}"),
                 at=real,
                 payload={"month": str(month), "event": rule.event, "channel": rule.channel},
             )

@@ -47,8 +47,8 @@ async def open_pool(
 ) -> Pool:
     """Open a pool whose connections act as the application's role and time out.
 
-    Plans are cached per connection. One that was made while a table was nearly empty would read all
-    of it when it has grown: the first monthly run of a new database took twelve times as long. Every
+    Plans are cached per connection. One that was made while a table was nearly empty would read
+    all of it when it has grown: the first run of a new database took twelve times as long. Every
     look-up of ours has an index, so none may scan where one serves.
     """
     return await asyncpg.create_pool(
