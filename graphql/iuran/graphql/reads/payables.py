@@ -51,6 +51,13 @@ SELECT_PAYABLES: LiteralString = """
                sum(amount) OVER (PARTITION BY family_id, membership_id ORDER BY coverage_month)
                    AS upto
         FROM owed
+    ), spent AS (
+        SELECT w.family_id, w.membership_id, max(c.coverage_month) AS through
+        FROM wanted AS w
+        JOIN counted AS c ON c.family_id = w.family_id AND c.membership_id = w.membership_id
+        WHERE w.state <> 'PENDING' AND w.plan_id IS NULL AND w.credit > 0
+          AND c.upto <= credit_on(w.family_id, w.membership_id, first_day_of(c.coverage_month))
+        GROUP BY w.family_id, w.membership_id
     ), due AS (
         SELECT w.family_id, w.membership_id, max(c.coverage_month) >= $3 AS is_billed,
                w.credit - coalesce(max(c.upto) FILTER (WHERE NOT a.is_asked), 0) AS credit,
@@ -61,10 +68,10 @@ SELECT_PAYABLES: LiteralString = """
                count(*) FILTER (WHERE a.counts AND c.coverage_month < $3) AS arrears_months
         FROM wanted AS w
         LEFT JOIN counted AS c ON c.family_id = w.family_id AND c.membership_id = w.membership_id
+        LEFT JOIN spent AS s ON s.family_id = w.family_id AND s.membership_id = w.membership_id
         CROSS JOIN LATERAL (
-            SELECT w.state = 'PENDING' OR w.plan_id IS NOT NULL OR c.upto > w.credit AS is_asked,
-                   (w.state = 'PENDING' OR w.plan_id IS NOT NULL OR c.upto > w.credit)
-                       AND c.coverage_month >= $3 - $4 AS counts
+            SELECT c.coverage_month > coalesce(s.through, 0) AS is_asked,
+                   c.coverage_month > greatest(coalesce(s.through, 0), $3 - $4 - 1) AS counts
         ) AS a
         GROUP BY w.family_id, w.membership_id, w.credit
     )

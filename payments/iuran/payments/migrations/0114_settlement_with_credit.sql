@@ -127,6 +127,19 @@ BEGIN
 END
 $$;
 
+-- The credit that lay there on a day: what came later cannot have paid then.
+CREATE FUNCTION credit_on(p_family_id bigint, p_membership_id bigint, p_day date) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_credit bigint;
+BEGIN
+    SELECT coalesce(sum(amount), 0) INTO v_credit FROM credit_entry
+    WHERE family_id = p_family_id AND membership_id = p_membership_id AND value_date <= p_day;
+    RETURN v_credit;
+END
+$$;
+
 -- Let credit settle what is open up to a month, if it suffices for all of it; else nothing changes.
 -- The caller has locked the membership. Returns whether the membership changed.
 CREATE FUNCTION spend_credit(
@@ -154,7 +167,8 @@ BEGIN
     FROM bill AS b
     WHERE b.family_id = p_family_id AND b.membership_id = p_membership_id
       AND b.state = 'OPEN' AND b.coverage_month BETWEEN p_month - v_cap AND p_month;
-    IF v.amount IS NULL OR v.amount > v_credit THEN
+    IF v.amount IS NULL OR v.amount > v_credit
+        OR v.amount > credit_on(p_family_id, p_membership_id, v_day) THEN
         RETURN false;
     ELSIF v.state <> 'INACTIVE_SEGMENT_CHANGE' AND p_month - v.paid_through > (
         SELECT count(*) FROM bill AS b
@@ -363,6 +377,7 @@ DECLARE
     v_cap integer := regulation_value('arrears_months_max', v_today);
     v_open bigint;
     v_spent bigint;
+    v_spent_through integer := 0;
     v payable;
 BEGIN
     v.family_id := p_family_id;
@@ -397,7 +412,22 @@ BEGIN
         END IF;
     END IF;
 
-    -- Without the lock nothing is spent: bills that the credit reaches are counted as if it were.
+    -- Without the lock nothing is spent: bills that the credit reached are counted as if it were.
+    IF NOT p_lock AND v.credit > 0 THEN
+        SELECT o.coverage_month, o.upto INTO v_spent_through, v_spent
+        FROM (
+            SELECT b.coverage_month,
+                   sum(b.amount - b.settled_amount) OVER (ORDER BY b.coverage_month) AS upto
+            FROM bill AS b
+            WHERE b.family_id = p_family_id AND b.membership_id = p_membership_id
+              AND b.state = 'OPEN' AND b.coverage_month <= v_month
+        ) AS o
+        WHERE o.upto <= credit_on(p_family_id, p_membership_id, first_day_of(o.coverage_month))
+        ORDER BY o.coverage_month DESC
+        LIMIT 1;
+        v_spent_through := coalesce(v_spent_through, 0);
+        v.credit := v.credit - coalesce(v_spent, 0);
+    END IF;
     SELECT max(o.members) FILTER (WHERE o.coverage_month >= v_month - v_cap),
            sum(o.owed) FILTER (WHERE o.coverage_month >= v_month - v_cap),
            min(o.coverage_month) FILTER (WHERE o.coverage_month >= v_month - v_cap),
@@ -406,24 +436,11 @@ BEGIN
            string_agg(concat(o.coverage_month, '/', o.version), ',' ORDER BY o.coverage_month)
     INTO v.members, v_open, v.first_month, v.last_month, v.arrears_months, v.version
     FROM (
-        SELECT b.members, b.coverage_month, b.version, b.amount - b.settled_amount AS owed,
-               sum(b.amount - b.settled_amount) OVER (ORDER BY b.coverage_month) AS upto
+        SELECT b.members, b.coverage_month, b.version, b.amount - b.settled_amount AS owed
         FROM bill AS b
         WHERE b.family_id = p_family_id AND b.membership_id = p_membership_id
-          AND b.state = 'OPEN' AND b.coverage_month <= v_month
-    ) AS o
-    WHERE p_lock OR o.upto > v.credit;
-    IF NOT p_lock AND v.credit > 0 THEN
-        SELECT coalesce(max(o.upto), 0) INTO v_spent
-        FROM (
-            SELECT sum(b.amount - b.settled_amount) OVER (ORDER BY b.coverage_month) AS upto
-            FROM bill AS b
-            WHERE b.family_id = p_family_id AND b.membership_id = p_membership_id
-              AND b.state = 'OPEN' AND b.coverage_month <= v_month
-        ) AS o
-        WHERE o.upto <= v.credit;
-        v.credit := v.credit - v_spent;
-    END IF;
+          AND b.state = 'OPEN' AND b.coverage_month BETWEEN v_spent_through + 1 AND v_month
+    ) AS o;
     IF v.plan_id IS NOT NULL THEN
         RETURN instalment_due(v, v_month);
     END IF;
