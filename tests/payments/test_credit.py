@@ -295,3 +295,38 @@ async def test_many_collected_payments_and_runs_at_once_lose_nothing(pool: Pool)
 
     assert await credit(pool, family) == 9 * 150_000 - 3 * 300_000
     await agree(pool)
+
+
+async def test_credit_that_came_late_does_not_pay_a_closed_month_as_if_it_had_been_there(
+    pool: Pool,
+) -> None:
+    channel, family, account = await a_couple_of_class_i(pool)
+    late = an_instruction(channel, account.customer_number, 300_000)
+
+    outcome = await booked(pool, late, at=wib(2026, 5, 12))
+    rest = await pays_what_it_owes(pool, channel, account, at=wib(2026, 5, 13))
+
+    assert (outcome.result, rest.result) == (Result.CREDITED, Result.SETTLED)
+    assert rest.detail.get("amount") == 300_000
+    async with pool.acquire() as connection:
+        (window,) = await windows_of(connection, family.family_id)
+    assert (window.first_day, window.arrears_months) == (date(2026, 5, 13), 1)
+    await agree(pool)
+
+
+async def test_a_payment_finds_the_bill_of_its_inquiry_or_hears_that_it_changed(pool: Pool) -> None:
+    channel, family, account = await a_couple_of_class_i(pool)
+    at = wib(2026, 4, 5)
+    async with pool.acquire() as connection, connection.transaction():
+        told = await inquire(
+            connection, channel, reference="R1", customer_number=account.customer_number, at=at
+        )
+    await asks_ahead(pool, family, 1, at=at)
+
+    outcome = await paid(
+        pool,
+        an_instruction(channel, account.customer_number, told.amount, reference="R1"),
+        at=at,
+    )
+
+    assert outcome.result is Result.BILL_CHANGED
