@@ -21,6 +21,8 @@ KEPT = (
     "migration",
     "segment",
     "contribution_rate",
+    "ppu_rate",
+    "wage_floor",
     "fine_rate",
     "regulation_parameter",
     "ledger_account",

@@ -22,8 +22,36 @@ from iuran.deploy.schema import MIGRATION_PACKAGES
 ROOT = Path(__file__).parent.parent
 ROOMS = (iuran.core, iuran.payments, iuran.graphql, iuran.workers, iuran.deploy)
 
-LOOK_UPS = {"family_card_number", "participant_nik", "participant_card", "virtual_account_number"}
-REFERENCE = {"segment", "contribution_rate", "fine_rate", "regulation_parameter", "ledger_account"}
+LOOK_UPS = {
+    "family_card_number",
+    "participant_nik",
+    "participant_card",
+    "virtual_account_number",
+    "care_number",
+    "employer_account_number",
+}
+REFERENCE = {
+    "segment",
+    "contribution_rate",
+    "fine_rate",
+    "regulation_parameter",
+    "ledger_account",
+    "facility",
+    "facility_service",
+    "facility_contract",
+    "ppu_rate",
+    "wage_floor",
+    "government",
+}
+BY_EMPLOYER = {
+    "employer",
+    "employer_bill",
+    "employer_payment",
+    "employer_payment_allocation",
+    "employer_ledger_entry",
+}
+BY_GOVERNMENT = {"government_bill_line", "government_ledger_entry"}
+BY_FACILITY = {"care_number_counter"}
 BY_CHANNEL = {
     "channel",
     "channel_public_key",
@@ -31,7 +59,10 @@ BY_CHANNEL = {
     "channel_message",
     "payment_reference",
     "payment_answer",
+    "inquiry",
+    "suspense_item",
 }
+ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
     "membership_event",
     "fine_window",
@@ -43,6 +74,39 @@ FACTS = {
     "payment_answer",
     "payment",
     "payment_allocation",
+    "home_facility",
+    "care_number",
+    "facility_visit",
+    "referral",
+    "eligibility_letter",
+    "discharge",
+    "claim_document",
+    "claim_event",
+    "complaint_event",
+    "satisfaction",
+    "fine_payment",
+    "claim_payment",
+    "employee_contribution",
+    "employer_ledger_entry",
+    "employer_payment",
+    "employer_payment_allocation",
+    "employment_report",
+    "government_bill_line",
+    "government_ledger_entry",
+    "sponsorship_end",
+    "wage",
+    "manual_change",
+    "manual_change_approval",
+    "bill_revision",
+    "class_change",
+    "segment_change",
+    "data_change",
+    "registration_step",
+    "instalment_payment",
+    "credit_entry",
+    "prepayment_request",
+    "inquiry",
+    "suspense_item",
 }
 
 SELECT_TABLES = """
@@ -164,10 +228,22 @@ async def test_every_table_has_its_place_when_data_are_spread(connection: Connec
         for row in await connection.fetch(SELECT_TABLES)
         if not row["has_family"]
         and not row["has_bucket"]
-        and row["name"] not in LOOK_UPS | REFERENCE | BY_CHANNEL | singles
+        and row["name"] not in LOOK_UPS | REFERENCE | ELSEWHERE | singles
     }
 
     assert homeless == set()
+
+
+@pytest.mark.parametrize(
+    ("tables", "owner"), [(BY_EMPLOYER, "employer_id"), (BY_GOVERNMENT, "region")]
+)
+async def test_other_payers_tables_start_every_key_with_the_payer(
+    connection: Connection, tables: set[str], owner: str
+) -> None:
+    keys = [row for row in await connection.fetch(SELECT_UNIQUE) if row["relation"] in tables]
+
+    assert {row["relation"] for row in keys} == tables
+    assert [row["name"] for row in keys if row["columns"][0] != owner] == []
 
 
 async def test_there_are_no_triggers(connection: Connection) -> None:

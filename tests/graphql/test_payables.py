@@ -16,8 +16,9 @@ from iuran.graphql.scope import Scope
 from iuran.graphql.snapshots import Snapshot
 from iuran.graphql.types.payables import Payable as PayableRead
 from iuran.payments.billing import bill_month
+from iuran.payments.settlement import book_collected
 from iuran.payments.virtual_accounts import Payable, VirtualAccount, payable_at
-from tests.builders import a_channel, a_family, pays_what_it_owes, registered
+from tests.builders import a_channel, a_family, an_instruction, pays_what_it_owes, registered
 
 END_ENROLMENT = """
     UPDATE enrolment SET last_month = greatest(first_month, $3)
@@ -29,11 +30,16 @@ LEAVE_SEGMENT = """
     WHERE family_id = $1 AND state <> 'PENDING'
 """
 
+ASK_AHEAD = """
+    INSERT INTO prepayment_request (family_id, membership_id, wib_day, months, requested_at)
+    SELECT family_id, membership_id, $2, 2, $3 FROM membership WHERE family_id = $1
+"""
+
 DAY = timedelta(days=1)
 STARTS = st.datetimes(datetime(2018, 1, 1), datetime(2026, 6, 1))  # noqa: DTZ001 - made aware below
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["pay", "bill", "end enrolment", "leave segment"]),
+        st.sampled_from(["pay", "bill", "end enrolment", "leave segment", "collect", "ask ahead"]),
         st.integers(min_value=0, max_value=400),
     ),
     max_size=5,
@@ -79,6 +85,14 @@ async def told_to_the_frontend(
     care_class=CareClass.I,
     first_payment_after=14,
     steps=[("bill", 45)],
+    asked_after=0,
+)
+@example(  # credit that reaches some months and not the others, and months ahead
+    start=datetime(2024, 1, 1),  # noqa: DTZ001 - made aware below
+    members=1,
+    care_class=CareClass.I,
+    first_payment_after=14,
+    steps=[("collect", 100), ("collect", 30), ("ask ahead", 40)],
     asked_after=0,
 )
 async def test_a_read_and_a_bank_are_told_the_same(
@@ -133,12 +147,19 @@ async def take(
     if step == "pay":
         await pays_what_it_owes(pool, channel, account, at=at)
         return
+    if step == "collect":
+        instruction = an_instruction(channel, account.customer_number, 400_000)
+        async with pool.acquire() as connection, connection.transaction():
+            await book_collected(connection, [instruction], at=at)
+        return
     month = CoverageMonth.of(wib_date(at))
     async with pool.acquire() as connection, connection.transaction():
         if step == "bill":
             await bill_month(
                 connection, family_from=family_id, family_to=family_id, month=month, at=at
             )
+        elif step == "ask ahead":
+            await connection.execute(ASK_AHEAD, family_id, wib_date(at), at)
         elif step == "end enrolment":
             await connection.execute(END_ENROLMENT, family_id, participant_id, month.ordinal)
         else:

@@ -191,6 +191,22 @@ async def register(connection: Connection, family: NewFamily, *, at: datetime) -
         _raise_taken(error)
 
 
+async def register_participant(
+    connection: Connection, family_id: int, participant: NewParticipant, *, at: datetime
+) -> RegisteredParticipant:
+    """Give one more person of a family card his numbers; whom he is insured with comes after.
+
+    Raises InvalidInputError and AlreadyRegisteredError as `register` does.
+    """
+    warnings = _check(participant)
+    try:
+        registered = await _insert_participant(connection, family_id, participant, warnings, at)
+        await _take_niks(connection, family_id, [participant], [registered])
+    except asyncpg.UniqueViolationError as error:
+        _raise_taken(error)
+    return registered
+
+
 def _check_family(family: NewFamily) -> None:
     check_kk_number(family.kk_number)
     if not 1 <= len(family.participants) <= MEMBERS_MAX:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import LiteralString, Self
 
 from iuran.core.database.pool import Connection, Record
@@ -9,7 +10,7 @@ from iuran.core.money import Rupiah, share_of_rounded_down
 from iuran.core.regulation.rates import FineRate, fine_rate, parameter
 
 SELECT_WINDOWS: LiteralString = """
-    SELECT membership_id, first_day, last_day, arrears_months
+    SELECT membership_id, first_day, last_day, arrears_months, employer_id
     FROM fine_window
     WHERE family_id = $1
     ORDER BY window_id DESC
@@ -17,17 +18,26 @@ SELECT_WINDOWS: LiteralString = """
 """
 
 
+class Debtor(StrEnum):
+    """Who owes a fine (Perpres 64/2020 art. 42(7))."""
+
+    FAMILY = "FAMILY"
+    EMPLOYER = "EMPLOYER"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineWindow:
     """The days after a reactivation on which an advanced inpatient stay (RITL) is fined.
 
     Both days inclusive, as WIB dates: Perpres 64/2020 art. 42(5). The day of activation is day 0
-    [D], so `last_day` is 45 days later; admission on it is still fined.
+    [D], so `last_day` is 45 days later; admission on it is still fined. The debtor of its fines is
+    the family, or the employer who was late for the worker (art. 42(7)).
     """
 
     first_day: date
     last_day: date
     arrears_months: int
+    employer_id: int | None = None
 
     @classmethod
     def opened(cls, reactivated_on: date, *, arrears_months: int) -> Self:
@@ -47,7 +57,13 @@ class FineWindow:
             first_day=row["first_day"],
             last_day=row["last_day"],
             arrears_months=row["arrears_months"],
+            employer_id=row["employer_id"],
         )
+
+    @property
+    def debtor(self) -> Debtor:
+        """Who owes the fines of this window."""
+        return Debtor.FAMILY if self.employer_id is None else Debtor.EMPLOYER
 
     def holds(self, admitted_on: date) -> bool:
         """Whether a stay that begins on a WIB date is fined."""

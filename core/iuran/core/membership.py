@@ -70,11 +70,18 @@ async def events_of(connection: Connection, family_id: int) -> tuple[MembershipE
 
 
 async def suspend_unpaid(
-    connection: Connection, *, family_from: int, family_to: int, at: datetime
+    connection: Connection,
+    *,
+    family_from: int,
+    family_to: int,
+    at: datetime,
+    month: CoverageMonth | None = None,
 ) -> int:
     """Suspend the memberships of a range whose month closed unpaid; return how many.
 
-    Safe to run twice and at the same time. Give it a transaction without other locks in it.
+    A month closed if it lies before `month`, by default that of `at`; whoever makes up for a
+    standstill goes month by month, behind what credit paid. Safe to run twice and at the same time.
+    Give it a transaction without other locks in it.
     """
-    month = CoverageMonth.of(wib_date(at))
+    month = month or CoverageMonth.of(wib_date(at))
     return int(await connection.fetchval(SUSPEND_UNPAID, family_from, family_to, month.ordinal, at))

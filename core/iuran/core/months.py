@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 _MONTHS_A_YEAR = 12
@@ -54,5 +54,16 @@ class CoverageMonth:
         """Return the month `months` later, or earlier if negative."""
         return self.of_ordinal(self.ordinal + months)
 
+    @property
+    def last_day(self) -> date:
+        """The 28th to the 31st."""
+        return self.plus(1).first_day - timedelta(days=1)
+
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day `months` later, or the last day of a month that is too short for it."""
+    month = CoverageMonth.of(day).plus(months)
+    return month.first_day.replace(day=min(day.day, month.last_day.day))

@@ -18,6 +18,7 @@ from iuran.deploy.schema import MIGRATION_PACKAGES
 from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.tokens import trusted_issuer
 from iuran.payments.channels import list_channels
+from iuran.payments.finance_figures import care_disagreements
 from iuran.payments.ledger import disagreements
 from iuran.workers.runner import ping
 
@@ -168,9 +169,15 @@ async def _check_channels(settings: Settings, connection: Connection) -> Finding
 
 
 async def _check_ledger(connection: Connection) -> Finding:
-    wrong = await disagreements(connection)
+    wrong = [
+        *(f"{d.what}: facts {d.facts}, ledger {d.ledger}" for d in await disagreements(connection)),
+        *(
+            f"{d.what}: facts {d.facts}, ledger {d.ledger}"
+            for d in await care_disagreements(connection)
+        ),
+    ]
     if wrong:
-        found = "; ".join(f"{one.what}: facts {one.facts}, ledger {one.ledger}" for one in wrong)
+        found = "; ".join(wrong)
         advice = "stop taking payments and find out why before anything else"
         return _failed("ledger", found, advice)
     return _fine("ledger", "agrees with the facts")

@@ -9,11 +9,7 @@ from iuran.core.money import Rupiah
 SELECT_BALANCES: LiteralString = """
     SELECT a.account, a.kind, a.meaning, coalesce(sum(moved.amount), 0) AS balance
     FROM ledger_account AS a
-    LEFT JOIN (
-        SELECT debit_account AS account, amount FROM ledger_entry
-        UNION ALL
-        SELECT credit_account, -amount FROM ledger_entry
-    ) AS moved ON moved.account = a.account
+    LEFT JOIN ledger_movement AS moved ON moved.account = a.account
     GROUP BY a.account, a.kind, a.meaning
     ORDER BY a.account
     LIMIT 100
@@ -21,7 +17,7 @@ SELECT_BALANCES: LiteralString = """
 
 SELECT_DISAGREEMENTS: LiteralString = """
     SELECT 'receivable' AS what, facts.amount AS facts, ledger.amount AS ledger
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM bill WHERE state <> 'PAID') AS facts,
+    FROM (SELECT coalesce(sum(amount - settled_amount), 0) AS amount FROM bill) AS facts,
          (SELECT coalesce(sum(amount) FILTER (WHERE debit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
                - coalesce(sum(amount) FILTER (WHERE credit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
                  AS amount
@@ -29,20 +25,51 @@ SELECT_DISAGREEMENTS: LiteralString = """
     WHERE facts.amount <> ledger.amount
     UNION ALL
     SELECT 'collected', facts.amount, ledger.amount
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM payment) AS facts,
+    FROM (SELECT (SELECT coalesce(sum(amount), 0) FROM payment)
+               + (SELECT coalesce(sum(amount), 0) FROM suspense_item) AS amount) AS facts,
          (SELECT coalesce(sum(amount), 0) AS amount FROM ledger_entry
           WHERE payment_id IS NOT NULL) AS ledger
     WHERE facts.amount <> ledger.amount
     UNION ALL
     SELECT 'allocated', facts.amount, paid.amount
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM payment_allocation) AS facts,
-         (SELECT coalesce(sum(amount), 0) AS amount FROM bill WHERE state = 'PAID') AS paid
+    FROM (SELECT (SELECT coalesce(sum(amount), 0) FROM payment_allocation)
+               - (SELECT coalesce(sum(amount), 0) FROM credit_entry
+                  WHERE coverage_month IS NOT NULL) AS amount) AS facts,
+         (SELECT coalesce(sum(settled_amount), 0) AS amount FROM bill) AS paid
     WHERE facts.amount <> paid.amount
     UNION ALL
-    SELECT 'bill lines', facts.amount, lines.amount
-    FROM (SELECT coalesce(sum(amount), 0) AS amount FROM bill) AS facts,
-         (SELECT coalesce(sum(amount), 0) AS amount FROM bill_line) AS lines
-    WHERE facts.amount <> lines.amount
+    SELECT 'credit', facts.amount, ledger.amount
+    FROM (SELECT coalesce(sum(credit), 0) AS amount FROM membership) AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE credit_account = 'CREDIT_BALANCE'), 0)
+               - coalesce(sum(amount) FILTER (WHERE debit_account = 'CREDIT_BALANCE'), 0) AS amount
+          FROM ledger_entry) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
+    SELECT 'credit of a membership', count(*), 0
+    FROM membership AS m
+    LEFT JOIN (
+        SELECT family_id, membership_id, sum(amount) AS amount
+        FROM credit_entry GROUP BY family_id, membership_id
+    ) AS told USING (family_id, membership_id)
+    WHERE m.credit <> coalesce(told.amount, 0)
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'instalments held', facts.amount, ledger.amount
+    FROM (SELECT coalesce(sum(held_amount), 0) AS amount FROM instalment_plan) AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE credit_account = 'INSTALMENTS_HELD'), 0)
+               - coalesce(sum(amount) FILTER (WHERE debit_account = 'INSTALMENTS_HELD'), 0)
+                 AS amount
+          FROM ledger_entry) AS ledger
+    WHERE facts.amount <> ledger.amount
+    UNION ALL
+    SELECT 'bill lines', count(*), 0
+    FROM bill AS b
+    LEFT JOIN (
+        SELECT family_id, membership_id, billed_month AS coverage_month, sum(amount) AS amount
+        FROM bill_line GROUP BY family_id, membership_id, billed_month
+    ) AS lines USING (family_id, membership_id, coverage_month)
+    WHERE b.amount IS DISTINCT FROM lines.amount
+    HAVING count(*) > 0
     UNION ALL
     SELECT 'membership', count(*), 0
     FROM membership AS m
@@ -52,6 +79,36 @@ SELECT_DISAGREEMENTS: LiteralString = """
         ORDER BY e.event_id DESC LIMIT 1
     ) AS told ON told.state <> m.state OR told.paid_through IS DISTINCT FROM m.paid_through
     HAVING count(*) > 0
+    LIMIT 10
+"""
+
+SELECT_PAYER_DISAGREEMENTS: LiteralString = """
+    WITH balance AS (
+        SELECT account, sum(amount) AS amount FROM ledger_movement GROUP BY account
+    ), pair (what, facts, ledger) AS (
+        VALUES
+        ('employer receivable',
+         (SELECT coalesce(sum(amount), 0) FROM employer_bill WHERE state <> 'PAID'),
+         (SELECT coalesce(sum(amount), 0) FROM balance WHERE account = 'EMPLOYER_RECEIVABLE')),
+        ('employer lines',
+         (SELECT coalesce(sum(amount), 0) FROM employer_bill),
+         (SELECT coalesce(sum(employer_share + worker_share + additional_amount + other_amount), 0)
+          FROM employee_contribution)),
+        ('employer allocated',
+         (SELECT coalesce(sum(amount), 0) FROM employer_payment_allocation),
+         (SELECT coalesce(sum(amount), 0) FROM employer_bill WHERE state = 'PAID')),
+        ('employer collected',
+         (SELECT coalesce(sum(amount), 0) FROM employer_payment),
+         (SELECT coalesce(sum(amount), 0) FROM employer_ledger_entry
+          WHERE payment_id IS NOT NULL)),
+        ('government receivable',
+         (SELECT coalesce(sum(amount + withheld), 0) FROM government_bill_line
+          WHERE programme <> 'CLASS_III'),
+         (SELECT coalesce(sum(amount), 0) FROM balance
+          WHERE account IN ('CENTRAL_CONTRIBUTION_RECEIVABLE',
+                            'REGIONAL_CONTRIBUTION_RECEIVABLE', 'PENSION_RECEIVABLE')))
+    )
+    SELECT what, facts, ledger FROM pair WHERE facts <> ledger
     LIMIT 10
 """
 
@@ -90,7 +147,11 @@ async def balances(connection: Connection) -> tuple[Balance, ...]:
 
 async def disagreements(connection: Connection) -> tuple[Disagreement, ...]:
     """Compare current state with the facts it is made of; empty when all is well."""
+    rows = [
+        *await connection.fetch(SELECT_DISAGREEMENTS),
+        *await connection.fetch(SELECT_PAYER_DISAGREEMENTS),
+    ]
     return tuple(
         Disagreement(what=row["what"], facts=int(row["facts"]), ledger=int(row["ledger"]))
-        for row in await connection.fetch(SELECT_DISAGREEMENTS)
+        for row in rows
     )

@@ -20,6 +20,11 @@ SETTLE: LiteralString = """
     SELECT item, verdict, result, detail FROM settle_payments($1::payment_instruction[], $2)
 """
 
+BOOK_COLLECTED: LiteralString = """
+    SELECT item, verdict, result, detail
+    FROM book_collected_money($1::payment_instruction[], $2)
+"""
+
 
 class Verdict(StrEnum):
     """How an instruction relates to what was known before."""
@@ -46,6 +51,12 @@ class Result(StrEnum):
     AMOUNT_MISMATCH = "AMOUNT_MISMATCH"
     NOT_BILLED = "NOT_BILLED"
     """Nothing is owed and nothing is paid: nobody is enrolled, or no rate is in force."""
+    BILL_CHANGED = "BILL_CHANGED"
+    """The inquiry of this reference saw another bill, or was of another WIB day; ask again."""
+    CREDITED = "CREDITED"
+    """Collected money that pays no bill now: it is credit, and later bills use it."""
+    IN_SUSPENSE = "IN_SUSPENSE"
+    """Collected money that nobody's account was found for: somebody has to look."""
 
 
 class Detail(TypedDict):
@@ -53,6 +64,8 @@ class Detail(TypedDict):
 
     payment_id: NotRequired[int]
     family_id: NotRequired[int]
+    employer_id: NotRequired[int]
+    reactivated: NotRequired[int]
     name: NotRequired[str]
     members: NotRequired[int]
     amount: NotRequired[int]
@@ -62,6 +75,9 @@ class Detail(TypedDict):
     window_last_day: NotRequired[str | None]
     payable_from: NotRequired[str]
     payable_until: NotRequired[str]
+    credit: NotRequired[int]
+    months_ahead: NotRequired[int]
+    reason: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +137,29 @@ async def settle(
     The caller answers nobody before his transaction is durable. A payment that cannot take effect
     is an outcome, never an error, so that it does not harm those that share the commit.
     """
-    if not 1 <= len(instructions) <= INSTRUCTIONS_MAX:
-        raise ValueError(f"settle 1 to {INSTRUCTIONS_MAX} instructions, not {len(instructions)}")
+    _check_number(instructions)
     rows = await connection.fetch(SETTLE, [_composite(one) for one in instructions], at)
     return tuple(Outcome.of(row) for row in rows)
+
+
+async def book_collected(
+    connection: Connection, instructions: Sequence[PaymentInstruction], *, at: datetime
+) -> tuple[Outcome, ...]:
+    """Book money that a channel has collected already and nobody can refuse any more.
+
+    Minimarkets, autodebit and the banks' files. What is too much or paid twice becomes credit
+    (CREDITED when it pays no bill now), what fits no account is IN_SUSPENSE. `channel_time` is the
+    time that the file proves: a debit of at most `value_date_days_max` days ago counts from then
+    [D], so that a suspension which it should have prevented is undone, without a window.
+    """
+    _check_number(instructions)
+    rows = await connection.fetch(BOOK_COLLECTED, [_composite(one) for one in instructions], at)
+    return tuple(Outcome.of(row) for row in rows)
+
+
+def _check_number(instructions: Sequence[PaymentInstruction]) -> None:
+    if not 1 <= len(instructions) <= INSTRUCTIONS_MAX:
+        raise ValueError(f"settle 1 to {INSTRUCTIONS_MAX} instructions, not {len(instructions)}")
 
 
 def _composite(instruction: PaymentInstruction) -> tuple[object, ...]:

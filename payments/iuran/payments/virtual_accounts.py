@@ -10,9 +10,14 @@ from datetime import date, datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
-from iuran.core.database.pool import Connection
+from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import InvalidInputError
-from iuran.core.families import NewFamily, RegisteredFamily, register
+from iuran.core.families import (
+    NewFamily,
+    RegisteredFamily,
+    RegisteredParticipant,
+    register,
+)
 from iuran.core.identifiers import customer_number_of
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
@@ -20,6 +25,7 @@ from iuran.core.segments import Segment
 
 DEFAULT_PREFIX = "88888"
 SELF_PAID = (Segment.PBPU_SELF, Segment.BP_SELF)
+NOTHING = Rupiah(0)
 
 INSERT_NUMBER: LiteralString = """
     INSERT INTO virtual_account_number (customer_number, family_id) VALUES ($1, $2)
@@ -33,8 +39,8 @@ INSERT_VIRTUAL_ACCOUNT: LiteralString = """
 
 PAYABLE_AT: LiteralString = """
     SELECT family_id, membership_id, result, name, members, amount, arrears_months, first_month,
-           last_month, payable_from, payable_until
-    FROM payable_at($1, $2, false)
+           last_month, payable_from, payable_until, credit, months_ahead, version
+    FROM payable_of_number($1, $2)
 """
 
 
@@ -56,7 +62,8 @@ class Payable:
     """What a virtual account may pay now, or the reason why nothing can be paid.
 
     `result` is PAYABLE, ALREADY_PAID, NOT_BILLED, VIRTUAL_ACCOUNT_UNKNOWN, TOO_EARLY, EXPIRED; the
-    amount is the exact sum in rupiah that a channel has to send.
+    amount is the exact sum in rupiah that a channel has to send: open bills and the months ahead
+    that were asked for today, less `credit`. `version` differs as soon as any of it does.
     """
 
     result: str
@@ -69,6 +76,28 @@ class Payable:
     last_month: CoverageMonth | None
     payable_from: date | None
     payable_until: date | None
+    credit: Rupiah = NOTHING
+    months_ahead: int = 0
+    version: str = ""
+
+    @classmethod
+    def of(cls, row: Record) -> "Payable":
+        """Read a row."""
+        return cls(
+            result=row["result"],
+            family_id=row["family_id"],
+            name=row["name"] or "",
+            members=row["members"] or 0,
+            amount=Rupiah(row["amount"] or 0),
+            arrears_months=row["arrears_months"] or 0,
+            first_month=_month(row["first_month"]),
+            last_month=_month(row["last_month"]),
+            payable_from=row["payable_from"],
+            payable_until=row["payable_until"],
+            credit=Rupiah(row["credit"] or 0),
+            months_ahead=row["months_ahead"] or 0,
+            version=row["version"] or "",
+        )
 
 
 async def register_family(
@@ -112,6 +141,31 @@ async def _issue(
     return tuple(accounts)
 
 
+async def issue_account(
+    connection: Connection,
+    family_id: int,
+    membership_id: int,
+    *,
+    participant: RegisteredParticipant,
+    issued_on: date,
+) -> VirtualAccount:
+    """Give one more member a virtual account; it pays the family's bill like the others."""
+    account = VirtualAccount(
+        participant_id=participant.participant_id,
+        customer_number=customer_number_of(participant.card_number),
+    )
+    await connection.execute(INSERT_NUMBER, account.customer_number, family_id)
+    await connection.execute(
+        INSERT_VIRTUAL_ACCOUNT,
+        family_id,
+        account.customer_number,
+        membership_id,
+        participant.participant_id,
+        issued_on,
+    )
+    return account
+
+
 def _number_rows(
     family: RegisteredFamily, accounts: Sequence[VirtualAccount]
 ) -> list[tuple[str, int]]:
@@ -119,24 +173,14 @@ def _number_rows(
 
 
 async def payable_at(connection: Connection, customer_number: str, *, at: datetime) -> Payable:
-    """Return what a virtual account may pay at an instant.
+    """Return what a family's virtual account, or an employer's number, may pay at an instant.
 
+    An employer has no family id, and its workers are its members.
     Needs a transaction that may write: bills that the monthly run has not issued are issued here.
     """
     row = await connection.fetchrow(PAYABLE_AT, customer_number, at)
     assert row is not None  # noqa: S101 - the function always returns one row
-    return Payable(
-        result=row["result"],
-        family_id=row["family_id"],
-        name=row["name"] or "",
-        members=row["members"] or 0,
-        amount=Rupiah(row["amount"] or 0),
-        arrears_months=row["arrears_months"] or 0,
-        first_month=_month(row["first_month"]),
-        last_month=_month(row["last_month"]),
-        payable_from=row["payable_from"],
-        payable_until=row["payable_until"],
-    )
+    return Payable.of(row)
 
 
 def _month(ordinal: int | None) -> CoverageMonth | None:

@@ -70,7 +70,7 @@ CLAIM: LiteralString = """
         LIMIT 1
     ) AS v ON true
     CROSS JOIN LATERAL (
-        SELECT sum(x.amount) AS amount,
+        SELECT greatest(sum(x.amount - x.settled_amount) - m.credit, 0) AS amount,
                count(*) FILTER (WHERE x.coverage_month < c.coverage_month) AS arrears_months
         FROM bill AS x
         WHERE x.family_id = c.family_id AND x.membership_id = c.membership_id

@@ -3,6 +3,7 @@
 from typing import LiteralString
 
 from iuran.core.database.pool import Connection
+from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import (
     ContributionRate,
     FineRate,
@@ -11,6 +12,8 @@ from iuran.core.regulation.rates import (
     parameters,
     segment_rules,
 )
+from iuran.core.regulation.state import state_rates
+from iuran.core.regulation.wages import PpuRate, ppu_rates, wage_floors
 
 UPSERT_SEGMENT: LiteralString = """
     INSERT INTO segment (segment, name_indonesian, payer, rate_group) VALUES ($1, $2, $3, $4)
@@ -47,6 +50,23 @@ UPSERT_PARAMETER: LiteralString = """
         legal_basis = excluded.legal_basis
 """
 
+UPSERT_PPU_RATE: LiteralString = """
+    INSERT INTO ppu_rate (ppu_group, first_month, last_month, employer_per_mille, worker_per_mille,
+                          wage_cap, has_floor, legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (ppu_group, first_month) DO UPDATE
+    SET last_month = excluded.last_month, employer_per_mille = excluded.employer_per_mille,
+        worker_per_mille = excluded.worker_per_mille, wage_cap = excluded.wage_cap,
+        has_floor = excluded.has_floor, legal_basis = excluded.legal_basis
+"""
+
+UPSERT_WAGE_FLOOR: LiteralString = """
+    INSERT INTO wage_floor (region, first_month, last_month, amount, legal_basis)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (region, first_month) DO UPDATE
+    SET last_month = excluded.last_month, amount = excluded.amount,
+        legal_basis = excluded.legal_basis
+"""
 
 DELETE_CONTRIBUTION_RATES: LiteralString = """
     DELETE FROM contribution_rate AS r
@@ -68,6 +88,20 @@ DELETE_PARAMETERS: LiteralString = """
         WHERE (kept.name, kept.effective_from) = (p.name, p.effective_from))
 """
 
+DELETE_PPU_RATES: LiteralString = """
+    DELETE FROM ppu_rate AS r
+    WHERE NOT EXISTS (
+        SELECT FROM unnest($1::text[], $2::integer[]) AS kept (ppu_group, first_month)
+        WHERE (kept.ppu_group, kept.first_month) = (r.ppu_group, r.first_month))
+"""
+
+DELETE_WAGE_FLOORS: LiteralString = """
+    DELETE FROM wage_floor AS f
+    WHERE NOT EXISTS (
+        SELECT FROM unnest($1::text[], $2::integer[]) AS kept (region, first_month)
+        WHERE (kept.region, kept.first_month) = (f.region, f.first_month))
+"""
+
 
 async def load_regulation(connection: Connection) -> None:
     """Write the regulation files into their tables, in the caller's transaction.
@@ -75,11 +109,49 @@ async def load_regulation(connection: Connection) -> None:
     A row that left the files leaves its table: it would overlap with what replaced it. A rate by
     which bills were issued cannot leave, and the database says so; end it with `effective_to`.
     """
+    await _delete_what_left(connection)
+    await connection.executemany(
+        UPSERT_SEGMENT,
+        [(s.segment, s.name_indonesian, s.payer, s.rate_group) for s in segment_rules()],
+    )
+    await connection.executemany(
+        UPSERT_CONTRIBUTION_RATE, [_contribution_row(rate) for rate in _rates_by_person()]
+    )
+    await connection.executemany(UPSERT_PPU_RATE, [_ppu_row(rate) for rate in ppu_rates()])
+    await connection.executemany(
+        UPSERT_WAGE_FLOOR,
+        [
+            (f.region, f.first_month.ordinal, _ordinal(f.last_month), f.amount, f.legal_basis)
+            for f in wage_floors()
+        ],
+    )
+    await connection.executemany(UPSERT_FINE_RATE, [_fine_row(rate) for rate in fine_rates()])
+    await connection.executemany(
+        UPSERT_PARAMETER,
+        [
+            (row.name, row.effective_from, row.effective_to, row.value, row.unit, row.legal_basis)
+            for row in parameters()
+        ],
+    )
+
+
+async def _delete_what_left(connection: Connection) -> None:
+    rates = _rates_by_person()
     await connection.execute(
         DELETE_CONTRIBUTION_RATES,
-        [rate.rate_group for rate in contribution_rates()],
-        [int(rate.care_class) for rate in contribution_rates()],
-        [rate.first_month.ordinal for rate in contribution_rates()],
+        [rate.rate_group for rate in rates],
+        [int(rate.care_class) for rate in rates],
+        [rate.first_month.ordinal for rate in rates],
+    )
+    await connection.execute(
+        DELETE_PPU_RATES,
+        [rate.group.value for rate in ppu_rates()],
+        [rate.first_month.ordinal for rate in ppu_rates()],
+    )
+    await connection.execute(
+        DELETE_WAGE_FLOORS,
+        [floor.region for floor in wage_floors()],
+        [floor.first_month.ordinal for floor in wage_floors()],
     )
     await connection.execute(DELETE_FINE_RATES, [rate.effective_from for rate in fine_rates()])
     await connection.execute(
@@ -87,21 +159,10 @@ async def load_regulation(connection: Connection) -> None:
         [row.name for row in parameters()],
         [row.effective_from for row in parameters()],
     )
-    await connection.executemany(
-        UPSERT_SEGMENT,
-        [(s.segment, s.name_indonesian, s.payer, s.rate_group) for s in segment_rules()],
-    )
-    await connection.executemany(
-        UPSERT_CONTRIBUTION_RATE, [_contribution_row(rate) for rate in contribution_rates()]
-    )
-    await connection.executemany(UPSERT_FINE_RATE, [_fine_row(rate) for rate in fine_rates()])
-    await connection.executemany(
-        UPSERT_PARAMETER,
-        [
-            (p.name, p.effective_from, p.effective_to, p.value, p.unit, p.legal_basis)
-            for p in parameters()
-        ],
-    )
+
+
+def _rates_by_person() -> tuple[ContributionRate, ...]:
+    return (*contribution_rates(), *state_rates())
 
 
 def _contribution_row(rate: ContributionRate) -> tuple[object, ...]:
@@ -109,7 +170,7 @@ def _contribution_row(rate: ContributionRate) -> tuple[object, ...]:
         rate.rate_group,
         int(rate.care_class),
         rate.first_month.ordinal,
-        None if rate.last_month is None else rate.last_month.ordinal,
+        _ordinal(rate.last_month),
         rate.amount_total,
         rate.participant_share,
         rate.central_share,
@@ -127,3 +188,20 @@ def _fine_row(rate: FineRate) -> tuple[object, ...]:
         rate.amount_max,
         rate.legal_basis,
     )
+
+
+def _ppu_row(rate: PpuRate) -> tuple[object, ...]:
+    return (
+        rate.group.value,
+        rate.first_month.ordinal,
+        _ordinal(rate.last_month),
+        rate.employer_per_mille,
+        rate.worker_per_mille,
+        rate.wage_cap,
+        rate.has_floor,
+        rate.legal_basis,
+    )
+
+
+def _ordinal(month: CoverageMonth | None) -> int | None:
+    return None if month is None else month.ordinal

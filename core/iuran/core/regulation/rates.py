@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import NotRequired, TypedDict
 
 from iuran.core.errors import DomainError
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
+from iuran.core.regulation.documents import optional_month, read_document
 from iuran.core.segments import CareClass
 
 PBPU_BP = "PBPU_BP"
+PARAMETER_FILES = ("parameters.json", "care_parameters.json")
 
 
 class NoRuleError(DomainError):
@@ -141,14 +142,14 @@ class _SegmentsFile(TypedDict):
 @cache
 def contribution_rates() -> tuple[ContributionRate, ...]:
     """Return the rates of the self-paid segments, 2014 to now."""
-    document: _RatesFile = json.loads(_text("rates.json"))
+    document: _RatesFile = json.loads(read_document("rates.json"))
     return tuple(_contribution_rate(row) for row in document["pbpu_bp"])
 
 
 @cache
 def fine_rates() -> tuple[FineRate, ...]:
     """Return the rates of the inpatient service fine."""
-    document: _RatesFile = json.loads(_text("rates.json"))
+    document: _RatesFile = json.loads(read_document("rates.json"))
     return tuple(
         FineRate(
             effective_from=date.fromisoformat(row["effective_from"]),
@@ -165,7 +166,7 @@ def fine_rates() -> tuple[FineRate, ...]:
 @cache
 def parameters() -> tuple[Parameter, ...]:
     """Return the day counts and caps."""
-    document: _ParametersFile = json.loads(_text("parameters.json"))
+    documents: list[_ParametersFile] = [json.loads(read_document(name)) for name in PARAMETER_FILES]
     return tuple(
         Parameter(
             name=row["name"],
@@ -175,6 +176,7 @@ def parameters() -> tuple[Parameter, ...]:
             unit=row["unit"],
             legal_basis=row["legal_basis"],
         )
+        for document in documents
         for row in document["parameters"]
     )
 
@@ -182,7 +184,7 @@ def parameters() -> tuple[Parameter, ...]:
 @cache
 def segment_rules() -> tuple[SegmentRule, ...]:
     """Return all segments of JKN."""
-    document: _SegmentsFile = json.loads(_text("segments.json"))
+    document: _SegmentsFile = json.loads(read_document("segments.json"))
     return tuple(SegmentRule(**row) for row in document["segments"])
 
 
@@ -204,13 +206,18 @@ def fine_rate(day: date) -> FineRate:
 
 def parameter(name: str, day: date) -> int:
     """Return a day count or cap in force on a WIB date."""
+    return parameter_row(name, day).value
+
+
+def parameter_row(name: str, day: date) -> Parameter:
+    """Return a parameter in force on a WIB date with its unit and legal basis."""
     for row in parameters():
         if (
             row.name == name
             and row.effective_from <= day
             and (row.effective_to is None or day <= row.effective_to)
         ):
-            return row.value
+            return row
     raise NoRuleError(f"parameter {name}", day)
 
 
@@ -221,7 +228,7 @@ def _contribution_rate(row: _RateRow) -> ContributionRate:
         rate_group=PBPU_BP,
         care_class=CareClass[row["care_class"]],
         first_month=CoverageMonth.of(date.fromisoformat(row["effective_from"])),
-        last_month=_optional_month(row["effective_to"]),
+        last_month=optional_month(row["effective_to"]),
         amount_total=Rupiah(row["amount_total"]),
         participant_share=Rupiah(row["participant_share"]),
         central_share=Rupiah(central),
@@ -232,11 +239,3 @@ def _contribution_rate(row: _RateRow) -> ContributionRate:
 
 def _optional_date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
-
-
-def _optional_month(text: str | None) -> CoverageMonth | None:
-    return None if text is None else CoverageMonth.of(date.fromisoformat(text))
-
-
-def _text(name: str) -> str:
-    return files("iuran.core.regulation").joinpath(name).read_text(encoding="utf-8")

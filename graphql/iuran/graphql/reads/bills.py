@@ -10,15 +10,16 @@ from iuran.graphql.types.bills import Bill, BillLine, BillPayment
 
 SELECT_BILLS: LiteralString = """
     SELECT k.item, b.family_id, b.membership_id, b.coverage_month, b.care_class, b.members,
-           b.amount, b.central_subsidy, b.regional_subsidy, b.issued_at, b.due_date, b.state,
-           b.settled_at
+           b.amount, b.settled_amount, b.central_subsidy, b.regional_subsidy, b.issued_at,
+           b.due_date, b.state, b.settled_at
     FROM unnest($5::bigint[], $6::integer[], $7::bigint[], $8::bigint[], $9::text[],
                 $10::bigint[], $11::bigint[]) WITH ORDINALITY
         AS k (family_id, row_count, after_month, after_membership_id, states, membership_id,
               coverage_month, item)
     CROSS JOIN LATERAL (
         SELECT x.family_id, x.membership_id, x.coverage_month, x.care_class, x.members, x.amount,
-               x.central_subsidy, x.regional_subsidy, x.issued_at, x.due_date, x.settled_at,
+               x.settled_amount, x.central_subsidy, x.regional_subsidy, x.issued_at, x.due_date,
+               x.settled_at,
                bill_state_in(x.state, x.coverage_month, $3::integer, $4::integer) AS state
         FROM bill AS x
         WHERE x.family_id = k.family_id AND ($1::boolean OR x.family_id = $2::bigint)

@@ -11,15 +11,16 @@ from iuran.graphql.types.memberships import Membership, MembershipEvent
 SELECT_MEMBERSHIPS: LiteralString = """
     SELECT k.item, m.family_id, m.membership_id, m.segment, m.care_class, m.class_since, m.state,
            m.paid_through, s.payer = 'FAMILY' AS is_paid_by_family, w.first_day, w.last_day,
-           w.arrears_months,
+           w.arrears_months, w.employer_id,
            (SELECT min(a.issued_on) FROM virtual_account AS a
             WHERE a.family_id = m.family_id AND a.membership_id = m.membership_id)
                AS accounts_issued_on
     FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY
         AS k (family_id, membership_id, participant_id, shown_card, item)
     CROSS JOIN LATERAL (
-        SELECT x.family_id, x.membership_id, x.segment, x.care_class, x.class_since, x.state,
-               x.paid_through
+        SELECT x.family_id, x.membership_id, x.segment, x.class_since, x.state, x.paid_through,
+               care_class_in(x.care_class, x.previous_care_class, x.class_since, $4::integer)
+                   AS care_class
         FROM membership AS x
         WHERE x.family_id = k.family_id
           AND (k.membership_id IS NULL OR x.membership_id = k.membership_id)
@@ -37,7 +38,7 @@ SELECT_MEMBERSHIPS: LiteralString = """
     ) AS m
     JOIN segment AS s ON s.segment = m.segment
     LEFT JOIN LATERAL (
-        SELECT f.first_day, f.last_day, f.arrears_months
+        SELECT f.first_day, f.last_day, f.arrears_months, f.employer_id
         FROM fine_window AS f
         WHERE f.family_id = m.family_id AND f.membership_id = m.membership_id
         ORDER BY f.window_id DESC

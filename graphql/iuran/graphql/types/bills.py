@@ -128,6 +128,9 @@ class Bill(Node):
     care_class: CareClass = strawberry.field(description="The class that it charges.")
     members: int = strawberry.field(description="For how many people.")
     amount: Rupiah = strawberry.field(description="What the family pays.")
+    settled_amount: Rupiah = strawberry.field(
+        description="How much of it is settled, by payments and from credit."
+    )
     central_subsidy: Rupiah = strawberry.field(
         description="What the central government adds to it."
     )
@@ -163,6 +166,7 @@ class Bill(Node):
             care_class=CareClass(row["care_class"]),
             members=row["members"],
             amount=Rupiah(row["amount"]),
+            settled_amount=Rupiah(row["settled_amount"]),
             central_subsidy=Rupiah(row["central_subsidy"]),
             regional_subsidy=Rupiah(row["regional_subsidy"]),
             issued_at=row["issued_at"],

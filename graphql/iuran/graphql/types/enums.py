@@ -39,6 +39,17 @@ class MembershipCause(StrEnum):
     FIRST_PAYMENT = "FIRST_PAYMENT"
     PAYMENT = "PAYMENT"
     MONTH_CLOSED_UNPAID = "MONTH_CLOSED_UNPAID"
+    SUSPENSION_UNDONE = "SUSPENSION_UNDONE"
+    CREDIT_USED = "CREDIT_USED"
+    MEMBER_ADDED = "MEMBER_ADDED"
+    BILL_CORRECTED = "BILL_CORRECTED"
+    SEGMENT_LEFT = "SEGMENT_LEFT"
+    LAST_MEMBER_LEFT = "LAST_MEMBER_LEFT"
+    INSTALMENT_PAID = "INSTALMENT_PAID"
+    INSTALMENT_PLAN_ENDED = "INSTALMENT_PLAN_ENDED"
+    EMPLOYMENT_BEGAN = "EMPLOYMENT_BEGAN"
+    EMPLOYMENT_ENDED = "EMPLOYMENT_ENDED"
+    STATE_PAID = "STATE_PAID"
 
 
 class PayableStatus(StrEnum):
@@ -101,6 +112,18 @@ publish(
         MembershipCause.PAYMENT: "It paid; cover went on or came back.",
         MembershipCause.MONTH_CLOSED_UNPAID: "A month ended unpaid: suspended from the 1st of the "
         "next.",
+        MembershipCause.SUSPENSION_UNDONE: "A payment that was in time became known after the "
+        "month had ended: it was never suspended.",
+        MembershipCause.CREDIT_USED: "Credit (saldo) settled what was owed.",
+        MembershipCause.MEMBER_ADDED: "Somebody joined, and a bill grew.",
+        MembershipCause.BILL_CORRECTED: "A bill was corrected.",
+        MembershipCause.SEGMENT_LEFT: "The participants are insured in another segment now.",
+        MembershipCause.LAST_MEMBER_LEFT: "Nobody is left in it.",
+        MembershipCause.INSTALMENT_PAID: "A step of an instalment plan (REHAB) was paid.",
+        MembershipCause.INSTALMENT_PLAN_ENDED: "A step of an instalment plan was missed.",
+        MembershipCause.EMPLOYMENT_BEGAN: "An employer pays from now on.",
+        MembershipCause.EMPLOYMENT_ENDED: "The employment is over.",
+        MembershipCause.STATE_PAID: "A government pays, or ceased to.",
     },
 )
 publish(

@@ -34,6 +34,10 @@ class FineWindow:
     arrears_months: int = strawberry.field(
         description="Months that were in arrears: the fine grows with them, up to 12."
     )
+    is_owed_by_employer: bool = strawberry.field(
+        description="Whether an employer owes its fines, who was late for the family; else the "
+        "family owes them."
+    )
     is_open: bool = strawberry.field(description="Whether a stay that begins today is fined.")
 
 
@@ -83,13 +87,18 @@ class Membership(Node):
     is_paid_by_family: strawberry.Private[bool]
     accounts_issued_on: strawberry.Private[date | None]
     segment: Segment = strawberry.field(description="Who pays, and by which formula.")
-    care_class: CareClass = strawberry.field(description="The class of hospital room.")
-    class_since: date = strawberry.field(description="Since when the class holds.")
+    care_class: CareClass = strawberry.field(
+        description="The class of hospital room in the running month."
+    )
+    class_since: date = strawberry.field(
+        description="The day of the last change of class; one to come is told before it holds."
+    )
     state: MembershipState = strawberry.field(
         description="Whether care is covered now, as the law has it at this moment."
     )
     paid_through: CoverageMonth | None = strawberry.field(
-        description="The last month up to which nothing is owed; null before the first payment."
+        description="The last month up to which nothing is owed; null before the first payment, "
+        "and far ahead while a government pays."
     )
     fine_window: FineWindow | None = strawberry.field(
         description="The newest fine window, open or over; null if cover never came back after "
@@ -134,5 +143,6 @@ def _fine_window(row: Record, today: date) -> FineWindow | None:
         first_day=row["first_day"],
         last_day=row["last_day"],
         arrears_months=row["arrears_months"],
+        is_owed_by_employer=row["employer_id"] is not None,
         is_open=row["first_day"] <= today <= row["last_day"],
     )

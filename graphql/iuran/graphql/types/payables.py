@@ -46,28 +46,58 @@ class Payable:
     @classmethod
     def of(cls, row: Record, *, issued_on: date, today: date) -> Self:
         """Read a row; a first payment is possible some days after the number was given out."""
-        pending = row["state"] == MembershipState.PENDING
-        opens = issued_on + timedelta(days=parameter("first_payment_earliest_days", issued_on))
-        closes = issued_on + timedelta(days=parameter("first_payment_latest_days", issued_on))
+        opens, closes = _first_payment(row, issued_on)
+        amount = _amount(row)
+        first, last = row["first_month"], row["last_month"]
+        if amount is not None and first is None:  # only months ahead
+            first = CoverageMonth.of(today).ordinal + 1
+            last = first + row["months_ahead"] - 1
         return cls(
-            status=_status(row, opens=opens, closes=closes, today=today),
-            amount=Rupiah(int(row["amount"] or 0)),
+            status=_status(row, amount, opens=opens, closes=closes, today=today),
+            amount=Rupiah(amount or 0),
             members=row["members"] or 0,
             arrears_months=row["arrears_months"],
-            first_month=month_of(row["first_month"]),
-            last_month=month_of(row["last_month"]),
-            payable_from=opens if pending else None,
-            payable_until=closes if pending else None,
+            first_month=month_of(first),
+            last_month=month_of(last),
+            payable_from=opens,
+            payable_until=closes,
         )
 
 
-def _status(row: Record, *, opens: date, closes: date, today: date) -> PayableStatus:
+def _first_payment(row: Record, issued_on: date) -> tuple[date | None, date | None]:
+    """Return the first and last day of a first payment; after a move there is no last one."""
+    if row["state"] != MembershipState.PENDING:
+        return None, None
+    if row["is_moved"]:
+        return CoverageMonth.of_ordinal(row["first_unpaid"]).first_day, None
+    return (
+        issued_on + timedelta(days=parameter("first_payment_earliest_days", issued_on)),
+        issued_on + timedelta(days=parameter("first_payment_latest_days", issued_on)),
+    )
+
+
+def _amount(row: Record) -> int | None:
+    """Return the step of a plan, or open bills and months ahead less the credit; None for none."""
+    if row["has_plan"]:
+        return row["plan_amount"] and int(row["plan_amount"])
+    due = int((row["open_amount"] or 0) - row["credit"] + row["price_ahead"])
+    return due if due > 0 else None
+
+
+def _status(
+    row: Record, amount: int | None, *, opens: date | None, closes: date | None, today: date
+) -> PayableStatus:
     """Decide as `payable_at` does for banks."""
-    if row["state"] == MembershipState.PENDING and not opens <= today <= closes:
-        return PayableStatus.TOO_EARLY if today < opens else PayableStatus.EXPIRED
-    if row["amount"] is not None:
-        return PayableStatus.PAYABLE
-    paid_through = row["paid_through"]
-    if paid_through is None or paid_through < CoverageMonth.of(today).ordinal:
+    if opens is not None and today < opens:
+        return PayableStatus.TOO_EARLY
+    if closes is not None and today > closes:
+        return PayableStatus.EXPIRED
+    pending = row["state"] == MembershipState.PENDING
+    if pending and row["open_amount"] is None:
         return PayableStatus.NOT_BILLED
-    return PayableStatus.ALREADY_PAID
+    if amount is not None:
+        return PayableStatus.PAYABLE
+    is_paid = pending or row["is_billed"] or row["has_plan"]
+    if is_paid or row["paid_through"] >= CoverageMonth.of(today).ordinal:
+        return PayableStatus.ALREADY_PAID
+    return PayableStatus.NOT_BILLED

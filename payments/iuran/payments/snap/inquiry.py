@@ -7,6 +7,7 @@ from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.payments.inquiries import inquire
 from iuran.payments.settlement import Result
 from iuran.payments.snap import receipt
 from iuran.payments.snap.account import WireAccount
@@ -25,7 +26,7 @@ from iuran.payments.snap.document import JsonObject, parse_object
 from iuran.payments.snap.fields import amount_object, mandatory_request_id, optional_instant
 from iuran.payments.snap.message import Exchange
 from iuran.payments.snap.rulings import ruling_of_result
-from iuran.payments.virtual_accounts import Payable, payable_at
+from iuran.payments.virtual_accounts import Payable
 
 CLOSED_AMOUNT = "C"
 
@@ -127,7 +128,13 @@ async def _ask(
         stored = await connection.fetchval(SELECT_RESERVED_REFERENCE, *identity)
         if stored != exchange.reference:
             return None
-    payable = await payable_at(connection, exchange.customer_number, at=at)
+    payable = await inquire(
+        connection,
+        sender.channel.channel_id,
+        reference=exchange.reference,
+        customer_number=exchange.customer_number,
+        at=at,
+    )
     return Asked(payable=payable, is_first=reserved is not None)
 
 

@@ -16,6 +16,10 @@ CASE_OF_RESULT: Mapping[Result, tuple[Case, str]] = {
     Result.EXPIRED: (Case.EXPIRED_BILL, ""),
     Result.ALREADY_PAID: (Case.PAID_BILL, ""),
     Result.AMOUNT_MISMATCH: (Case.INVALID_AMOUNT, ""),
+    Result.BILL_CHANGED: (Case.INVALID_BILL, "Bill Changed"),
+    # The next two are for channels that cannot refuse; service 25 never comes to them.
+    Result.CREDITED: (Case.SUCCESSFUL, ""),
+    Result.IN_SUSPENSE: (Case.SUCCESSFUL, ""),
 }
 
 
@@ -44,7 +48,10 @@ def ruling_of_result(result: Result, *, payable_from: date | None) -> Ruling:
     if result is Result.TOO_EARLY and payable_from is not None:
         day = f"{payable_from:%d-%m-%Y}"
         told = reason(f"First payment from {day}", f"Pembayaran pertama mulai {day}")
-    return Ruling(case=case, named=named, settled=result is Result.SETTLED, reason=told)
+    elif result is Result.BILL_CHANGED:
+        told = reason("Bill Changed", "Tagihan berubah")
+    is_kept = case is Case.SUCCESSFUL
+    return Ruling(case=case, named=named, settled=is_kept, reason=told)
 
 
 def ruling_of_outcome(outcome: Outcome, repeat_answer: RepeatAnswer, *, is_own: bool) -> Ruling:

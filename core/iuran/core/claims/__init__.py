@@ -1,0 +1,1 @@
+"""Claims of facilities and of participants: from a draft to a decision by two persons."""

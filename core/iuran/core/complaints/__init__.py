@@ -1,0 +1,1 @@
+"""Complaints ("pengaduan") and what people think of the service."""

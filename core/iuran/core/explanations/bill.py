@@ -1,0 +1,117 @@
+"""Why a bill is what it is: its lines, its versions, and what became of it."""
+
+from collections import Counter
+from typing import LiteralString
+
+from iuran.core.bills import Bill, BillLine, lines_of
+from iuran.core.database.pool import Connection, Record
+from iuran.core.explanations.reason import Explanation, Reason
+from iuran.core.money import Rupiah, formatted
+from iuran.core.regulation.rates import parameter_row
+
+SELECT_REVISIONS: LiteralString = """
+    SELECT version, cause, amount_before, amount_after, revised_at
+    FROM bill_revision
+    WHERE family_id = $1 AND membership_id = $2 AND coverage_month = $3
+    ORDER BY version
+    LIMIT 100
+"""
+
+_CAUSES = {
+    "MEMBER_ADDED": (
+        "a member was added",
+        "anggota ditambahkan",
+        "Perpres 82/2018 art. 16: billed from the month of birth or of joining",
+    ),
+    "DEATH": (
+        "a member died; later months are taken back",
+        "anggota meninggal; bulan sesudahnya dikoreksi",
+        "BPJS Kesehatan: the bill is corrected up to the month of death",
+    ),
+    "REMOVAL": (
+        "a member left the family card",
+        "anggota keluar dari Kartu Keluarga",
+        "Peraturan BPJS Kesehatan 6/2018: the whole family card is one bill",
+    ),
+    "RATE_RULING": (
+        "a ruling changed the rate of the month",
+        "putusan mengubah tarif bulan ini",
+        "MA 7P/HUM/2020",
+    ),
+}
+
+_STATES = {
+    "OPEN": ("It is open.", "Tagihan belum dibayar."),
+    "PAID": ("It is paid.", "Tagihan sudah lunas."),
+    "NOT_BILLABLE": (
+        "It is older than what can be asked for, but stays on record.",
+        "Lebih lama dari batas tagihan, tetapi tetap tercatat.",
+    ),
+}
+
+
+async def explain_bill(connection: Connection, family_id: int, bill: Bill) -> Explanation:
+    """Explain a bill: the amounts of its reasons `line` add up to it."""
+    lines = await lines_of(connection, family_id, bill)
+    revisions = await connection.fetch(
+        SELECT_REVISIONS, family_id, bill.membership_id, bill.coverage_month.ordinal
+    )
+    month, amount = bill.coverage_month, formatted(bill.amount)
+    return Explanation(
+        english=f"Bill of {month}: {amount} for {bill.members} participants",
+        indonesian=f"Tagihan {month}: {amount} untuk {bill.members} peserta",
+        reasons=(
+            *_lines(lines),
+            *(_revision(row) for row in revisions),
+            _due(bill),
+            _state(bill),
+        ),
+    )
+
+
+def _lines(lines: tuple[BillLine, ...]) -> tuple[Reason, ...]:
+    alike = Counter((line.coverage_month, line.amount, line.legal_basis) for line in lines)
+    return tuple(
+        Reason(
+            rule="line",
+            english=f"{number} x {formatted(amount)} for coverage month {month}, at its own rate.",
+            indonesian=f"{number} x {formatted(amount)} untuk bulan {month}, menurut tarifnya.",
+            legal_basis=legal_basis,
+            amount=Rupiah(amount * number),
+        )
+        for (month, amount, legal_basis), number in sorted(alike.items())
+    )
+
+
+def _revision(row: Record) -> Reason:
+    english, indonesian, legal_basis = _CAUSES[row["cause"]]
+    before, after = formatted(row["amount_before"]), formatted(row["amount_after"])
+    return Reason(
+        rule="revision",
+        english=f"Version {row['version']}: {english} ({before} before, {after} after).",
+        indonesian=f"Versi {row['version']}: {indonesian} (dari {before} menjadi {after}).",
+        legal_basis=legal_basis,
+        amount=Rupiah(row["amount_after"] - row["amount_before"]),
+    )
+
+
+def _due(bill: Bill) -> Reason:
+    rule = parameter_row("due_day", bill.coverage_month.first_day)
+    return Reason(
+        rule=rule.name,
+        english=f"It is due on {bill.due_date}; only the end of the month suspends.",
+        indonesian=f"Jatuh tempo {bill.due_date}; penjaminan baru berhenti setelah akhir bulan.",
+        legal_basis=rule.legal_basis,
+        day=bill.due_date,
+    )
+
+
+def _state(bill: Bill) -> Reason:
+    rule = parameter_row("arrears_months_max", bill.coverage_month.first_day)
+    english, indonesian = _STATES[bill.state.value]
+    return Reason(
+        rule=rule.name,
+        english=f"{english} At most {rule.value} months of arrears are asked for.",
+        indonesian=f"{indonesian} Tunggakan ditagih paling banyak {rule.value} bulan.",
+        legal_basis=rule.legal_basis,
+    )

@@ -1,0 +1,98 @@
+"""Why a participant was covered at an instant, or why not."""
+
+from datetime import datetime
+
+from iuran.core.clock import WIB
+from iuran.core.database.pool import Connection
+from iuran.core.explanations.reason import Explanation, Reason
+from iuran.core.membership import MembershipState
+from iuran.core.membership_history import StatusAt, status_at
+
+_CAUSES = {
+    "REGISTRATION": (
+        "registered; the first payment is awaited",
+        "terdaftar; menunggu bayar pertama",
+    ),
+    "FIRST_PAYMENT": ("the first payment", "pembayaran pertama"),
+    "PAYMENT": ("a payment of all that was owed", "pembayaran seluruh tagihan"),
+    "CREDIT_USED": ("credit that paid the bill", "saldo yang melunasi tagihan"),
+    "MONTH_CLOSED_UNPAID": ("a month that closed unpaid", "bulan yang berakhir tanpa pembayaran"),
+    "SUSPENSION_UNDONE": (
+        "a payment made before the month closed, booked later",
+        "pembayaran sebelum akhir bulan, dibukukan kemudian",
+    ),
+    "MEMBER_ADDED": ("a member who was added", "anggota yang ditambahkan"),
+    "BILL_CORRECTED": ("a corrected bill", "tagihan yang dikoreksi"),
+    "SEGMENT_LEFT": ("a move to another segment", "mutasi ke segmen lain"),
+    "LAST_MEMBER_LEFT": ("the last member left", "anggota terakhir keluar"),
+    "INSTALMENT_PAID": ("an instalment of the plan", "angsuran pembayaran bertahap"),
+    "INSTALMENT_PLAN_ENDED": ("an instalment that was missed", "angsuran yang tidak dibayar"),
+}
+
+_STATES = {
+    MembershipState.PENDING: ("cover has not begun", "penjaminan belum mulai"),
+    MembershipState.ACTIVE: ("active", "aktif"),
+    MembershipState.SUSPENDED: ("suspended", "penjaminan diberhentikan sementara"),
+    MembershipState.INACTIVE_SEGMENT_CHANGE: ("inactive by change", "nonaktif karena mutasi"),
+}
+
+
+async def explain_status(
+    connection: Connection, family_id: int, participant_id: int, *, at: datetime
+) -> Explanation:
+    """Explain a participant's cover at an instant from the facts that it follows from."""
+    status = await status_at(connection, family_id, participant_id, at=at)
+    when = at.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")
+    if status is None:
+        return Explanation(
+            english=f"Not covered at {when}: in no membership",
+            indonesian=f"Tidak dijamin pada {when}: tidak ada kepesertaan",
+            reasons=(),
+        )
+    english, indonesian = (
+        ("Covered", "Dijamin") if status.covered else ("Not covered", "Tidak dijamin")
+    )
+    return Explanation(
+        english=f"{english} at {when}",
+        indonesian=f"{indonesian} pada {when}",
+        reasons=(_fact(status), _paid_through(status), *_own_cover(status)),
+    )
+
+
+def _fact(status: StatusAt) -> Reason:
+    english, indonesian = _CAUSES.get(status.cause, (status.cause, status.cause))
+    since = status.since.astimezone(WIB)
+    moment = since.strftime("%Y-%m-%d %H:%M WIB")
+    return Reason(
+        rule="fact",
+        english=f"Since {moment}: {english}.",
+        indonesian=f"Sejak {moment}: {indonesian}.",
+        legal_basis="Perpres 82/2018 art. 42",
+        day=since.date(),
+    )
+
+
+def _paid_through(status: StatusAt) -> Reason:
+    english, indonesian = _STATES[status.state]
+    through = "-" if status.paid_through is None else str(status.paid_through)
+    return Reason(
+        rule="paid_through",
+        english=f"Nothing is owed up to {through}; an unpaid month suspends from the 1st after it:"
+        f" {english}.",
+        indonesian=f"Lunas sampai {through}; bulan yang tidak dibayar menghentikan penjaminan sejak"
+        f" tanggal 1 berikutnya: {indonesian}.",
+        legal_basis="Perpres 82/2018 art. 42(1)",
+    )
+
+
+def _own_cover(status: StatusAt) -> tuple[Reason, ...]:
+    if status.covered or status.state is not MembershipState.ACTIVE:
+        return ()
+    return (
+        Reason(
+            rule="own_cover",
+            english="The family is active, but the first bill with this member is not paid.",
+            indonesian="Keluarga aktif, tetapi tagihan pertama dengan anggota ini belum dibayar.",
+            legal_basis="Perpres 82/2018 art. 16",
+        ),
+    )

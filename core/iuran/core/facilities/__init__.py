@@ -1,0 +1,1 @@
+"""Facilities of care ("fasilitas kesehatan"): who they are, and where a participant belongs."""

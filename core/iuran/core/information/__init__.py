@@ -1,0 +1,1 @@
+"""Information for the public: where to go and whom to call."""

@@ -1,0 +1,90 @@
+"""Was this participant covered at this moment? Answered from facts alone, for any instant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from iuran.core.clock import wib_date
+from iuran.core.database.pool import Connection, Record
+from iuran.core.membership import MembershipState, state_in
+from iuran.core.months import CoverageMonth
+
+SELECT_STATUS: LiteralString = """
+    SELECT e.membership_id, m.segment, s.payer, told.state, told.paid_through, told.cause,
+           told.effective_at,
+           e.awaits_month IS NULL OR EXISTS (
+               SELECT FROM membership_event AS paid
+               WHERE paid.family_id = e.family_id AND paid.membership_id = e.membership_id
+                 AND paid.paid_through >= e.awaits_month AND paid.recorded_at >= e.enrolled_at
+                 AND (paid.effective_at <= $3 OR e.covered_back_to <= wib_date($3))
+           ) AS own_cover
+    FROM enrolment AS e
+    JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
+    JOIN segment AS s ON s.segment = m.segment
+    JOIN LATERAL (
+        SELECT v.state, v.paid_through, v.cause, v.effective_at FROM membership_event AS v
+        WHERE v.family_id = e.family_id AND v.membership_id = e.membership_id
+          AND v.effective_at <= $3
+        ORDER BY v.effective_at DESC, v.event_id DESC
+        LIMIT 1
+    ) AS told ON true
+    WHERE e.family_id = $1 AND e.participant_id = $2
+      AND e.first_month <= coverage_month_of(wib_date($3))
+      AND (e.last_month IS NULL OR e.last_month >= coverage_month_of(wib_date($3)))
+      AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
+    ORDER BY told.effective_at DESC
+    LIMIT 20
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAt:
+    """What a participant's cover was at an instant, and the fact that it followed from."""
+
+    membership_id: int
+    segment: str
+    state: MembershipState
+    paid_through: CoverageMonth | None
+    covered: bool
+    cause: str
+    since: datetime
+
+
+async def status_at(
+    connection: Connection, family_id: int, participant_id: int, *, at: datetime
+) -> StatusAt | None:
+    """Return a participant's status at an instant; None if he was in no membership then.
+
+    Of several memberships the one that covers him counts. Later postings with an older value date
+    are part of the answer: an undone suspension never was.
+    """
+    month = CoverageMonth.of(wib_date(at))
+    rows = await connection.fetch(SELECT_STATUS, family_id, participant_id, at)
+    found = [_status(row, month) for row in rows]
+    return next((status for status in found if status.covered), found[0] if found else None)
+
+
+async def was_covered(
+    connection: Connection, family_id: int, participant_id: int, *, at: datetime
+) -> bool:
+    """Whether care of a participant was covered at an instant."""
+    status = await status_at(connection, family_id, participant_id, at=at)
+    return status is not None and status.covered
+
+
+def _status(row: Record, month: CoverageMonth) -> StatusAt:
+    paid_through = (
+        None if row["paid_through"] is None else CoverageMonth.of_ordinal(row["paid_through"])
+    )
+    state = MembershipState(row["state"])
+    if row["payer"] != "GOVERNMENT":
+        state = state_in(state, paid_through, month)
+    return StatusAt(
+        membership_id=row["membership_id"],
+        segment=row["segment"],
+        state=state,
+        paid_through=paid_through,
+        covered=state is MembershipState.ACTIVE and bool(row["own_cover"]),
+        cause=row["cause"],
+        since=row["effective_at"],
+    )

@@ -1,0 +1,34 @@
+-- What employers and workers pay of a wage, and the minimum wages under it. Dated rows, loaded from
+-- the regulation files at every migration; meant as reference tables.
+CREATE TABLE ppu_rate (
+    ppu_group text NOT NULL
+        CONSTRAINT ppu_rate_group CHECK (ppu_group IN ('PRIVATE', 'STATE_CENTRAL', 'STATE_REGIONAL')),
+    first_month coverage_month NOT NULL,
+    last_month coverage_month,
+    employer_per_mille integer NOT NULL,
+    worker_per_mille integer NOT NULL,
+    wage_cap bigint,
+    has_floor boolean NOT NULL,
+    legal_basis text NOT NULL,
+    PRIMARY KEY (ppu_group, first_month),
+    CONSTRAINT ppu_rate_interval CHECK (last_month >= first_month)
+);
+
+CREATE TABLE wage_floor (
+    region text NOT NULL CONSTRAINT wage_floor_region CHECK (region ~ '^[0-9]{2}([0-9]{2})?$'),
+    first_month coverage_month NOT NULL,
+    last_month coverage_month,
+    amount bigint NOT NULL CONSTRAINT wage_floor_amount CHECK (amount > 0),
+    legal_basis text NOT NULL,
+    PRIMARY KEY (region, first_month),
+    CONSTRAINT wage_floor_interval CHECK (last_month >= first_month)
+);
+
+GRANT SELECT ON ppu_rate, wage_floor TO iuran_app;
+
+-- `iuran.core.money.share_of` for set-based SQL: thousandths, rounded half up, once. A property test
+-- holds both to one another.
+CREATE FUNCTION share_of(p_amount bigint, p_per_mille integer, p_base_per_mille integer DEFAULT 1000)
+    RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (p_amount * p_per_mille * p_base_per_mille * 2 + 1000000) / 2000000;

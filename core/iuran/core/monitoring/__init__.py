@@ -1,0 +1,1 @@
+"""Figures of the public guides and of finance, as queries with typed results."""

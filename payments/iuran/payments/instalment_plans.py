@@ -1,0 +1,91 @@
+"""Registration of instalment plans; settlement takes the steps as ordinary payments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from iuran.core.clock import wib_date
+from iuran.core.database.pool import Connection
+from iuran.core.instalments import PlanRefusedError, Step, check_plan, schedule
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.core.regulation.rates import parameter
+
+SUSPEND_IF_UNPAID: LiteralString = """
+    SELECT suspend_membership(family_id, membership_id, $4, $3)
+    FROM payable_of($1, $2, NULL, $3, true)
+"""
+
+STAND: LiteralString = """
+    SELECT p.state, p.plan_id, p.open_amount, p.first_month, p.arrears_months,
+           price_ahead($1, $2, $4, $5) AS ahead
+    FROM payable_of($1, $2, NULL, $3, true) AS p
+"""
+
+INSERT_PLAN: LiteralString = """
+    INSERT INTO instalment_plan (family_id, membership_id, first_month, oldest_month, steps,
+                                 arrears_months, planned_amount, step_amount, active_at_first,
+                                 registered_by, registered_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    RETURNING plan_id
+"""
+
+SET_PLAN: LiteralString = """
+    UPDATE membership SET plan_id = $3 WHERE family_id = $1 AND membership_id = $2
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalmentPlan:
+    """A registered plan: what was in arrears, and the steps that settle it and its own months."""
+
+    plan_id: int
+    arrears_months: int
+    total: Rupiah
+    steps: tuple[Step, ...]
+
+
+async def register_plan(
+    connection: Connection,
+    family_id: int,
+    membership_id: int,
+    *,
+    steps: int,
+    registered_by: str,
+    at: datetime,
+) -> InstalmentPlan:
+    """Register a plan for a suspended family; from now on it pays a step a month.
+
+    Cover begins at the last step (with `rehab_active_at_first_instalment`, at the first). A step
+    that is not paid in its month ends the plan [D]. Raises PlanRefusedError.
+    """
+    today = wib_date(at)
+    month = CoverageMonth.of(today)
+    await connection.execute(SUSPEND_IF_UNPAID, family_id, membership_id, at, month.ordinal)
+    stand = await connection.fetchrow(
+        STAND, family_id, membership_id, at, month.ordinal, max(steps - 1, 0)
+    )
+    if stand is None or stand["state"] != "SUSPENDED" or stand["plan_id"] is not None:
+        raise PlanRefusedError("a plan is for a suspended family without another plan")
+    arrears_months = int(stand["arrears_months"])
+    check_plan(arrears_months=arrears_months, steps=steps, on=today)
+    total = Rupiah(int(stand["open_amount"]) + int(stand["ahead"]))
+    plan = schedule(total=total, steps=steps, first_month=month)
+    plan_id = await connection.fetchval(
+        INSERT_PLAN,
+        family_id,
+        membership_id,
+        month.ordinal,
+        stand["first_month"],
+        steps,
+        arrears_months,
+        total,
+        plan[0].amount,
+        parameter("rehab_active_at_first_instalment", today) == 1,
+        registered_by,
+        at,
+    )
+    await connection.execute(SET_PLAN, family_id, membership_id, plan_id)
+    return InstalmentPlan(
+        plan_id=int(plan_id), arrears_months=arrears_months, total=total, steps=plan
+    )

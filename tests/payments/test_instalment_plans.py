@@ -1,0 +1,178 @@
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iuran.core.bills import BillState, bills_of
+from iuran.core.clock import WIB
+from iuran.core.database.pool import Pool
+from iuran.core.families import RegisteredFamily
+from iuran.core.fines import windows_of
+from iuran.core.instalments import PlanRefusedError, check_plan, schedule, steps_max
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.payments.billing import roll_months
+from iuran.payments.credit import credit_of
+from iuran.payments.instalment_plans import InstalmentPlan, register_plan
+from iuran.payments.ledger import balances, disagreements
+from iuran.payments.settlement import Outcome
+from iuran.payments.virtual_accounts import Payable, VirtualAccount, payable_at
+from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
+
+
+def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=WIB)
+
+
+async def agree(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        assert await disagreements(connection) == ()
+        assert sum(balance.amount for balance in await balances(connection)) == 0
+
+
+async def a_family_in_arrears_for_2025(
+    pool: Pool,
+) -> tuple[int, RegisteredFamily, VirtualAccount]:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(members=3), first_payment_at=wib(2024, 12, 20)
+    )
+    return channel, family, account
+
+
+async def registers(
+    pool: Pool, family: RegisteredFamily, *, steps: int, at: datetime
+) -> InstalmentPlan:
+    async with pool.acquire() as connection, connection.transaction():
+        return await register_plan(
+            connection,
+            family.family_id,
+            family.membership_id,
+            steps=steps,
+            registered_by="siti",
+            at=at,
+        )
+
+
+async def owed(pool: Pool, account: VirtualAccount, *, at: datetime) -> Payable:
+    async with pool.acquire() as connection, connection.transaction():
+        return await payable_at(connection, account.customer_number, at=at)
+
+
+async def test_a_plan_that_is_kept_gives_cover_with_its_last_step(pool: Pool) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+
+    with pytest.raises(PlanRefusedError, match="28th"):
+        await registers(pool, family, steps=6, at=wib(2026, 1, 29))
+    with pytest.raises(PlanRefusedError, match="2 to 6"):
+        await registers(pool, family, steps=7, at=wib(2026, 1, 20))
+    plan = await registers(pool, family, steps=6, at=wib(2026, 1, 20))
+    outcomes: list[Outcome] = []
+    for month in range(1, 7):
+        async for _ in roll_months(pool, at=wib(2026, month, 1)):
+            pass
+        day = 8 if month > 1 else 21
+        outcomes.append(await pays_what_it_owes(pool, channel, account, at=wib(2026, month, day)))
+        again = await owed(pool, account, at=wib(2026, month, day))
+        assert again.result == "ALREADY_PAID"
+
+    assert (plan.total, plan.arrears_months) == (1_890_000, 12)
+    assert [outcome.detail.get("amount") for outcome in outcomes] == [315_000] * 6
+    assert [o.window_last_day for o in outcomes] == [None] * 5 + [date(2026, 7, 23)]
+    async with pool.acquire() as connection:
+        (window,) = await windows_of(connection, family.family_id)
+        bills = await bills_of(connection, family.family_id, today=date(2026, 6, 8))
+    assert (window.first_day, window.arrears_months) == (date(2026, 6, 8), 12)
+    assert {bill.state for bill in bills} == {BillState.PAID}
+    await agree(pool)
+
+
+@pytest.mark.parametrize("by_the_run", [True, False], ids=["run on time", "run never came"])
+async def test_a_missed_step_ends_the_plan_and_settles_the_oldest_months(
+    pool: Pool, *, by_the_run: bool
+) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+    await registers(pool, family, steps=6, at=wib(2026, 1, 20))
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 21))
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 2, 28, 23, 59))
+
+    on_the_last_day = await owed(pool, account, at=wib(2026, 3, 31, 23, 59))
+    if by_the_run:
+        async for _ in roll_months(pool, at=wib(2026, 4, 1)):
+            pass
+    after_it = await owed(pool, account, at=wib(2026, 4, 1, 0, 1))
+
+    assert on_the_last_day.amount == 315_000
+    assert after_it.amount == (16 - 6) * 105_000
+    assert (str(after_it.first_month), after_it.arrears_months) == ("2025-07", 9)
+    async with pool.acquire() as connection:
+        assert await windows_of(connection, family.family_id) == ()
+        assert await credit_of(connection, family.family_id, family.membership_id) == 0
+    again = await registers(pool, family, steps=4, at=wib(2026, 4, 2))
+    assert again.arrears_months == 9
+    await agree(pool)
+
+
+def _first_step(_name: str, _day: date) -> int:
+    return 1
+
+
+async def test_the_other_reading_gives_cover_with_the_first_step(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+    monkeypatch.setattr("iuran.payments.instalment_plans.parameter", _first_step)
+    await registers(pool, family, steps=3, at=wib(2026, 1, 20))
+
+    outcomes = [
+        await pays_what_it_owes(pool, channel, account, at=wib(2026, month, 21))
+        for month in (1, 2, 3)
+    ]
+
+    assert [o.window_last_day for o in outcomes] == [date(2026, 3, 7), None, None]
+    assert (await owed(pool, account, at=wib(2026, 3, 21))).result == "ALREADY_PAID"
+    await agree(pool)
+
+
+@pytest.mark.parametrize(
+    ("day", "allowed"),
+    [
+        (date(2026, 1, 28), True),
+        (date(2026, 1, 29), False),
+        (date(2026, 2, 27), True),
+        (date(2026, 2, 28), False),
+        (date(2028, 2, 29), False),
+    ],
+)
+def test_registration_has_a_last_day(day: date, *, allowed: bool) -> None:
+    if allowed:
+        check_plan(arrears_months=12, steps=6, on=day)
+    else:
+        with pytest.raises(PlanRefusedError):
+            check_plan(arrears_months=12, steps=6, on=day)
+
+
+@given(arrears=st.integers(0, 40), steps=st.integers(0, 20))
+def test_limits_agree_with_a_list_of_what_is_possible(arrears: int, steps: int) -> None:
+    possible = {(a, s) for a in range(4, 25) for s in range(2, 13) if s + s <= a}
+
+    try:
+        check_plan(arrears_months=arrears, steps=steps, on=date(2026, 1, 20))
+        allowed = True
+    except PlanRefusedError:
+        allowed = False
+
+    assert allowed is ((arrears, steps) in possible)
+    assert steps_max(arrears_months=24, on=date(2026, 1, 20)) == 12
+
+
+@given(total=st.integers(1_000, 10**9), steps=st.integers(2, 12))
+def test_steps_add_up_to_the_total(total: int, steps: int) -> None:
+    plan = schedule(total=Rupiah(total), steps=steps, first_month=CoverageMonth(2026, 11))
+
+    amounts = [step.amount for step in plan]
+    assert sum(amounts) == total
+    assert len(set(amounts[:-1])) <= 1
+    assert 0 <= amounts[-1] - amounts[0] < steps
