@@ -32,9 +32,9 @@ def test_every_month_has_exactly_one_share_for_each_group(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_postgresql_rounds_a_share_as_python_does(
-    open_database: Pool, amount: int, per_mille: int, base_per_mille: int
+    pool: Pool, amount: int, per_mille: int, base_per_mille: int
 ) -> None:
-    async with open_database.acquire() as connection:
+    async with pool.acquire() as connection:
         found = await connection.fetchval(
             "SELECT share_of($1, $2, $3)", amount, per_mille, base_per_mille
         )
