@@ -140,6 +140,7 @@ async def test_a_slow_database_is_a_timeout_and_books_nothing(
 ) -> None:
     await bank.token()
     hurried = replace(biller.services, answer_timeout_seconds=0.3)
+    patient = bank.http
     transport = httpx.ASGITransport(Starlette(routes=snap_routes(hurried)))
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://biller.test") as http,
@@ -149,6 +150,7 @@ async def test_a_slow_database_is_a_timeout_and_books_nothing(
         async with other.transaction():
             await other.execute("SELECT FROM membership FOR NO KEY UPDATE")
             late = await bank.pay(debtor.customer_number, OWED, request_id="P1", external_id="X1")
+        bank.http = patient
         retried = await bank.pay(debtor.customer_number, OWED, request_id="P1", external_id="X1")
 
     assert (late.http_status, late.code) == (504, "5042500")
