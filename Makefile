@@ -14,7 +14,7 @@ up: .venv/up.done ## Run the whole product here: PostgreSQL, Redis, server, work
 	@$(BIN)/iuran up
 
 test: .venv/dev.done ## Run every test against real PostgreSQL and Redis
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 coverage: .venv/dev.done ## Run the tests and say which branches they miss
 	$(BIN)/coverage erase
