@@ -61,6 +61,7 @@ BY_CHANNEL = {
     "payment_answer",
     "inquiry",
     "suspense_item",
+    "channel_change",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
@@ -107,6 +108,7 @@ FACTS = {
     "prepayment_request",
     "inquiry",
     "suspense_item",
+    "channel_change",
 }
 
 SELECT_TABLES = """

@@ -84,7 +84,6 @@ async def test_a_secret_is_never_stored_or_shown_in_the_clear(
         ({"va_prefix": "888888888"}, "vaPrefix"),
         ({"partner_id": "a b"}, "partnerId"),
         ({"partner_id": "x" * 37}, "partnerId"),
-        ({"timestamp_skew_seconds": 901}, "timestampSkewSeconds"),
         ({"public_key_pem": "no key"}, "publicKey"),
         ({"public_key_pem": ""}, "publicKey"),
         ({"public_key_pem": KEYS.private_key_pem}, "publicKey"),

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import LiteralString
 
 import asyncpg
@@ -17,25 +16,26 @@ from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.payments import credentials
 from iuran.payments.credentials import ChannelCredentials, parse_public_key
+from iuran.payments.quirks import NAMES as QUIRK_NAMES
+from iuran.payments.quirks import Quirks, read_quirks
 from iuran.payments.secrets import Cipher, SecretUnreadableError
 from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
 PARTNER_ID_LENGTH_MAX = 36
 NAME_LENGTH_MAX = 100
 CLIENT_ID_BYTES = 16
+STANDARD = Quirks()
 
 _log: FilteringBoundLogger = structlog.get_logger()
 
 INSERT_CHANNEL: LiteralString = """
-    INSERT INTO channel (code, name, client_id, partner_id, va_prefix, signature_encoding,
-                         repeat_answer, timestamp_skew_seconds, expires_in_as_number, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    INSERT INTO channel (code, name, client_id, partner_id, va_prefix, quirks, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     RETURNING channel_id
 """
 
 SELECT_CHANNELS: LiteralString = """
-    SELECT channel_id, code, name, client_id, partner_id, va_prefix, signature_encoding,
-           repeat_answer, timestamp_skew_seconds, expires_in_as_number, enabled
+    SELECT channel_id, code, name, client_id, partner_id, va_prefix, quirks, enabled
     FROM channel
     ORDER BY channel_id
     LIMIT 1000
@@ -58,22 +58,6 @@ SELECT_LIVE_SECRETS: LiteralString = """
 """
 
 
-class SignatureEncoding(StrEnum):
-    """How a channel wants signatures written that we send; both are read."""
-
-    BASE64 = "base64"
-    HEX = "hex"
-
-
-class RepeatAnswer(StrEnum):
-    """What a channel hears when it sends the same message again."""
-
-    INCONSISTENT = "INCONSISTENT"
-    """404xx18 with the first result, as BCA expects."""
-    REPLAY = "REPLAY"
-    """The first answer, for channels that look at 200 only."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewChannel:
     """A channel to be registered. `partner_id` is its X-PARTNER-ID, if it is not the client id."""
@@ -83,10 +67,7 @@ class NewChannel:
     public_key_pem: str
     va_prefix: str = DEFAULT_PREFIX
     partner_id: str | None = None
-    signature_encoding: SignatureEncoding = SignatureEncoding.BASE64
-    repeat_answer: RepeatAnswer = RepeatAnswer.INCONSISTENT
-    timestamp_skew_seconds: int = 300
-    expires_in_as_number: bool = False
+    quirks: Quirks = STANDARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +98,7 @@ class Channel:
     client_id: str
     partner_id: str
     va_prefix: str
-    signature_encoding: SignatureEncoding
-    repeat_answer: RepeatAnswer
-    timestamp_skew_seconds: int
-    expires_in_as_number: bool
+    quirks: Quirks
     enabled: bool
     public_keys: tuple[ChannelPublicKey, ...]
     secrets: tuple[ChannelSecret, ...]
@@ -193,10 +171,7 @@ async def _insert(
             client_id,
             partner_id,
             channel.va_prefix,
-            channel.signature_encoding.value,
-            channel.repeat_answer.value,
-            channel.timestamp_skew_seconds,
-            channel.expires_in_as_number,
+            channel.quirks.to_document(),
             at,
         )
     except asyncpg.UniqueViolationError as error:
@@ -209,7 +184,6 @@ async def _insert(
 _FORMS: Mapping[str, tuple[str, str]] = {
     "channel_code": ("code", "write 2 to 20 of A-Z, 0-9 and _, beginning with a letter"),
     "channel_va_prefix": ("vaPrefix", "write the 1 to 8 digits of the company code"),
-    "channel_skew": ("timestampSkewSeconds", "write 1 to 900 seconds"),
 }
 
 
@@ -223,7 +197,8 @@ async def list_channels(
 ) -> tuple[Channel, ...]:
     """Return every channel with the credentials that are or will be valid from `at`, real time.
 
-    A secret or key that cannot be read is left out and logged: it must not stop the other banks.
+    A secret or key that cannot be read is left out and logged: it must not stop the other banks. A
+    channel whose switches cannot be read is shut, since its limits are among them.
     """
     public_keys = _by_channel(await connection.fetch(SELECT_LIVE_PUBLIC_KEYS, at))
     secret_rows = _by_channel(await connection.fetch(SELECT_LIVE_SECRETS, at))
@@ -272,11 +247,21 @@ def _secrets(code: str, rows: Sequence[Record], cipher: Cipher) -> list[ChannelS
     return found
 
 
+def _quirks(code: str, document: Mapping[str, object]) -> Quirks | None:
+    """Read a channel's switches; those that a newer version added are left alone."""
+    try:
+        return read_quirks({n: value for n, value in document.items() if n in QUIRK_NAMES})
+    except InvalidInputError as error:
+        _log.error("channel.quirks_unreadable", channel=code, error=str(error))
+        return None
+
+
 def _channel(
     row: Record,
     public_keys: tuple[ChannelPublicKey, ...],
     channel_secrets: tuple[ChannelSecret, ...],
 ) -> Channel:
+    quirks = _quirks(row["code"], row["quirks"])
     return Channel(
         channel_id=row["channel_id"],
         code=row["code"],
@@ -284,11 +269,8 @@ def _channel(
         client_id=row["client_id"],
         partner_id=row["partner_id"],
         va_prefix=row["va_prefix"],
-        signature_encoding=SignatureEncoding(row["signature_encoding"]),
-        repeat_answer=RepeatAnswer(row["repeat_answer"]),
-        timestamp_skew_seconds=row["timestamp_skew_seconds"],
-        expires_in_as_number=row["expires_in_as_number"],
-        enabled=row["enabled"],
+        quirks=quirks or STANDARD,
+        enabled=row["enabled"] and quirks is not None,
         public_keys=public_keys,
         secrets=channel_secrets,
     )

@@ -3,8 +3,9 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from iuran.payments.channels import NewChannel, SignatureEncoding
+from iuran.payments.channels import NewChannel
 from iuran.payments.credentials import ChannelCredentials, Rotation, rotate
+from iuran.payments.quirks import Quirks, SignatureEncoding
 from iuran.payments.simulation.bank import (
     Signing,
     SimulatedBank,
@@ -47,7 +48,7 @@ async def test_a_channel_may_want_the_lifetime_as_a_number(biller: Biller) -> No
         code="DOKU",
         name="Gerbang Contoh",
         public_key_pem=biller.keys.public_key_pem,
-        expires_in_as_number=True,
+        quirks=Quirks(expires_in_as_number=True),
     )
     bank = biller.bank(await biller.opens(channel))
 
@@ -143,7 +144,7 @@ async def test_the_skew_is_the_channels_own(biller: Biller, bank: SimulatedBank)
                 code="SLOW",
                 name="Bank Lambat",
                 public_key_pem=biller.keys.public_key_pem,
-                timestamp_skew_seconds=900,
+                quirks=Quirks(timestamp_skew_seconds=900),
             )
         )
     )

@@ -3,7 +3,8 @@
 import httpx
 import pytest
 
-from iuran.payments.channels import NewChannel, SignatureEncoding
+from iuran.payments.channels import NewChannel
+from iuran.payments.quirks import SignatureEncoding
 from iuran.payments.simulation.bank import Signing, SimulatedBank, generate_key_pair
 from tests.payments.snap.conftest import Biller, Debtor
 

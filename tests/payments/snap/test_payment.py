@@ -8,8 +8,9 @@ from prometheus_client import REGISTRY
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.identifiers import customer_number_of
 from iuran.core.money import Rupiah
-from iuran.payments.channels import NewChannel, RepeatAnswer
+from iuran.payments.channels import NewChannel
 from iuran.payments.ledger import disagreements
+from iuran.payments.quirks import Quirks, RepeatAnswer
 from iuran.payments.simulation.bank import BankAnswer, Signing, SimulatedBank
 from tests.builders import a_family, an_active_family
 from tests.payments.snap.conftest import Biller, Debtor
@@ -149,7 +150,7 @@ async def test_a_channel_may_want_the_first_answer_replayed(biller: Biller, debt
                 code="GATEWAY",
                 name="Gerbang Contoh",
                 public_key_pem=biller.keys.public_key_pem,
-                repeat_answer=RepeatAnswer.REPLAY,
+                quirks=Quirks(repeat_answer=RepeatAnswer.REPLAY),
             )
         )
     )

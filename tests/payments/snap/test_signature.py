@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iuran.payments.channels import SignatureEncoding
 from iuran.payments.credentials import parse_public_key
+from iuran.payments.quirks import SignatureEncoding
 from iuran.payments.simulation.bank import KeyPair, parse_private_key
 from iuran.payments.snap.lexical import is_deeper_than, minify
 from iuran.payments.snap.signature import (

@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from getpass import getuser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -13,8 +14,14 @@ from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
+from iuran.payments.channel_changes import ChannelChange, change_channel
 from iuran.payments.channels import Channel, NewChannel, list_channels, register_channel
-from iuran.payments.credentials import ChannelCredentials, Rotation, rotate
+from iuran.payments.credentials import (
+    ChannelCredentials,
+    ChannelUnknownError,
+    Rotation,
+    rotate,
+)
 from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
 app = typer.Typer(no_args_is_help=True, help="Register banks and replace their credentials.")
@@ -74,6 +81,41 @@ def list_(*, data: DataOption = None, json: JsonOption = False) -> None:
     write_table("Channels", list(columns.values()), cells, wide="Name")
 
 
+@app.command("set")
+def set_(
+    code: CodeArgument,
+    changes: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Several may be given.")
+    ] = None,
+    *,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a bank's switches, or change some: `set BCA repeat_answer=REPLAY enabled=false`."""
+    pairs = dict(_pair(text) for text in changes or ())
+    channel = run(_set(data, code, pairs))
+    switches = {"enabled": channel.enabled, **channel.quirks.to_document()}
+    if json:
+        write_json(switches)
+        return
+    rows = [[name, _text(value)] for name, value in switches.items()]
+    write_table(f"Switches of {code}", ["Name", "Value"], rows, wide="Value")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidInputError(name, "write NAME=VALUE, for example repeat_answer=REPLAY")
+    return name.strip(), value.strip()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        items = cast("list[object]", value)  # of JSON
+        return ", ".join(str(item) for item in items)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 @app.command("rotate")
 def rotate_(  # noqa: PLR0913 - the options of a command line
     code: CodeArgument,
@@ -121,6 +163,19 @@ async def _list(data: Path | None) -> tuple[Channel, ...]:
     async with open_desk(data) as desk:
         cipher = installation_cipher(desk.settings)
         return await list_channels(desk.connection, cipher, at=datetime.now(UTC))
+
+
+async def _set(data: Path | None, code: str, changes: dict[str, str]) -> Channel:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        now = datetime.now(UTC)
+        if changes:
+            change = ChannelChange(changes=changes, changed_by=getuser())
+            await change_channel(desk.connection, code, change, at=now)
+        cipher = installation_cipher(desk.settings)
+        for channel in await list_channels(desk.connection, cipher, at=now):
+            if channel.code == code:
+                return channel
+        raise ChannelUnknownError(code)
 
 
 async def _rotate(data: Path | None, code: str, rotation: Rotation) -> ChannelCredentials:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.errors import InvalidInputError
 from iuran.core.money import Rupiah
-from iuran.payments.channels import SignatureEncoding
+from iuran.payments.quirks import SignatureEncoding
 from iuran.payments.snap.fields import amount_object
 from iuran.payments.snap.signature import (
     SignedRequest,

@@ -22,13 +22,15 @@ async def answer_token(services: SnapServices, exchange: Exchange) -> Answer:
         raise SnapRefusedError(Case.UNAUTHORIZED, "Connection not allowed")
     claims = AccessClaims(client_id=channel.client_id, secret_id=live[0].secret_id)
     lifetime = (
-        TOKEN_LIFETIME_SECONDS if channel.expires_in_as_number else f"{TOKEN_LIFETIME_SECONDS}"
+        TOKEN_LIFETIME_SECONDS
+        if channel.quirks.expires_in_as_number
+        else f"{TOKEN_LIFETIME_SECONDS}"
     )
     return Answer(
         case=Case.SUCCESSFUL,
         body={
             "accessToken": issue_token(services.token_keys, claims, at=now),
-            "tokenType": "Bearer",
+            "tokenType": channel.quirks.token_type,
             "expiresIn": lifetime,
         },
         headers={"X-CLIENT-KEY": channel.client_id},

@@ -57,7 +57,7 @@ def snap_routes(services: SnapServices, mounts: Sequence[str] = DEFAULT_MOUNTS) 
 
 
 async def _answer_unknown(_services: SnapServices, _exchange: Exchange) -> Answer:
-    raise SnapRefusedError(Case.NO_SUCH_SERVICE, f"Served here: {', '.join(PATHS)}")
+    raise SnapRefusedError(Case.TRANSACTION_NOT_FOUND)
 
 
 HANDLERS: Mapping[Service, Handler] = {

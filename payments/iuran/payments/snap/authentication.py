@@ -156,7 +156,7 @@ def _check_admitted(services: SnapServices, channel: Channel, instant: datetime)
         raise _unauthorized("Connection not allowed")
     if not is_fresh(
         instant,
-        skew_seconds=channel.timestamp_skew_seconds,
+        skew_seconds=channel.quirks.timestamp_skew_seconds,
         real_clock=services.real_clock,
         legal_clock=services.clock,
     ):

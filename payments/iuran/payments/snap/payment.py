@@ -93,7 +93,9 @@ async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
     else:
         committed = await _settled(services, instruction)
     outcome = committed.value
-    ruling = ruling_of_outcome(outcome, sender.channel.repeat_answer, is_own=committed.may_repeat)
+    ruling = ruling_of_outcome(
+        outcome, sender.channel.quirks.repeat_answer, is_own=committed.may_repeat
+    )
     if outcome.verdict is Verdict.INCONSISTENT:
         _report_inconsistency(exchange, outcome)
     return Answer(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from iuran.payments.channels import RepeatAnswer
+from iuran.payments.quirks import RepeatAnswer
 from iuran.payments.settlement import Outcome, Result, Verdict
 from iuran.payments.snap.codes import Case, SnapRefusedError, reason
 

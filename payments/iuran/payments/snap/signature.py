@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from iuran.payments.channels import SignatureEncoding
+from iuran.payments.quirks import SignatureEncoding
 from iuran.payments.snap.lexical import minify
 
 SIGNATURE_LENGTH_MAX = 4_096
