@@ -19,6 +19,7 @@ FAST_AND_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_wri
 
 KEPT = (
     "migration",
+    "routine",
     "segment",
     "contribution_rate",
     "ppu_rate",

@@ -17,6 +17,7 @@ import iuran.payments
 import iuran.workers
 from iuran.core.database.migrations import find_migrations, pending
 from iuran.core.database.pool import Connection, connected
+from iuran.core.database.routines import find_routines
 from iuran.deploy.schema import MIGRATION_PACKAGES
 
 ROOT = Path(__file__).parent.parent
@@ -223,7 +224,7 @@ async def test_foreign_keys_between_families_data_carry_the_family(connection: C
 
 
 async def test_every_table_has_its_place_when_data_are_spread(connection: Connection) -> None:
-    singles = {"migration", "test_clock", "event_dispatch", "billing_run"}
+    singles = {"migration", "routine", "test_clock", "event_dispatch", "billing_run"}
 
     homeless = {
         row["name"]
@@ -252,8 +253,11 @@ async def test_there_are_no_triggers(connection: Connection) -> None:
     assert await connection.fetchval("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == 0
 
 
-def test_migrations_use_nothing_that_does_not_spread() -> None:
-    sql = "\n".join(migration.sql for migration in find_migrations(MIGRATION_PACKAGES))
+def test_migrations_and_routines_use_nothing_that_does_not_spread() -> None:
+    sql = "\n".join(
+        [migration.sql for migration in find_migrations(MIGRATION_PACKAGES)]
+        + [routine.sql for routine in find_routines(MIGRATION_PACKAGES)]
+    )
     statements = re.split(r";\s*\n", sql + "\n" + ";\n".join(CONSTANTS.values()))
     code = [re.sub(r"--[^\n]*", "", statement) for statement in statements]
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from iuran.core.database.migrations import pending
+from iuran.core.database.migrations import missing
 from iuran.core.database.pool import Pool
 from iuran.core.errors import DomainError
 from iuran.deploy.schema import MIGRATION_PACKAGES
@@ -45,9 +45,9 @@ class Readiness:
             async with asyncio.timeout(CHECK_TIMEOUT_SECONDS), self.pool.acquire() as connection:
                 await connection.execute(SELECT_ONE)
                 if not self._schema_is_current:
-                    waiting = await pending(connection, MIGRATION_PACKAGES)
+                    waiting = await missing(connection, MIGRATION_PACKAGES)
                     self._schema_is_current = not waiting
-                    return f"{len(waiting)} migrations are pending" if waiting else "ok"
+                    return f"{len(waiting)} migrations or routines are missing" if waiting else "ok"
         except DomainError as error:
             return str(error)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:

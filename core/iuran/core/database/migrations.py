@@ -1,4 +1,7 @@
-"""Numbered SQL files, run forward only. Each room keeps its own; the numbers make one sequence."""
+"""Numbered SQL files, run forward only. Each room keeps its own; the numbers make one sequence.
+
+They make tables, types and grants. Functions are routines, and come after them.
+"""
 
 import hashlib
 import re
@@ -11,6 +14,12 @@ from typing import ClassVar, LiteralString
 import asyncpg
 
 from iuran.core.database.pool import Connection
+from iuran.core.database.routines import (
+    Routine,
+    changed_routines,
+    replace_routines,
+    unseen_routines,
+)
 from iuran.core.errors import DomainError
 from iuran.core.regulation.loading import load_regulation
 
@@ -95,26 +104,57 @@ def _read(file: Traversable) -> Migration | None:
     return Migration(number=int(match[1]), name=file.name, sql=file.read_text(encoding="utf-8"))
 
 
-async def migrate(connection: Connection, packages: Sequence[str]) -> tuple[Migration, ...]:
-    """Bring the schema and the regulation up to date; return what ran now.
+async def migrate(
+    connection: Connection, packages: Sequence[str]
+) -> tuple[Migration | Routine, ...]:
+    """Bring the schema, its functions and the regulation up to date; return what ran now.
 
     Needs the rights of the schema's owner. Each migration is a transaction of its own, with a lock
     timeout, so that a busy table makes it fail and be tried again instead of blocking payments.
+    The functions that changed are one transaction: callers see all of them or none.
     """
     await connection.execute(LOCK, _MIGRATION_LOCK)
     try:
         await connection.execute(CREATE_HISTORY)
-        ran = [m for m in await pending(connection, packages) if await _apply(connection, m)]
+        ran = [
+            migration
+            for migration in await _unapplied(connection, packages)
+            if await _apply(connection, migration)
+        ]
         await connection.execute(GRANT_HISTORY)
+        routines = await changed_routines(connection, packages)
+        if routines:
+            async with connection.transaction():
+                await _limit_waiting(connection)
+                await replace_routines(connection, routines)
         async with connection.transaction():
             await load_regulation(connection)
-        return tuple(ran)
+        return (*ran, *routines)
     finally:
         await connection.execute(UNLOCK, _MIGRATION_LOCK)
 
 
-async def pending(connection: Connection, packages: Sequence[str]) -> tuple[Migration, ...]:
-    """Return the migrations that have not run; raises MigrationChangedError for a changed one."""
+async def pending(
+    connection: Connection, packages: Sequence[str]
+) -> tuple[Migration | Routine, ...]:
+    """Return what `migrate` would run; raises MigrationChangedError for a changed migration."""
+    return (
+        *await _unapplied(connection, packages),
+        *await changed_routines(connection, packages),
+    )
+
+
+async def missing(
+    connection: Connection, packages: Sequence[str]
+) -> tuple[Migration | Routine, ...]:
+    """Return what this version cannot serve without; unlike `pending`, newer routines may do."""
+    return (
+        *await _unapplied(connection, packages),
+        *await unseen_routines(connection, packages),
+    )
+
+
+async def _unapplied(connection: Connection, packages: Sequence[str]) -> tuple[Migration, ...]:
     try:
         applied = {row["number"]: row["sha256"] for row in await connection.fetch(SELECT_HISTORY)}
     except asyncpg.UndefinedTableError:
@@ -130,7 +170,11 @@ async def pending(connection: Connection, packages: Sequence[str]) -> tuple[Migr
 
 async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
-        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+        await _limit_waiting(connection)
         await connection.execute(migration.sql)
         await connection.execute(INSERT_HISTORY, migration.number, migration.name, migration.sha256)
     return True
+
+
+async def _limit_waiting(connection: Connection) -> None:
+    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")

@@ -20,6 +20,18 @@ else:
 
 APPLICATION_ROLE = "iuran_app"
 STATEMENT_TIMEOUT_MILLISECONDS = 30_000
+
+# Plans are cached per connection. One that was made while a table was nearly empty would read all
+# of it when it has grown: the first run of a new database took twelve times as long. Every look-up
+# of ours has an index, so none may scan where one serves.
+SESSION_SETTINGS = {"timezone": "UTC", "search_path": "public"}
+APPLICATION_SETTINGS = SESSION_SETTINGS | {
+    "role": APPLICATION_ROLE,
+    "jit": "off",
+    "enable_seqscan": "off",
+    "synchronous_commit": "on",  # law 2, whatever the server is set to
+}
+
 _JSONB_VERSION = b"\x01"  # the first byte of the binary format, the only one inside composites
 
 
@@ -45,25 +57,16 @@ async def open_pool(
     application_name: str = "iuran",
     statement_timeout_milliseconds: int = STATEMENT_TIMEOUT_MILLISECONDS,
 ) -> Pool:
-    """Open a pool whose connections act as the application's role and time out.
-
-    Plans are cached per connection. One that was made while a table was nearly empty would read
-    all of it when it has grown: the first run of a new database took twelve times as long. Every
-    look-up of ours has an index, so none may scan where one serves.
-    """
+    """Open a pool whose connections act as the application's role and time out."""
     return await asyncpg.create_pool(
         database_url,
         min_size=1,
         max_size=connections_max,
         init=prepare_connection,
         command_timeout=statement_timeout_milliseconds / 1000 + 5,
-        server_settings={
-            "role": APPLICATION_ROLE,
+        server_settings=APPLICATION_SETTINGS
+        | {
             "application_name": application_name,
-            "timezone": "UTC",
-            "jit": "off",
-            "enable_seqscan": "off",
-            "synchronous_commit": "on",  # law 2, whatever the server is set to
             "statement_timeout": str(statement_timeout_milliseconds),
             "idle_in_transaction_session_timeout": "60000",
         },
@@ -75,11 +78,9 @@ async def connected(
     database_url: str, *, role: str | None = APPLICATION_ROLE
 ) -> AsyncGenerator[Connection]:
     """One connection for a command; `role=None` keeps the rights of the URL's own user."""
-    settings = {"timezone": "UTC", "application_name": "iuran"}
-    if role is not None:
-        settings["role"] = role
+    settings = SESSION_SETTINGS if role is None else APPLICATION_SETTINGS | {"role": role}
     connection: asyncpg.Connection[Record] = await asyncpg.connect(
-        database_url, server_settings=settings
+        database_url, server_settings=settings | {"application_name": "iuran"}
     )
     try:
         await prepare_connection(connection)

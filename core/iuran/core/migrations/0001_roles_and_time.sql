@@ -16,23 +16,6 @@ GRANT USAGE ON SCHEMA public TO iuran_app;
 CREATE DOMAIN coverage_month AS integer
     CONSTRAINT coverage_month_in_jkn CHECK (VALUE BETWEEN 2014 * 12 AND 2100 * 12);
 
-CREATE FUNCTION coverage_month_of(day date) RETURNS integer
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN extract(year FROM day)::integer * 12 + extract(month FROM day)::integer - 1;
-
-CREATE FUNCTION first_day_of(month integer) RETURNS date
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN make_date(month / 12, month % 12 + 1, 1);
-
--- Legal dates are WIB dates, wherever the server stands.
-CREATE FUNCTION wib_date(instant timestamptz) RETURNS date
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN (instant AT TIME ZONE 'Asia/Jakarta')::date;
-
-CREATE FUNCTION wib_midnight(day date) RETURNS timestamptz
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN day::timestamp AT TIME ZONE 'Asia/Jakarta';
-
 -- The test clock of demonstrations and tests: how far legal time stands from real time.
 CREATE TABLE test_clock (
     only_row boolean PRIMARY KEY DEFAULT true CONSTRAINT test_clock_is_one CHECK (only_row),

@@ -45,21 +45,4 @@ CREATE TABLE regulation_parameter (
     CONSTRAINT regulation_parameter_interval CHECK (effective_to >= effective_from)
 );
 
--- In PL/pgSQL, whose plans outlive a transaction: as a SQL function it took ten times as long.
-CREATE FUNCTION regulation_value(p_name text, p_day date) RETURNS integer
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-AS $$
-DECLARE
-    v_value integer;
-BEGIN
-    SELECT value INTO v_value
-    FROM regulation_parameter
-    WHERE name = p_name AND effective_from <= p_day
-      AND (effective_to IS NULL OR effective_to >= p_day)
-    ORDER BY effective_from DESC
-    LIMIT 1;
-    RETURN v_value;
-END
-$$;
-
 GRANT SELECT ON segment, contribution_rate, fine_rate, regulation_parameter TO iuran_app;

@@ -25,10 +25,3 @@ CREATE TABLE wage_floor (
 );
 
 GRANT SELECT ON ppu_rate, wage_floor TO iuran_app;
-
--- `iuran.core.money.share_of` for set-based SQL: thousandths, rounded half up, once. A property test
--- holds both to one another.
-CREATE FUNCTION share_of(p_amount bigint, p_per_mille integer, p_base_per_mille integer DEFAULT 1000)
-    RETURNS bigint
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN (p_amount * p_per_mille * p_base_per_mille * 2 + 1000000) / 2000000;

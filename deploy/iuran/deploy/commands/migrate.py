@@ -1,4 +1,4 @@
-"""`iuran migrate`: bring the schema and the regulation up to date."""
+"""`iuran migrate`: bring the schema, its functions and the regulation up to date."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from iuran.core.database.migrations import Migration, migrate, pending
 from iuran.core.database.pool import connected
+from iuran.core.database.routines import Routine
 from iuran.deploy.commands.options import DataOption
 from iuran.deploy.commands.terminal import err, fail, run, say
 from iuran.deploy.running import settings_here
@@ -28,18 +29,18 @@ def migrate_command(*, check: CheckOption = False, data: DataOption = None) -> N
         return
     with err.status("Migrating ..."):
         ran = run(_migrate(data))
-    for migration in ran:
-        say(f"ran {migration.name}")
+    for step in ran:
+        say(f"ran {step.name}")
     say(f"The schema is current ({len(ran)} ran now).")
 
 
 async def _pending(data: Path | None) -> list[str]:
     url = demanded(settings_here(data=data).database_url, "database_url")
     async with connected(url, role=None) as connection:
-        return [migration.name for migration in await pending(connection, MIGRATION_PACKAGES)]
+        return [step.name for step in await pending(connection, MIGRATION_PACKAGES)]
 
 
-async def _migrate(data: Path | None) -> tuple[Migration, ...]:
+async def _migrate(data: Path | None) -> tuple[Migration | Routine, ...]:
     url = demanded(settings_here(data=data).database_url, "database_url")
     async with connected(url, role=None) as connection:
         return await migrate(connection, MIGRATION_PACKAGES)

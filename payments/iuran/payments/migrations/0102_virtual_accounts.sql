@@ -18,3 +18,5 @@ CREATE TABLE virtual_account_number (
 );
 
 GRANT SELECT, INSERT ON virtual_account, virtual_account_number TO iuran_app;
+-- A family that comes back under its old numbers pays for its new membership with them.
+GRANT UPDATE (membership_id, issued_on) ON virtual_account TO iuran_app;

@@ -42,32 +42,6 @@ CREATE TABLE ledger_entry (
 GRANT SELECT ON ledger_account TO iuran_app;
 GRANT SELECT, INSERT ON ledger_entry TO iuran_app;
 
--- Issue the bills of a month and post them: what families and governments owe from now on.
-CREATE FUNCTION bill_month(
-    p_family_from bigint, p_family_to bigint, p_month integer, p_at timestamptz,
-    p_include_pending boolean DEFAULT false
-) RETURNS bigint
-    LANGUAGE sql VOLATILE
-AS $$
-    WITH issued AS (
-        SELECT * FROM issue_bills(p_family_from, p_family_to, p_month, p_at, p_include_pending)
-    ), posted AS (
-        INSERT INTO ledger_entry
-            (family_id, debit_account, credit_account, amount, booked_at, value_date,
-             coverage_month)
-        SELECT i.family_id, part.account, 'CONTRIBUTION_REVENUE', part.amount, p_at,
-               wib_date(p_at), p_month
-        FROM issued AS i
-        CROSS JOIN LATERAL (VALUES
-            ('CONTRIBUTION_RECEIVABLE', i.amount),
-            ('CENTRAL_SUBSIDY_RECEIVABLE', i.central_subsidy),
-            ('REGIONAL_SUBSIDY_RECEIVABLE', i.regional_subsidy)
-        ) AS part (account, amount)
-        WHERE part.amount > 0
-    )
-    SELECT count(*) FROM issued
-$$;
-
 -- Which months the monthly run has finished; a standstill is made up for month by month.
 CREATE TABLE billing_run (
     coverage_month coverage_month PRIMARY KEY,

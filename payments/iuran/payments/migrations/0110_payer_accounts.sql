@@ -88,27 +88,3 @@ CREATE TABLE employer_payment_allocation (
     FOREIGN KEY (employer_id, coverage_month, part) REFERENCES employer_bill
 );
 GRANT SELECT, INSERT ON employer_payment, employer_payment_allocation TO iuran_app;
-
--- Issue what employers owe up to a month and post it, in the caller's transaction.
-CREATE FUNCTION bill_employers(
-    p_employer_from bigint, p_employer_to bigint, p_month integer, p_at timestamptz
-) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE
-AS $$
-DECLARE
-    v_bills bigint;
-BEGIN
-    WITH issued AS (
-        SELECT * FROM issue_employer_bills(p_employer_from, p_employer_to, p_month, p_at)
-    ), posted AS (
-        INSERT INTO employer_ledger_entry
-            (employer_id, debit_account, credit_account, amount, booked_at, value_date,
-             coverage_month, part)
-        SELECT employer_id, 'EMPLOYER_RECEIVABLE', 'CONTRIBUTION_REVENUE', amount, p_at,
-               wib_date(p_at), coverage_month, part
-        FROM issued
-    )
-    SELECT count(*) INTO v_bills FROM issued;
-    RETURN v_bills;
-END
-$$;

@@ -94,10 +94,3 @@ ALTER TABLE payment_answer
     ADD CONSTRAINT payment_answer_result CHECK (result IN (
         'SETTLED', 'VIRTUAL_ACCOUNT_UNKNOWN', 'TOO_EARLY', 'EXPIRED', 'ALREADY_PAID',
         'AMOUNT_MISMATCH', 'NOT_BILLED', 'BILL_CHANGED', 'CREDITED', 'IN_SUSPENSE'));
-
-ALTER TYPE payable
-    ADD ATTRIBUTE open_amount bigint,      -- of the bills, before credit and months ahead
-    ADD ATTRIBUTE credit bigint,
-    ADD ATTRIBUTE months_ahead integer,
-    ADD ATTRIBUTE version text,            -- differs as soon as anything of the answer does
-    ADD ATTRIBUTE plan_id bigint;          -- the amount is an instalment of this plan

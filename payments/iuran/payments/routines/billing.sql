@@ -1,7 +1,59 @@
+-- The monthly run, posted to the ledger: what families, employers and governments owe from now on.
+
+-- Issue the bills of a month and post them: what families and governments owe from now on.
+CREATE OR REPLACE FUNCTION bill_month(
+    p_family_from bigint, p_family_to bigint, p_month integer, p_at timestamptz,
+    p_include_pending boolean DEFAULT false
+) RETURNS bigint
+    LANGUAGE sql VOLATILE
+AS $$
+    WITH issued AS (
+        SELECT * FROM issue_bills(p_family_from, p_family_to, p_month, p_at, p_include_pending)
+    ), posted AS (
+        INSERT INTO ledger_entry
+            (family_id, debit_account, credit_account, amount, booked_at, value_date,
+             coverage_month)
+        SELECT i.family_id, part.account, 'CONTRIBUTION_REVENUE', part.amount, p_at,
+               wib_date(p_at), p_month
+        FROM issued AS i
+        CROSS JOIN LATERAL (VALUES
+            ('CONTRIBUTION_RECEIVABLE', i.amount),
+            ('CENTRAL_SUBSIDY_RECEIVABLE', i.central_subsidy),
+            ('REGIONAL_SUBSIDY_RECEIVABLE', i.regional_subsidy)
+        ) AS part (account, amount)
+        WHERE part.amount > 0
+    )
+    SELECT count(*) FROM issued
+$$;
+
+-- Issue what employers owe up to a month and post it, in the caller's transaction.
+CREATE OR REPLACE FUNCTION bill_employers(
+    p_employer_from bigint, p_employer_to bigint, p_month integer, p_at timestamptz
+) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_bills bigint;
+BEGIN
+    WITH issued AS (
+        SELECT * FROM issue_employer_bills(p_employer_from, p_employer_to, p_month, p_at)
+    ), posted AS (
+        INSERT INTO employer_ledger_entry
+            (employer_id, debit_account, credit_account, amount, booked_at, value_date,
+             coverage_month, part)
+        SELECT employer_id, 'EMPLOYER_RECEIVABLE', 'CONTRIBUTION_REVENUE', amount, p_at,
+               wib_date(p_at), coverage_month, part
+        FROM issued
+    )
+    SELECT count(*) INTO v_bills FROM issued;
+    RETURN v_bills;
+END
+$$;
+
 -- Bill governments for a month: the difference between what they owe and what they were billed, so
 -- that a second run adds nothing and later news adds only itself. Issuers take turns on region 00.
 -- The class III subsidy was posted with the families' bills; here it is only billed.
-CREATE FUNCTION bill_governments(p_month integer, p_at timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION bill_governments(p_month integer, p_at timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE

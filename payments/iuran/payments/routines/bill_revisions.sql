@@ -2,7 +2,7 @@
 -- bill, the ledger, the credit and the membership follow them.
 
 -- Book the lines that were added to a bill as its next version.
-CREATE FUNCTION revise_bill(
+CREATE OR REPLACE FUNCTION revise_bill(
     p_family_id bigint, p_membership_id bigint, p_billed_month integer, p_cause text,
     p_change_id bigint, p_at timestamptz
 ) RETURNS void
@@ -67,7 +67,7 @@ END
 $$;
 
 -- After revisions: nothing is owed up to the month before the oldest open bill. Then credit pays.
-CREATE FUNCTION restate_membership(
+CREATE OR REPLACE FUNCTION restate_membership(
     p_family_id bigint, p_membership_id bigint, p_cause text, p_at timestamptz
 ) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -101,7 +101,7 @@ $$;
 
 -- Bill a member who came later in the current month's bill, for each month from `p_first_month` on,
 -- in the class that the family had in it and at that month's rate. The caller inserted him.
-CREATE FUNCTION bill_new_member(
+CREATE OR REPLACE FUNCTION bill_new_member(
     p_family_id bigint, p_membership_id bigint, p_participant_id bigint, p_first_month integer,
     p_at timestamptz
 ) RETURNS void
@@ -139,7 +139,7 @@ $$;
 
 -- Take back what was billed for a participant for months after his last one. What had been paid of
 -- it becomes credit. The enrolment has ended already; `p_change_id` is approved.
-CREATE FUNCTION correct_bills_after(
+CREATE OR REPLACE FUNCTION correct_bills_after(
     p_family_id bigint, p_membership_id bigint, p_participant_id bigint, p_last_month integer,
     p_cause text, p_change_id bigint, p_at timestamptz
 ) RETURNS void
@@ -177,7 +177,7 @@ $$;
 
 -- Bill a month again at the rate that is now known for it; the difference of what was paid becomes
 -- credit. For a ruling that takes a rate back (MA 7P/HUM/2020, April 2020).
-CREATE FUNCTION rebill_month(
+CREATE OR REPLACE FUNCTION rebill_month(
     p_family_id bigint, p_membership_id bigint, p_billed_month integer, p_change_id bigint,
     p_at timestamptz
 ) RETURNS boolean
@@ -218,6 +218,3 @@ BEGIN
     RETURN true;
 END
 $$;
-
--- A family that comes back under its old numbers pays for its new membership with them.
-GRANT UPDATE (membership_id, issued_on) ON virtual_account TO iuran_app;

@@ -1,20 +1,8 @@
--- Money of employers. The order of locks goes on behind the families' memberships: employers (by id),
--- and then the memberships of their workers, which nobody locks without the employer first.
-CREATE TYPE employer_payable AS (
-    employer_id bigint,
-    result text,        -- PAYABLE, ALREADY_PAID, NOT_BILLED, VIRTUAL_ACCOUNT_UNKNOWN
-    name text,
-    workers integer,
-    amount bigint,
-    arrears_months integer,
-    first_month integer,
-    last_month integer,
-    version text        -- differs as soon as a bill does
-);
+-- What employers may pay, and what their payment changes for all their workers.
 
 -- What an employer may pay at an instant: all arrears of at most 24 months, and the current month
 -- (Perpres 82/2018 art. 42(3)). What the monthly run has not issued yet is issued here.
-CREATE FUNCTION employer_payable_at(p_customer_number text, p_at timestamptz, p_lock boolean)
+CREATE OR REPLACE FUNCTION employer_payable_at(p_customer_number text, p_at timestamptz, p_lock boolean)
     RETURNS employer_payable
     LANGUAGE plpgsql VOLATILE
 AS $$
@@ -62,11 +50,51 @@ BEGIN
 END
 $$;
 
+-- Everything that an employer's payment changes; `employer_payable_at` found and locked him.
+CREATE OR REPLACE FUNCTION apply_employer_payment(
+    p employer_payable, p_instruction payment_instruction, p_at timestamptz
+) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_today date := wib_date(p_at);
+    v_payment_id bigint;
+    v_reactivated bigint;
+BEGIN
+    INSERT INTO employer_payment (employer_id, channel_id, reference, amount, channel_time,
+                                  received_at, value_date)
+    VALUES (p.employer_id, p_instruction.channel_id, p_instruction.reference, p.amount,
+            p_instruction.channel_time, p_at, v_today)
+    RETURNING payment_id INTO v_payment_id;
+
+    WITH paid AS (
+        UPDATE employer_bill SET state = 'PAID', settled_at = p_at
+        WHERE employer_id = p.employer_id AND state = 'OPEN'
+          AND coverage_month BETWEEN p.first_month AND p.last_month
+        RETURNING coverage_month, part, amount
+    )
+    INSERT INTO employer_payment_allocation (employer_id, payment_id, coverage_month, part, amount)
+    SELECT p.employer_id, v_payment_id, coverage_month, part, amount FROM paid;
+    UPDATE employer_bill SET state = 'NOT_BILLABLE'
+    WHERE employer_id = p.employer_id AND state = 'OPEN' AND coverage_month < p.first_month;
+
+    INSERT INTO employer_ledger_entry (employer_id, debit_account, credit_account, amount,
+                                       booked_at, value_date, channel_id, payment_id)
+    VALUES (p.employer_id, 'CHANNEL_CLEARING', 'EMPLOYER_RECEIVABLE', p.amount, p_at, v_today,
+            p_instruction.channel_id, v_payment_id);
+    v_reactivated := reactivate_employees(p.employer_id, p_at);
+    RETURN jsonb_build_object(
+        'payment_id', v_payment_id, 'employer_id', p.employer_id, 'name', p.name,
+        'members', p.workers, 'amount', p.amount, 'first_month', p.first_month,
+        'last_month', p.last_month, 'reactivated', v_reactivated);
+END
+$$;
+
 -- The workers' side of an employer's payment: paid through the current month, or the last of an
 -- ended employment; who was suspended is active again, with a window whose fines the employer owes
 -- (Perpres 82/2018 art. 42(3), (5), (7)). Months in arrears are each worker's own. A payment that was
 -- in time for its month although the run has passed undoes the suspension, without a window.
-CREATE FUNCTION reactivate_employees(p_employer_id bigint, p_at timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION reactivate_employees(p_employer_id bigint, p_at timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
@@ -125,42 +153,21 @@ BEGIN
 END
 $$;
 
--- Everything that an employer's payment changes; `employer_payable_at` found and locked him.
-CREATE FUNCTION apply_employer_payment(
-    p employer_payable, p_instruction payment_instruction, p_at timestamptz
-) RETURNS jsonb
-    LANGUAGE plpgsql VOLATILE
+-- An employer's bill in the form of a family's: its workers are the members.
+CREATE OR REPLACE FUNCTION as_payable(e employer_payable) RETURNS payable
+    LANGUAGE plpgsql IMMUTABLE
 AS $$
 DECLARE
-    v_today date := wib_date(p_at);
-    v_payment_id bigint;
-    v_reactivated bigint;
+    v payable;
 BEGIN
-    INSERT INTO employer_payment (employer_id, channel_id, reference, amount, channel_time,
-                                  received_at, value_date)
-    VALUES (p.employer_id, p_instruction.channel_id, p_instruction.reference, p.amount,
-            p_instruction.channel_time, p_at, v_today)
-    RETURNING payment_id INTO v_payment_id;
-
-    WITH paid AS (
-        UPDATE employer_bill SET state = 'PAID', settled_at = p_at
-        WHERE employer_id = p.employer_id AND state = 'OPEN'
-          AND coverage_month BETWEEN p.first_month AND p.last_month
-        RETURNING coverage_month, part, amount
-    )
-    INSERT INTO employer_payment_allocation (employer_id, payment_id, coverage_month, part, amount)
-    SELECT p.employer_id, v_payment_id, coverage_month, part, amount FROM paid;
-    UPDATE employer_bill SET state = 'NOT_BILLABLE'
-    WHERE employer_id = p.employer_id AND state = 'OPEN' AND coverage_month < p.first_month;
-
-    INSERT INTO employer_ledger_entry (employer_id, debit_account, credit_account, amount,
-                                       booked_at, value_date, channel_id, payment_id)
-    VALUES (p.employer_id, 'CHANNEL_CLEARING', 'EMPLOYER_RECEIVABLE', p.amount, p_at, v_today,
-            p_instruction.channel_id, v_payment_id);
-    v_reactivated := reactivate_employees(p.employer_id, p_at);
-    RETURN jsonb_build_object(
-        'payment_id', v_payment_id, 'employer_id', p.employer_id, 'name', p.name,
-        'members', p.workers, 'amount', p.amount, 'first_month', p.first_month,
-        'last_month', p.last_month, 'reactivated', v_reactivated);
+    v.result := e.result;
+    v.name := e.name;
+    v.members := e.workers;
+    v.amount := e.amount;
+    v.arrears_months := e.arrears_months;
+    v.first_month := e.first_month;
+    v.last_month := e.last_month;
+    v.version := e.version;
+    RETURN v;
 END
 $$;
