@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import LiteralString, Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -28,7 +28,7 @@ REDIS_REST_SECONDS = 5.0
 REFUSED_SECONDS_MAX = 1.0
 PRINCIPALS_MAX = 10_000
 
-TAKE: LiteralString = """
+TAKE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local per_second, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
