@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from iuran.core.errors import DomainError
+from iuran.payments.snap.app import DEFAULT_MOUNTS
 from iuran.workers.mail import TlsMode
 
 PREFIX = "IURAN_"
@@ -116,8 +117,9 @@ class Settings(BaseSettings):
         description="Addresses of proxies whose X-Forwarded-* headers count, separated by commas.",
     )
     snap_mounts: Words = Field(
-        default=("/snap/v1.0", "/openapi/v1.0", "/v1.0"),
-        description="Paths under which banks find SNAP BI, separated by commas.",
+        default=DEFAULT_MOUNTS,
+        description="Paths under which every bank finds SNAP BI, separated by commas; a bank may "
+        "have others for itself (`iuran channels set CODE mounts=...`).",
     )
     jwks_file: Path | None = Field(
         default=None,

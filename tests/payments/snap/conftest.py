@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -55,6 +56,12 @@ class Debtor:
     customer_number: str
     name: str = "BUNGA CONTOH"
     owes: int = 35_000
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Bodies that ASPI, BCA and Midtrans published."""
+    return Path(__file__).parent / "samples"
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,8 @@ def test_no_two_cases_share_a_code() -> None:
         ("access-token/b2b", "4057300"),
         ("transfer-va/inquiry", "4052400"),
         ("transfer-va/payment", "4052500"),
+        ("transfer-va/status", "4052600"),
+        ("transfer-va/notify-payment-intrabank", "4053400"),
     ],
 )
 async def test_another_method_is_not_supported(

@@ -172,14 +172,18 @@ async def test_an_inquiry_that_we_repeat_is_no_conflict_with_itself(
     calls = 0
 
     async def commits_and_breaks(
-        connection: Connection, sender: Sender, exchange: Exchange, at: datetime
+        connection: Connection,
+        sender: Sender,
+        exchange: Exchange,
+        question: inquiry.Inquiry,
+        at: datetime,
     ) -> object:
         nonlocal calls
         calls += 1
         if calls > 1:
-            return await ask(connection, sender, exchange, at)
+            return await ask(connection, sender, exchange, question, at)
         async with biller.services.pool.acquire() as other, other.transaction():
-            await ask(other, sender, exchange, at)
+            await ask(other, sender, exchange, question, at)
         raise ConnectionResetError
 
     monkeypatch.setattr(inquiry, "_ask", commits_and_breaks)

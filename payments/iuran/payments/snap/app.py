@@ -17,20 +17,26 @@ from structlog.typing import FilteringBoundLogger
 
 from iuran.core.identifiers import mask_numbers_in
 from iuran.payments.metrics import SNAP_ANSWER_SECONDS, SNAP_ANSWERS
+from iuran.payments.quirks import OpenEnd
 from iuran.payments.snap.access_token import answer_token
-from iuran.payments.snap.answers import Answer, refusal
+from iuran.payments.snap.answers import STANDARD, Answer, refusal
 from iuran.payments.snap.attempts import OutcomeUnknownError
 from iuran.payments.snap.codes import Case, Service, SnapRefusedError
 from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.document import write
 from iuran.payments.snap.inquiry import answer_inquiry
 from iuran.payments.snap.message import Exchange, head_of, read_message
+from iuran.payments.snap.notification import answer_flat_notification, answer_notification
 from iuran.payments.snap.payment import answer_payment
+from iuran.payments.snap.status import answer_status
 from iuran.payments.snap.timestamps import write_instant
 
 __all__ = ["DEFAULT_MOUNTS", "SnapServices", "snap_routes"]
 
-DEFAULT_MOUNTS = ("/snap/v1.0", "/openapi/v1.0", "/v1.0")
+DEFAULT_MOUNTS = (
+    *("/snap/v1.0", "/openapi/v1.0", "/v1.0"),
+    *("/v1.1", "/v1", "/authorization/v1", "/orders/v1.0"),  # as DOKU calls
+)
 
 Handler = Callable[[SnapServices, Exchange], Awaitable[Answer]]
 
@@ -38,7 +44,13 @@ PATHS: Mapping[str, Service] = {
     "/access-token/b2b": Service.TOKEN,
     "/transfer-va/inquiry": Service.INQUIRY,
     "/transfer-va/payment": Service.PAYMENT,
+    "/transfer-va/status": Service.STATUS,
+    "/transfer-va/inquiry-status": Service.STATUS,  # as Paydia names it
+    "/transfer-va/notify-payment-intrabank": Service.NOTIFICATION,
 }
+
+NOTIFIED_PATH = "/notifications/"
+"""Followed by a channel's code: where an aggregator sends flat notifications (service 25)."""
 
 _log: FilteringBoundLogger = structlog.get_logger()
 
@@ -47,12 +59,22 @@ def snap_routes(services: SnapServices, mounts: Sequence[str] = DEFAULT_MOUNTS) 
     """Return the routes of every service under each mount, for example `/snap/v1.0`.
 
     Banks sign the path that they call, so serve it unchanged: behind a proxy that strips a prefix,
-    signatures do not verify.
+    signatures do not verify. The same services are found under whatever mount a channel has for
+    itself (`Quirks.mounts`).
     """
+    everybodys = frozenset(mount.rstrip("/") for mount in mounts)
+    templates = [*PATHS.items(), (NOTIFIED_PATH + "{channel}", Service.PAYMENT)]
+
+    def routes(mount: str, paths: list[tuple[str, Service]]) -> list[BaseRoute]:
+        return [
+            Route(mount + path, SnapEndpoint(services=services, service=service, mounts=everybodys))
+            for path, service in paths
+        ]
+
+    served = [*templates, ("/{unknown:path}", Service.UNKNOWN)]
     return [
-        Route(mount.rstrip("/") + path, SnapEndpoint(services=services, service=service))
-        for mount in mounts
-        for path, service in [*PATHS.items(), ("/{unknown:path}", Service.UNKNOWN)]
+        *(route for mount in mounts for route in routes(mount.rstrip("/"), served)),
+        *routes("/{mount:path}", templates),
     ]
 
 
@@ -64,6 +86,8 @@ HANDLERS: Mapping[Service, Handler] = {
     Service.TOKEN: answer_token,
     Service.INQUIRY: answer_inquiry,
     Service.PAYMENT: answer_payment,
+    Service.STATUS: answer_status,
+    Service.NOTIFICATION: answer_notification,
     Service.UNKNOWN: _answer_unknown,
 }
 
@@ -83,11 +107,12 @@ class SnapEndpoint:
 
     services: SnapServices
     service: Service
+    mounts: frozenset[str] = frozenset(DEFAULT_MOUNTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; whatever happens, the answer is SNAP's JSON."""
         started = time.perf_counter()
-        exchange = Exchange(service=self.service)
+        exchange = _exchange(self.service, scope)
         try:
             answer = await self._answer(Request(scope, receive), exchange)
             response = self._response(answer)
@@ -125,7 +150,8 @@ class SnapEndpoint:
                 return Answer(case=Case.METHOD_NOT_SUPPORTED, headers={"Allow": "POST"})
             exchange.message = await read_message(request, exchange.message)
             async with asyncio.timeout(self.services.answer_timeout_seconds):
-                return await HANDLERS[self.service](self.services, exchange)
+                await self._check_mount(exchange)
+                return await handler_of(exchange)(self.services, exchange)
         except ClientDisconnect:
             raise
         except SnapRefusedError as error:
@@ -133,7 +159,54 @@ class SnapEndpoint:
         except Exception as error:  # noqa: BLE001 - the edge: a bank always gets an answer
             _report_crash(exchange, error)
             refused = SnapRefusedError(_case_of(error))
-        return refusal(self.service, exchange.message.body, refused)
+        quirks = STANDARD if exchange.channel is None else exchange.channel.quirks
+        return refusal(
+            self.service, exchange.message.body, _open_end(refused, exchange), quirks=quirks
+        )
+
+    async def _check_mount(self, exchange: Exchange) -> None:
+        """Raise SnapRefusedError (404xx01) under a path that nobody has."""
+        if self.service is Service.UNKNOWN or exchange.mount in self.mounts:
+            return
+        known = await self.services.directory.channels()
+        if exchange.mount not in known.mounts:
+            known = await self.services.directory.refreshed(known) or known
+        if exchange.mount not in known.mounts:
+            raise SnapRefusedError(Case.TRANSACTION_NOT_FOUND)
+
+
+def handler_of(exchange: Exchange) -> Handler:
+    """Return what answers a request; a channel's own path has the flat dialect."""
+    if exchange.notified_channel:
+        return answer_flat_notification
+    return HANDLERS[exchange.service]
+
+
+def _exchange(service: Service, scope: Scope) -> Exchange:
+    path: str = scope["path"]
+    client = scope.get("client")
+    mount, found, channel = path.rpartition(NOTIFIED_PATH)
+    if service is not Service.PAYMENT or not found or "/" in channel:
+        channel = ""
+        ends = [end for end in PATHS if path.endswith(end)]
+        mount = path.removesuffix(ends[0]) if ends else ""
+    return Exchange(
+        service=service,
+        mount=mount,
+        remote_address="" if client is None else str(client[0]),
+        notified_channel=channel,
+    )
+
+
+def _open_end(refused: SnapRefusedError, exchange: Exchange) -> SnapRefusedError:
+    """Return what a channel hears of a payment whose end is not known: 504, or what it wants."""
+    channel = exchange.channel
+    if channel is None or exchange.service is not Service.PAYMENT:
+        return refused
+    wants_progress = channel.quirks.open_end is OpenEnd.IN_PROGRESS
+    if refused.case is not Case.TIMED_OUT or not wants_progress:
+        return refused
+    return SnapRefusedError(Case.IN_PROGRESS)
 
 
 def _case_of(error: Exception) -> Case:

@@ -4,6 +4,7 @@ Authentication comes before mandatory headers where it can; nothing is stored or
 message before it has passed all of this.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,9 @@ from iuran.payments.snap.tokens import read_token
 
 Checked = TypeVar("Checked")
 
-_EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)  # 36 by the standard; DOKU sends 50
+_EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _CHANNEL_HEADER = re.compile(r"[\x20-\x7e]{1,16}", re.ASCII)
+_HASHED_ID_LENGTH = 40
 _BEARER = re.compile(r"bearer +(\S+)", re.ASCII | re.IGNORECASE)
 
 
@@ -43,8 +45,13 @@ class Sender:
 
 
 async def authenticate(services: SnapServices, exchange: Exchange) -> Sender:
-    """Return who signed a transaction (services 24 and 25); raises SnapRefusedError."""
+    """Return who signed a transaction (services 24, 25, 26, 34); raises SnapRefusedError."""
     return await _checked(services, lambda known: _transaction_sender(services, known, exchange))
+
+
+async def authenticate_notifier(services: SnapServices, exchange: Exchange) -> Sender:
+    """Return who signed a notification to his own path; raises SnapRefusedError."""
+    return await _checked(services, lambda known: _notifier(services, known, exchange))
 
 
 async def authenticate_client(services: SnapServices, exchange: Exchange) -> Channel:
@@ -74,13 +81,13 @@ def _token_client(services: SnapServices, known: KnownChannels, exchange: Exchan
     channel = known.by_client.get(client_key)
     if channel is None:
         raise _unauthorized("Unknown client")
-    exchange.channel_code = channel.code
+    exchange.channel = channel
     signature = _mandatory_header(message, "X-SIGNATURE")
     signed = token_string_to_sign(client_key=client_key, timestamp=timestamp)
     keys = channel.live_public_keys(services.real_clock.now())
     if not verifies_rsa(signature, keys, [signed]):
         raise _unauthorized("Signature")
-    _check_admitted(services, channel, instant)
+    _check_admitted(services, exchange, channel, instant)
     return channel
 
 
@@ -90,13 +97,43 @@ def _transaction_sender(services: SnapServices, known: KnownChannels, exchange: 
         channel, instant = _token_sender(services, known, message)
     else:
         channel, instant = _key_sender(services, known, message)
-    exchange.channel_code = channel.code
-    _check_admitted(services, channel, instant)
+    exchange.channel = channel
+    _check_admitted(services, exchange, channel, instant)
     if not channel.is_partner(_mandatory_header(message, "X-PARTNER-ID")):
         raise _unauthorized("Unknown client")
-    exchange.external_id = _word(message, "X-EXTERNAL-ID", _EXTERNAL_ID)
+    exchange.external_id = _external_id(message, channel)
     _word(message, "CHANNEL-ID", _CHANNEL_HEADER)
     return Sender(channel=channel, external_id=exchange.external_id)
+
+
+def _external_id(message: SnapMessage, channel: Channel) -> str:
+    external_id = _word(message, "X-EXTERNAL-ID", _EXTERNAL_ID)
+    quirks = channel.quirks
+    if len(external_id) > quirks.external_id_length_max:
+        raise malformed("X-EXTERNAL-ID")
+    if quirks.external_id_digits_only and not external_id.isdigit():
+        raise malformed("X-EXTERNAL-ID")
+    return external_id
+
+
+def _notifier(services: SnapServices, known: KnownChannels, exchange: Exchange) -> Sender:
+    """Return the channel of a path of its own; only its key proves that it called (type 2)."""
+    message = exchange.message
+    channel = known.by_code.get(exchange.notified_channel)
+    if channel is None:
+        raise _unauthorized("Unknown client")
+    exchange.channel = channel
+    signed = _signed(message, access_token=None)
+    keys = channel.live_public_keys(services.real_clock.now())
+    if not verifies_rsa(signed.signature, keys, signed.texts(channel)):
+        raise _unauthorized("Signature")
+    _check_admitted(services, exchange, channel, signed.instant)
+    body_hash = hashlib.sha256(message.body).hexdigest()
+    external_id = message.header("X-EXTERNAL-ID") or body_hash[:_HASHED_ID_LENGTH]
+    if _EXTERNAL_ID.fullmatch(external_id) is None:
+        raise malformed("X-EXTERNAL-ID")
+    exchange.external_id = external_id
+    return Sender(channel=channel, external_id=external_id)
 
 
 def _token_sender(
@@ -114,10 +151,11 @@ def _token_sender(
     secrets = channel.live_secrets(now)
     if claims.secret_id not in {secret.secret_id for secret in secrets}:
         raise SnapRefusedError(Case.INVALID_TOKEN)
-    signature, instant, signed = _signed(message, access_token=bearer[1])
-    if not verifies_hmac(signature, [secret.text for secret in secrets], signed):
+    signed = _signed(message, access_token=bearer[1])
+    texts = signed.texts(channel)
+    if not verifies_hmac(signed.signature, [secret.text for secret in secrets], texts):
         raise _unauthorized("Signature")
-    return channel, instant
+    return channel, signed.instant
 
 
 def _key_sender(
@@ -127,18 +165,29 @@ def _key_sender(
     candidates = known.by_partner.get(_mandatory_header(message, "X-PARTNER-ID"), ())
     if not candidates:
         raise _unauthorized("Unknown client")
-    signature, instant, signed = _signed(message, access_token=None)
+    signed = _signed(message, access_token=None)
     now = services.real_clock.now()
     for channel in candidates:
-        if verifies_rsa(signature, channel.live_public_keys(now), signed):
-            return channel, instant
+        if verifies_rsa(signed.signature, channel.live_public_keys(now), signed.texts(channel)):
+            return channel, signed.instant
     raise _unauthorized("Signature")
 
 
-def _signed(
-    message: SnapMessage, *, access_token: str | None
-) -> tuple[str, datetime, Sequence[bytes]]:
-    """Return a message's signature, its timestamp, and the texts that may have been signed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signed:
+    """A message's signature, its timestamp, and what it covers."""
+
+    signature: str
+    instant: datetime
+    request: SignedRequest
+
+    def texts(self, channel: Channel) -> Sequence[bytes]:
+        """Return what a right sender may have signed, the likeliest first."""
+        blankless = channel.quirks.accepts_blankless_signature
+        return tuple(strings_to_sign(self.request, accepts_blankless=blankless))
+
+
+def _signed(message: SnapMessage, *, access_token: str | None) -> _Signed:
     timestamp = _mandatory_header(message, "X-TIMESTAMP")
     signature = _mandatory_header(message, "X-SIGNATURE")
     request = SignedRequest(
@@ -148,11 +197,16 @@ def _signed(
         timestamp=timestamp,
         access_token=access_token,
     )
-    return signature, _instant(timestamp), tuple(strings_to_sign(request))
+    return _Signed(signature=signature, instant=_instant(timestamp), request=request)
 
 
-def _check_admitted(services: SnapServices, channel: Channel, instant: datetime) -> None:
-    if not channel.enabled:
+def _check_admitted(
+    services: SnapServices, exchange: Exchange, channel: Channel, instant: datetime
+) -> None:
+    admitted = channel.quirks.admits_mount(exchange.mount) and channel.quirks.admits_address(
+        exchange.remote_address
+    )
+    if not (channel.enabled and admitted):
         raise _unauthorized("Connection not allowed")
     if not is_fresh(
         instant,

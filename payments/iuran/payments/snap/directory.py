@@ -24,7 +24,10 @@ class KnownChannels:
     """The channels as they were at one moment."""
 
     by_client: Mapping[str, Channel]
+    by_code: Mapping[str, Channel]
     by_partner: Mapping[str, tuple[Channel, ...]]
+    mounts: frozenset[str]
+    """Paths that channels have for themselves."""
     loaded_at: float
 
     @classmethod
@@ -36,6 +39,8 @@ class KnownChannels:
                 by_partner[partner_id].append(channel)
         return cls(
             by_client={channel.client_id: channel for channel in channels},
+            by_code={channel.code: channel for channel in channels},
+            mounts=frozenset(mount for c in channels for mount in c.quirks.mounts),
             by_partner={partner: tuple(found) for partner, found in by_partner.items()},
             loaded_at=loaded_at,
         )
@@ -64,6 +69,10 @@ class ChannelDirectory:
         if known is None or time.monotonic() - known.loaded_at >= self.refresh_seconds:
             return await self._reload(known, cause="age")
         return known
+
+    def forget(self) -> None:
+        """Read the channels again before the next message."""
+        self._known = None
 
     async def refreshed(self, stale: KnownChannels) -> KnownChannels | None:
         """Return channels read after `stale`, or None while the ration is used up."""

@@ -44,6 +44,14 @@ def mandatory_request_id(document: JsonObject, field: str) -> str:
     return mandatory_text(document, field, length_max=REQUEST_ID_LENGTH_MAX).strip()
 
 
+def optional_request_id(document: JsonObject, field: str) -> str:
+    """Return what identifies a payment, or nothing where null or nothing was sent."""
+    value = document.get(field)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    return mandatory_request_id(document, field)
+
+
 def optional_instant(document: JsonObject, field: str) -> datetime | None:
     """Return an instant, or None where null or nothing was sent."""
     value = document.get(field)
@@ -70,11 +78,20 @@ def mandatory_rupiah(document: JsonObject, field: str) -> Rupiah:
         raise missing(f"{field}.value")
     if currency is None or currency == "":
         raise missing(f"{field}.currency")
-    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
-    if match is None or int(match[2] or 0) != 0:
-        raise malformed(f"{field}.value")
+    rupiah = rupiah_of(value, field=f"{field}.value")
     if currency != CURRENCY:
         raise malformed(f"{field}.currency")
+    return rupiah
+
+
+def rupiah_of(value: object, *, field: str) -> Rupiah:
+    """Return whole rupiah written as `150000.00`, `150000.0` or `150000`, with or without quotes.
+
+    Raises SnapRefusedError (400xx01).
+    """
+    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if match is None or int(match[2] or 0) != 0:
+        raise malformed(field)
     return Rupiah(int(match[1]))
 
 

@@ -3,49 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
 
-from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.payments.inquiries import inquire
+from iuran.payments.quirks import Quirks
 from iuran.payments.settlement import Result
 from iuran.payments.snap import receipt
 from iuran.payments.snap.account import WireAccount
 from iuran.payments.snap.answers import (
     ECHOED_IDS,
-    SINGLE_SETTLEMENT,
     SUCCEEDED,
     Answer,
-    additional_info,
     echoed,
+    told,
+    with_additional_info,
 )
 from iuran.payments.snap.authentication import Sender, authenticate
-from iuran.payments.snap.codes import Case, Service, SnapRefusedError
+from iuran.payments.snap.codes import Case, SnapRefusedError
 from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.document import JsonObject, parse_object
 from iuran.payments.snap.fields import amount_object, mandatory_request_id, optional_instant
 from iuran.payments.snap.message import Exchange
+from iuran.payments.snap.months_ahead import months_asked, wish_months_ahead
+from iuran.payments.snap.reservations import reserve
 from iuran.payments.snap.rulings import ruling_of_result
 from iuran.payments.virtual_accounts import Payable
-
-CLOSED_AMOUNT = "C"
-
-SKIP_DURABILITY: LiteralString = """
-    SET LOCAL synchronous_commit = off
-"""
-
-RESERVE_MESSAGE: LiteralString = """
-    INSERT INTO channel_message (channel_id, service, wib_day, external_id, reference, received_at,
-                                 target, headers, body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (channel_id, service, wib_day, external_id) DO NOTHING
-    RETURNING external_id
-"""
-
-SELECT_RESERVED_REFERENCE: LiteralString = """
-    SELECT reference FROM channel_message
-    WHERE channel_id = $1 AND service = $2 AND wib_day = $3 AND external_id = $4
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +36,7 @@ class Inquiry:
 
     account: WireAccount
     request_id: str
+    months_ahead: int | None
 
     @classmethod
     def of(cls, document: JsonObject) -> "Inquiry":
@@ -61,7 +44,7 @@ class Inquiry:
         account = WireAccount.of(document)
         request_id = mandatory_request_id(document, "inquiryRequestId")
         optional_instant(document, "trxDateInit")
-        return cls(account=account, request_id=request_id)
+        return cls(account=account, request_id=request_id, months_ahead=months_asked(document))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,80 +69,71 @@ async def answer_inquiry(services: SnapServices, exchange: Exchange) -> Answer:
     inquiry.account.check_known_to(sender.channel)
     at = services.clock.now()
     committed = await services.transactions.commit(
-        lambda connection: _ask(connection, sender, exchange, at)
+        lambda connection: _ask(connection, sender, exchange, inquiry, at)
     )
     asked = committed.value
     failed_before = committed.may_repeat or exchange in services.unanswered
     if asked is None or not (asked.is_first or failed_before):
         raise SnapRefusedError(Case.CONFLICT)
+    data = _data(document, inquiry.account, asked.payable, sender.channel.quirks)
     return Answer(
-        case=Case.SUCCESSFUL,
-        body={
-            "virtualAccountData": _data(document, inquiry.account, asked.payable),
-            **additional_info(document),
-        },
+        case=Case.SUCCESSFUL, body=with_additional_info(document, {"virtualAccountData": data})
     )
 
 
 async def _ask(
-    connection: Connection, sender: Sender, exchange: Exchange, at: datetime
+    connection: Connection, sender: Sender, exchange: Exchange, inquiry: Inquiry, at: datetime
 ) -> Asked | None:
     """Reserve the message and look the account up.
 
     None if another inquiry used the X-EXTERNAL-ID today.
     """
-    await connection.execute(SKIP_DURABILITY)
-    identity = (
-        sender.channel.channel_id,
-        Service.INQUIRY.value,
-        wib_date(at),
-        sender.external_id,
-    )
-    reserved = await connection.fetchval(
-        RESERVE_MESSAGE,
-        *identity,
-        exchange.reference,
-        at,
-        exchange.message.target,
-        exchange.message.kept_headers(),
-        exchange.message.body,
-    )
-    if reserved is None:
-        stored = await connection.fetchval(SELECT_RESERVED_REFERENCE, *identity)
-        if stored != exchange.reference:
-            return None
+    is_first = await reserve(connection, sender, exchange, at)
+    if is_first is None:
+        return None
+    number = inquiry.account.customer_number
+    if inquiry.months_ahead is not None:
+        await wish_months_ahead(connection, number, months=inquiry.months_ahead, at=at)
     payable = await inquire(
         connection,
         sender.channel.channel_id,
-        reference=exchange.reference,
-        customer_number=exchange.customer_number,
+        reference=inquiry.request_id,
+        customer_number=number,
         at=at,
     )
-    return Asked(payable=payable, is_first=reserved is not None)
+    return Asked(payable=payable, is_first=is_first)
 
 
-def _data(document: JsonObject, account: WireAccount, payable: Payable) -> Mapping[str, object]:
+def _data(
+    document: JsonObject, account: WireAccount, payable: Payable, quirks: Quirks
+) -> Mapping[str, object]:
     first, last = payable.first_month, payable.last_month
     if payable.result != "PAYABLE" or first is None or last is None:
         ruling = ruling_of_result(Result(payable.result), payable_from=payable.payable_from)
         raise ruling.refused()
     amount = amount_object(payable.amount)
+    bill = {
+        "billNo": receipt.bill_number(account.customer_number, last),
+        "billDescription": told(receipt.description(first, last), quirks.language),
+        **_if_any("billSubCompany", quirks.sub_company),
+        "billAmount": amount,
+    }
+    lines = receipt.bill_lines(first, last, members=payable.members)
+    if payable.months_ahead:
+        lines = [*lines, receipt.months_ahead_line(payable.months_ahead)]
     return {
         "inquiryStatus": SUCCEEDED,
-        "inquiryReason": Case.SUCCESSFUL.reason(),
+        "inquiryReason": told(Case.SUCCESSFUL.reason(), quirks.language),
         **echoed(document, ECHOED_IDS),
         "virtualAccountName": payable.name,
         **echoed(document, ("inquiryRequestId",)),
         "totalAmount": amount,
-        "subCompany": SINGLE_SETTLEMENT,
-        "billDetails": [
-            {
-                "billNo": receipt.bill_number(account.customer_number, last),
-                "billDescription": receipt.description(first, last),
-                "billSubCompany": SINGLE_SETTLEMENT,
-                "billAmount": amount,
-            }
-        ],
-        "freeTexts": receipt.bill_lines(first, last, members=payable.members),
-        "virtualAccountTrxType": CLOSED_AMOUNT,
+        **_if_any("subCompany", quirks.sub_company),
+        "billDetails": [bill][: quirks.bill_details_max],
+        "freeTexts": [told(line, quirks.language) for line in lines[: quirks.free_texts_max]],
+        **_if_any("virtualAccountTrxType", quirks.trx_type),
     }
+
+
+def _if_any(name: str, value: str) -> dict[str, str]:
+    return {name: value} if value else {}

@@ -4,6 +4,7 @@ import re
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'  # an unclosed one reaches to the end: linear time
 _STRING_OR_BLANKS = re.compile(rb"(" + _STRING + rb")|[ \t\r\n]++", re.DOTALL)
+_BLANKS = re.compile(rb"[ \t\r\n]++")
 _STRING_OR_BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])", re.DOTALL)
 
 
@@ -14,6 +15,11 @@ def minify(body: bytes) -> bytes:
     numbers; stripping every blank would change names.
     """
     return _STRING_OR_BLANKS.sub(rb"\1", body)
+
+
+def without_blanks(body: bytes) -> bytes:
+    """Return `body` without any blank, those of names included: what some libraries hash."""
+    return _BLANKS.sub(b"", body)
 
 
 def is_deeper_than(body: bytes, depth_max: int) -> bool:

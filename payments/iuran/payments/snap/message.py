@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from starlette.requests import Request
 
 from iuran.core.identifiers import mask
+from iuran.payments.channels import Channel
 from iuran.payments.snap.codes import Case, Service, SnapRefusedError
 
 BODY_BYTES_MAX = 64 * 1024
@@ -56,11 +57,20 @@ class Exchange:
     """One request on its way to its answer, with what has been learned of it for the log."""
 
     service: Service
+    mount: str = ""
+    remote_address: str = ""
+    notified_channel: str = ""
+    """The channel whose own path was called: senders of that dialect do not name themselves."""
     message: SnapMessage = field(default_factory=SnapMessage)
-    channel_code: str = "-"
+    channel: Channel | None = None
     external_id: str = ""
     reference: str = ""
     customer_number: str = ""
+
+    @property
+    def channel_code(self) -> str:
+        """The channel that the message names, whether or not its signature is right; or `-`."""
+        return "-" if self.channel is None else self.channel.code
 
     def log_fields(self) -> dict[str, object]:
         """Return what a log line says of this request; banks make ids of account numbers."""

@@ -13,18 +13,19 @@ from iuran.core.database.pool import Connection
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.payments.metrics import SNAP_INCONSISTENT_PAYMENTS
+from iuran.payments.quirks import Quirks
 from iuran.payments.settlement import Outcome, PaymentInstruction, Verdict, settle
 from iuran.payments.snap import receipt
 from iuran.payments.snap.account import WireAccount
 from iuran.payments.snap.answers import (
     ECHOED_IDS,
     FAILED,
-    SINGLE_SETTLEMENT,
     SUCCEEDED,
     Answer,
-    additional_info,
     echoed,
     echoed_if_sent,
+    told,
+    with_additional_info,
 )
 from iuran.payments.snap.attempts import Committed
 from iuran.payments.snap.authentication import Sender, authenticate
@@ -39,8 +40,6 @@ from iuran.payments.snap.fields import (
 )
 from iuran.payments.snap.message import Exchange
 from iuran.payments.snap.rulings import Ruling, ruling_of_outcome
-
-BILLS_MAX = 24
 
 SELECT_FIRST_ANSWER: LiteralString = """
     SELECT 'INCONSISTENT' AS verdict, result, detail FROM payment_answer
@@ -93,18 +92,15 @@ async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
     else:
         committed = await _settled(services, instruction)
     outcome = committed.value
-    ruling = ruling_of_outcome(
-        outcome, sender.channel.quirks.repeat_answer, is_own=committed.may_repeat
-    )
+    quirks = sender.channel.quirks
+    ruling = ruling_of_outcome(outcome, quirks.repeat_answer, is_own=committed.may_repeat)
     if outcome.verdict is Verdict.INCONSISTENT:
-        _report_inconsistency(exchange, outcome)
+        report_inconsistency(exchange, outcome)
+    data = _data(document, exchange, outcome, ruling, quirks)
     return Answer(
         case=ruling.case,
         named=ruling.named,
-        body={
-            "virtualAccountData": _data(document, exchange, outcome, ruling),
-            **additional_info(document),
-        },
+        body=with_additional_info(document, {"virtualAccountData": data}),
     )
 
 
@@ -153,7 +149,7 @@ async def _told_before(
     return Committed(value=Outcome.of(committed.value), may_repeat=False)
 
 
-def _report_inconsistency(exchange: Exchange, outcome: Outcome) -> None:
+def report_inconsistency(exchange: Exchange, outcome: Outcome) -> None:
     """Tell reconciliation: the bank and we disagree about what this reference paid."""
     SNAP_INCONSISTENT_PAYMENTS.labels(exchange.channel_code).inc()
     _log.warning(
@@ -165,24 +161,27 @@ def _report_inconsistency(exchange: Exchange, outcome: Outcome) -> None:
 
 
 def _data(
-    document: JsonObject, exchange: Exchange, outcome: Outcome, ruling: Ruling
+    document: JsonObject, exchange: Exchange, outcome: Outcome, ruling: Ruling, quirks: Quirks
 ) -> Mapping[str, object]:
     detail = outcome.detail
     status = SUCCEEDED if ruling.settled else FAILED
+    reason = told(ruling.reason, quirks.language)
+    lines = _free_texts(outcome, ruling)[: quirks.free_texts_max]
+    sub_company = {"subCompany": quirks.sub_company} if quirks.sub_company else {}
     owed = detail.get("amount")
     paid = document.get("paidAmount")
     return {
         "paymentFlagStatus": status,
-        "paymentFlagReason": ruling.reason,
+        "paymentFlagReason": reason,
         **echoed(document, (*ECHOED_IDS, "paymentRequestId")),
         "virtualAccountName": detail.get("name") or _name(document),
         "paidAmount": paid,
         "totalAmount": paid if owed is None else amount_object(Rupiah(owed)),
         "trxDateTime": document.get("trxDateTime") or exchange.message.header("X-TIMESTAMP"),
         **echoed_if_sent(document, _ECHOED_IF_SENT),
-        "subCompany": SINGLE_SETTLEMENT,
-        "billDetails": _bills(document, status, ruling.reason),
-        "freeTexts": _free_texts(outcome, ruling),
+        **sub_company,
+        "billDetails": _bills(document, status, reason)[: quirks.bill_details_max],
+        "freeTexts": [told(line, quirks.language) for line in lines],
     }
 
 
@@ -202,7 +201,7 @@ def _bills(document: JsonObject, status: str, reason: Mapping[str, str]) -> list
             "status": status,
             "reason": reason,
         }
-        for bill in bills[:BILLS_MAX]
+        for bill in bills
         if isinstance(bill, JsonObject)
     ]
 
@@ -216,5 +215,7 @@ def _free_texts(outcome: Outcome, ruling: Ruling) -> list[dict[str, str]]:
         CoverageMonth.of_ordinal(detail["last_month"]),
         members=detail.get("members", 0),
     )
+    if months_ahead := detail.get("months_ahead", 0):
+        lines = [*lines, receipt.months_ahead_line(months_ahead)]
     last_day = outcome.window_last_day
     return lines if last_day is None else [*lines, receipt.fine_window_line(last_day)]

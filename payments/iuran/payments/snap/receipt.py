@@ -33,6 +33,11 @@ def bill_lines(first: CoverageMonth, last: CoverageMonth, *, members: int) -> li
     ]
 
 
+def months_ahead_line(months: int) -> dict[str, str]:
+    """Return how many months the amount holds besides the open bills."""
+    return line(f"Months ahead: {months}", f"Bulan di muka: {months}")
+
+
 def fine_window_line(last_day: date) -> dict[str, str]:
     """Return until when an inpatient stay is fined after this payment."""
     day = f"{last_day:%d-%m-%Y}"

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from iuran.payments.quirks import SignatureEncoding
-from iuran.payments.snap.lexical import minify
+from iuran.payments.snap.lexical import minify, without_blanks
 
 SIGNATURE_LENGTH_MAX = 4_096
 QUERY_FIELDS_MAX = 50
@@ -45,13 +45,15 @@ def string_to_sign(request: SignedRequest) -> bytes:
     return _string_to_sign(request, request.target, minify(request.body))
 
 
-def strings_to_sign(request: SignedRequest) -> Iterator[bytes]:
-    """Return what a right sender may have signed, the likeliest first: at most four strings.
+def strings_to_sign(request: SignedRequest, *, accepts_blankless: bool = False) -> Iterator[bytes]:
+    """Return what a right sender may have signed, the likeliest first: at most six strings.
 
     Real traffic verifies over the raw body; the standard says minified. BCA sorts the query.
+    Senders that remove every blank, even from names, are believed where their channel is known to.
     """
     targets = dict.fromkeys((request.target, _with_sorted_query(request.target)))
-    bodies = dict.fromkeys((request.body, minify(request.body)))
+    blankless = [without_blanks(request.body)] if accepts_blankless else []
+    bodies = dict.fromkeys((request.body, minify(request.body), *blankless))
     return (_string_to_sign(request, target, body) for target in targets for body in bodies)
 
 
