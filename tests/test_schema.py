@@ -50,8 +50,16 @@ BY_EMPLOYER = {
     "employer_payment",
     "employer_payment_allocation",
     "employer_ledger_entry",
+    "employer_credit_entry",
+    "employer_event",
 }
-BY_GOVERNMENT = {"government_bill_line", "government_ledger_entry"}
+BY_GOVERNMENT = {
+    "government_bill_line",
+    "government_ledger_entry",
+    "government_payment",
+    "government_payment_approval",
+    "government_allocation",
+}
 BY_FACILITY = {"care_number_counter"}
 BY_CHANNEL = {
     "channel",
@@ -63,6 +71,8 @@ BY_CHANNEL = {
     "inquiry",
     "suspense_item",
     "channel_change",
+    "suspense_proposal",
+    "suspense_placement",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {

@@ -52,8 +52,7 @@ from iuran.payments.employers import (
 )
 from iuran.payments.inquiries import inquire
 from iuran.payments.ledger import balances, disagreements
-from iuran.payments.settlement import Result, Verdict, book_collected, settle
-from iuran.payments.suspense import suspense_items
+from iuran.payments.settlement import Result, Verdict, settle
 from iuran.payments.virtual_accounts import payable_at
 from tests.builders import a_channel, a_family, an_active_family, an_instruction, paid
 from tests.payments.payers import HR, an_employer, employer_pays, hired, of_segment, roll, wib
@@ -673,28 +672,6 @@ async def test_the_database_keeps_an_employers_facts(pool: Pool) -> None:
         for table in ("employer_ledger_entry", "employee_contribution", "wage"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
-
-
-async def test_collected_money_of_an_employer_settles_its_bill_or_waits_in_suspense(
-    pool: Pool,
-) -> None:
-    channel = await channel_of(pool)
-    employer, number = await an_employer(pool, at=wib(2026, 3, 5))
-    await hired(pool, employer, wage=5_000_000, at=wib(2026, 3, 5))
-    instructions = [an_instruction(channel, number, amount) for amount in (249_999, 250_000, 1)]
-
-    async with pool.acquire() as connection, connection.transaction():
-        outcomes = await book_collected(connection, instructions, at=wib(2026, 3, 6))
-    async with pool.acquire() as connection:
-        reasons = [item.reason for item in await suspense_items(connection)]
-
-    assert [outcome.result for outcome in outcomes] == [
-        Result.IN_SUSPENSE,
-        Result.SETTLED,
-        Result.IN_SUSPENSE,
-    ]
-    assert reasons == ["AMOUNT_MISMATCH", "ALREADY_PAID"]
-    await agree(pool)
 
 
 async def test_a_channels_inquiry_knows_employers(pool: Pool) -> None:

@@ -1,7 +1,7 @@
 """The HTTP application: banks, frontends, supervisors, and a page for who comes by."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,8 +17,6 @@ from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
 from iuran.deploy.tokens import jwks_routes, trusted_issuer
 from iuran.graphql.http import graphql_routes
-from iuran.graphql.rates import Rates
-from iuran.graphql.rates_in_redis import open_rates
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
 from iuran.payments.snap.app import snap_routes
 from iuran.payments.snap.context import SnapServices
@@ -30,18 +28,17 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     While it runs it follows the test clock, where there is one. Raises SettingsError when
     something is missing that a request would need.
     """
-    rates = open_rates(_redis_url(settings))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        async with following(pool, clock), aclosing(rates):
+        async with following(pool, clock):
             yield
 
     routes = [
         landing_route(settings),
         *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
         *jwks_routes(settings),
-        *_graphql_routes(settings, pool, clock, rates),
+        *_graphql_routes(settings, pool, clock),
         *_snap_routes(settings, pool, clock),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
@@ -56,7 +53,7 @@ def _snap_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute
     return snap_routes(services, settings.snap_mounts)
 
 
-def _graphql_routes(settings: Settings, pool: Pool, clock: Clock, rates: Rates) -> list[BaseRoute]:
+def _graphql_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute]:
     issuer = trusted_issuer(settings)
     services = GraphqlServices(
         pool=pool,
@@ -64,7 +61,6 @@ def _graphql_routes(settings: Settings, pool: Pool, clock: Clock, rates: Rates) 
         jwks=issuer.jwks,
         issuer=issuer.name,
         audience=issuer.audience,
-        rates=rates,
         introspection=IntrospectionPolicy.AUTHENTICATED
         if settings.allows_introspection
         else IntrospectionPolicy.DEVELOPERS,

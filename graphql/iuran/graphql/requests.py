@@ -1,6 +1,5 @@
 """What a client sent: read from HTTP within limits, into the parameters of an operation."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from starlette.requests import Request
 
 from iuran.graphql.errors import (
     BodyTooLargeError,
-    BodyTooSlowError,
     MediaTypeRefusedError,
     MethodRefusedError,
     RequestRefusedError,
@@ -66,16 +64,6 @@ def _check_content(request: Request) -> None:
 
 async def _body(request: Request, limits: Limits) -> bytes:
     _check_content(request)
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            return await _arriving(request, limits)
-    except TimeoutError as error:
-        raise BodyTooSlowError(
-            f"the body did not arrive within {limits.body_seconds:g} seconds"
-        ) from error
-
-
-async def _arriving(request: Request, limits: Limits) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -86,11 +74,11 @@ async def _arriving(request: Request, limits: Limits) -> bytes:
 
 def _parsed_json(text: bytes, limits: Limits) -> object:
     try:
-        parsed: object = _JSON.decode(text.decode())
+        parsed: object = json.loads(text.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise RequestRefusedError(
             "the body (or `variables`, `extensions`) is no JSON that can be read: write UTF-8, no "
-            "NaN, no name twice in an object, numbers and nesting of reasonable size"
+            "NaN, numbers and nesting of reasonable size"
         ) from error
     _check_nesting(parsed, limits.json_depth)
     return parsed
@@ -98,16 +86,6 @@ def _parsed_json(text: bytes, limits: Limits) -> object:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
-
-
-def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name stands twice in an object")
-    return members
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant)
 
 
 def _check_nesting(parsed: object, depth_max: int) -> None:

@@ -14,7 +14,9 @@ from iuran.core.governments import end_sponsored
 from iuran.core.membership import suspend_unpaid
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import PBPU_BP, NoRuleError
+from iuran.payments.employer_credit import spend_employer_credits
 from iuran.payments.employers import bill_employers
+from iuran.payments.government_payments import settle_governments
 from iuran.payments.governments import bill_governments
 
 FAMILIES_A_BATCH = 5_000
@@ -155,7 +157,7 @@ async def _months_to_run(
 
 
 async def _roll_employers(pool: Pool, month: CoverageMonth, at: datetime) -> tuple[int, int]:
-    """Suspend and bill the workers of all employers; return the bills and suspensions."""
+    """Bill all employers, let their credit pay, suspend the rest; return bills and suspensions."""
     issued = suspended = 0
     async with pool.acquire() as connection:
         employers = await employer_range(connection)
@@ -164,11 +166,23 @@ async def _roll_employers(pool: Pool, month: CoverageMonth, at: datetime) -> tup
         employer_to = min(employer_from + EMPLOYERS_A_BATCH - 1, last)
         async with pool.acquire() as connection:
             async with connection.transaction():
-                suspended += await suspend_employees(
-                    connection, employer_from=employer_from, employer_to=employer_to, at=at
+                issued += await bill_employers(
+                    connection,
+                    employer_from=employer_from,
+                    employer_to=employer_to,
+                    month=month,
+                    at=at,
                 )
             async with connection.transaction():
-                issued += await bill_employers(
+                await spend_employer_credits(
+                    connection,
+                    employer_from=employer_from,
+                    employer_to=employer_to,
+                    month=month,
+                    at=at,
+                )
+            async with connection.transaction():
+                suspended += await suspend_employees(
                     connection,
                     employer_from=employer_from,
                     employer_to=employer_to,
@@ -179,9 +193,10 @@ async def _roll_employers(pool: Pool, month: CoverageMonth, at: datetime) -> tup
 
 
 async def _bill_governments(connection: Connection, month: CoverageMonth, at: datetime) -> None:
-    """Bill a month, and what came to the month before since its last run (a first payment)."""
+    """Bill a month, and what came to the one before since its last run; their credit pays."""
     for due in (month.plus(-1), month):
         await bill_governments(connection, due, at=at)
+    await settle_governments(connection, at=at)
 
 
 async def _roll_month(

@@ -26,8 +26,15 @@ SELECT_DISAGREEMENTS: LiteralString = """
     UNION ALL
     SELECT 'collected', facts.amount, ledger.amount
     FROM (SELECT (SELECT coalesce(sum(amount), 0) FROM payment)
-               + (SELECT coalesce(sum(amount), 0) FROM suspense_item) AS amount) AS facts,
-         (SELECT coalesce(sum(amount), 0) AS amount FROM ledger_entry
+               + (SELECT coalesce(sum(i.amount), 0) FROM suspense_item AS i
+                  WHERE NOT EXISTS (SELECT FROM suspense_placement AS p
+                                    WHERE p.channel_id = i.channel_id
+                                      AND p.reference = i.reference AND p.result <> 'RETURNED'))
+                 AS amount) AS facts,
+         (SELECT coalesce(sum(amount) FILTER (WHERE debit_account = 'CHANNEL_CLEARING'), 0)
+               - coalesce(sum(amount) FILTER (WHERE credit_account = 'CHANNEL_CLEARING'), 0)
+                 AS amount
+          FROM ledger_entry
           WHERE payment_id IS NOT NULL) AS ledger
     WHERE facts.amount <> ledger.amount
     UNION ALL
@@ -95,21 +102,49 @@ SELECT_PAYER_DISAGREEMENTS: LiteralString = """
          (SELECT coalesce(sum(employer_share + worker_share + additional_amount + other_amount), 0)
           FROM employee_contribution)),
         ('employer allocated',
-         (SELECT coalesce(sum(amount), 0) FROM employer_payment_allocation),
+         (SELECT coalesce(sum(amount), 0) FROM employer_payment_allocation)
+           - (SELECT coalesce(sum(amount), 0) FROM employer_credit_entry WHERE cause = 'USED'),
          (SELECT coalesce(sum(amount), 0) FROM employer_bill WHERE state = 'PAID')),
+        ('employer credit',
+         (SELECT coalesce(sum(credit), 0) FROM employer),
+         (SELECT -coalesce(sum(amount), 0) FROM balance WHERE account = 'EMPLOYER_CREDIT')),
+        ('credit of employers',
+         (SELECT coalesce(sum(credit), 0) FROM employer),
+         (SELECT coalesce(sum(amount), 0) FROM employer_credit_entry)),
+        ('suspense',
+         (SELECT coalesce(sum(i.amount), 0) FROM suspense_item AS i
+          WHERE NOT EXISTS (SELECT FROM suspense_placement AS p
+                            WHERE p.channel_id = i.channel_id AND p.reference = i.reference)),
+         (SELECT -coalesce(sum(amount), 0) FROM balance WHERE account = 'SUSPENSE')),
+        ('refunds',
+         (SELECT coalesce(sum(r.amount), 0) FROM refund AS r
+          JOIN refund_approval AS a
+            ON a.family_id = r.family_id AND a.refund_id = r.refund_id),
+         (SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE refund_id IS NOT NULL)),
+        ('government credit',
+         (SELECT coalesce(sum(government_credit(region)), 0) FROM government),
+         (SELECT -coalesce(sum(amount), 0) FROM balance WHERE account = 'GOVERNMENT_CREDIT')),
+        ('subsidy receivable',
+         (SELECT coalesce(sum(central_subsidy + regional_subsidy), 0) FROM bill)
+           - (SELECT coalesce(sum(amount), 0) FROM government_allocation
+              WHERE programme = 'CLASS_III'),
+         (SELECT coalesce(sum(amount), 0) FROM balance
+          WHERE account IN ('CENTRAL_SUBSIDY_RECEIVABLE', 'REGIONAL_SUBSIDY_RECEIVABLE'))),
         ('employer collected',
          (SELECT coalesce(sum(amount), 0) FROM employer_payment),
          (SELECT coalesce(sum(amount), 0) FROM employer_ledger_entry
           WHERE payment_id IS NOT NULL)),
         ('government receivable',
          (SELECT coalesce(sum(amount + withheld), 0) FROM government_bill_line
-          WHERE programme <> 'CLASS_III'),
+          WHERE programme <> 'CLASS_III')
+           - (SELECT coalesce(sum(amount), 0) FROM government_allocation
+              WHERE programme <> 'CLASS_III'),
          (SELECT coalesce(sum(amount), 0) FROM balance
           WHERE account IN ('CENTRAL_CONTRIBUTION_RECEIVABLE',
                             'REGIONAL_CONTRIBUTION_RECEIVABLE', 'PENSION_RECEIVABLE')))
     )
     SELECT what, facts, ledger FROM pair WHERE facts <> ledger
-    LIMIT 10
+    LIMIT 20
 """
 
 

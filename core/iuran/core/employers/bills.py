@@ -148,11 +148,19 @@ async def contributions_of(
 
 
 async def suspend_employees(
-    connection: Connection, *, employer_from: int, employer_to: int, at: datetime
+    connection: Connection,
+    *,
+    employer_from: int,
+    employer_to: int,
+    at: datetime,
+    month: CoverageMonth | None = None,
 ) -> int:
     """Suspend workers for whom a month closed unpaid, let go of those who left; count the former.
 
-    Safe to run twice and at the same time. Give it a transaction without other locks in it.
+    A month closed if it lies before `month`, by default that of `at`. Safe to run twice and at the
+    same time. Give it a transaction without other locks in it.
     """
-    month = CoverageMonth.of(wib_date(at)).ordinal
-    return int(await connection.fetchval(SUSPEND_EMPLOYEES, employer_from, employer_to, month, at))
+    month = month or CoverageMonth.of(wib_date(at))
+    return int(
+        await connection.fetchval(SUSPEND_EMPLOYEES, employer_from, employer_to, month.ordinal, at)
+    )

@@ -12,7 +12,6 @@ from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.payables import Payable
 from iuran.graphql.types.scalars import VirtualAccountNumber
-from iuran.graphql.types.weights import weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -63,8 +62,7 @@ class VirtualAccount(Node):
         return await info.context.reads.family(self.family_id)
 
     @resolver(
-        description="What can be paid to this number now; exactly what a bank is told that asks.",
-        directives=weighing(5),
+        description="What can be paid to this number now; exactly what a bank is told that asks."
     )
     async def payable(self, info: Info) -> Payable | None:
         """Read what can be paid."""

@@ -13,64 +13,91 @@ BEGIN
 END
 $$;
 
--- Book one instruction whose identity is ours, and remember the answer.
-CREATE OR REPLACE FUNCTION book_instruction(p_instruction payment_instruction, p_at timestamptz) RETURNS void
+-- Whether collected money settles all that an employer owes, with the credit that lies there.
+CREATE OR REPLACE FUNCTION employer_suffices(e employer_payable, p_amount bigint) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN coalesce(e.open_amount > 0 AND p_amount + e.credit >= e.open_amount, false);
+
+-- Collected money of an employer: it settles all that is open, or is credit until it does.
+CREATE OR REPLACE FUNCTION book_employer_instruction(
+    p_instruction payment_instruction, p_at timestamptz
+) RETURNS payment_outcome
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     v_paid_at timestamptz := paid_at_of(p_instruction.channel_time, p_at);
-    v payable := payable_at(p_instruction.customer_number, v_paid_at, true);
-    v_enough boolean;
-    v_result text;
-    v_detail jsonb;
+    e employer_payable := employer_payable_at(p_instruction.customer_number, v_paid_at, true);
+    v payment_outcome;
 BEGIN
-    v_enough := suffices(v, p_instruction.amount);
-    IF v.result IN ('PAYABLE', 'ALREADY_PAID') AND NOT v_enough AND v_paid_at < p_at THEN
-        v := payable_at(p_instruction.customer_number, p_at, true);
-        v_enough := suffices(v, p_instruction.amount);
-        v_paid_at := CASE WHEN v_enough THEN p_at ELSE v_paid_at END;
+    IF e.result = 'VIRTUAL_ACCOUNT_UNKNOWN' THEN
+        v.result := 'IN_SUSPENSE';
+        v.detail := jsonb_build_object('reason', e.result);
+        RETURN v;
     END IF;
-    IF v.result = 'VIRTUAL_ACCOUNT_UNKNOWN' THEN
-        SELECT b.result, b.detail INTO v_result, v_detail
-        FROM book_employer_instruction(p_instruction, p_at) AS b;
-    ELSIF v.result NOT IN ('PAYABLE', 'ALREADY_PAID', 'NOT_BILLED') THEN
-        v_result := 'IN_SUSPENSE';
-        v_detail := hold_in_suspense(p_instruction, v.result, v_paid_at, p_at);
-    ELSE
-        v_result := CASE WHEN v_enough THEN 'SETTLED' ELSE 'CREDITED' END;
-        IF NOT v_enough THEN
-            v.open_amount := 0;  -- a part of the bills is never paid: the money waits as credit
-            v.first_month := NULL;
-            v.last_month := NULL;
-        END IF;
-        v_detail := take_payment(v, p_instruction, v_paid_at, p_at);
-        PERFORM catch_up(v.family_id, v.membership_id, p_at);
+    IF v_paid_at < p_at AND NOT employer_suffices(e, p_instruction.amount) THEN
+        e := employer_payable_at(p_instruction.customer_number, p_at, true);
+        v_paid_at := CASE WHEN employer_suffices(e, p_instruction.amount) THEN p_at
+                          ELSE v_paid_at END;
     END IF;
-    INSERT INTO payment_answer (channel_id, reference, result, detail, answered_at)
-    VALUES (p_instruction.channel_id, p_instruction.reference, v_result, v_detail, p_at);
+    v.result := CASE WHEN employer_suffices(e, p_instruction.amount) THEN 'SETTLED'
+                     ELSE 'CREDITED' END;
+    v.detail := take_employer_payment(e, p_instruction, v_paid_at, p_at);
+    RETURN v;
 END
 $$;
 
--- Collected money of an employer: what fits its bills now settles them. An employer has no credit, so
--- that any other sum waits in suspense for somebody to look at [D].
-CREATE OR REPLACE FUNCTION book_employer_instruction(p_instruction payment_instruction, p_at timestamptz)
+-- Let money that nobody can refuse any more take effect at its account. IN_SUSPENSE, with the reason,
+-- when no account can take it: then nothing has changed.
+CREATE OR REPLACE FUNCTION book_money(p_instruction payment_instruction, p_at timestamptz)
     RETURNS payment_outcome
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    e employer_payable := employer_payable_at(p_instruction.customer_number, p_at, true);
+    v_paid_at timestamptz := paid_at_of(p_instruction.channel_time, p_at);
+    p payable := payable_at(p_instruction.customer_number, v_paid_at, true);
+    v_enough boolean;
     v payment_outcome;
 BEGIN
-    IF e.result = 'PAYABLE' AND e.amount = p_instruction.amount THEN
-        v.result := 'SETTLED';
-        v.detail := apply_employer_payment(e, p_instruction, p_at);
-    ELSE
-        v.result := 'IN_SUSPENSE';
-        v.detail := hold_in_suspense(
-            p_instruction, CASE e.result WHEN 'PAYABLE' THEN 'AMOUNT_MISMATCH' ELSE e.result END,
-            paid_at_of(p_instruction.channel_time, p_at), p_at);
+    IF p.result = 'VIRTUAL_ACCOUNT_UNKNOWN' THEN
+        RETURN book_employer_instruction(p_instruction, p_at);
     END IF;
+    v_enough := suffices(p, p_instruction.amount);
+    IF p.result IN ('PAYABLE', 'ALREADY_PAID') AND NOT v_enough AND v_paid_at < p_at THEN
+        p := payable_at(p_instruction.customer_number, p_at, true);
+        v_enough := suffices(p, p_instruction.amount);
+        v_paid_at := CASE WHEN v_enough THEN p_at ELSE v_paid_at END;
+    END IF;
+    IF p.result NOT IN ('PAYABLE', 'ALREADY_PAID', 'NOT_BILLED') THEN
+        v.result := 'IN_SUSPENSE';
+        v.detail := jsonb_build_object('reason', p.result);
+        RETURN v;
+    END IF;
+    v.result := CASE WHEN v_enough THEN 'SETTLED' ELSE 'CREDITED' END;
+    IF NOT v_enough THEN
+        p.open_amount := 0;  -- a part of the bills is never paid: the money waits as credit
+        p.first_month := NULL;
+        p.last_month := NULL;
+    END IF;
+    v.detail := take_payment(p, p_instruction, v_paid_at, p_at);
+    PERFORM catch_up(p.family_id, p.membership_id, p_at);
     RETURN v;
+END
+$$;
+
+-- Book one instruction whose identity is ours, and remember the answer.
+CREATE OR REPLACE FUNCTION book_instruction(p_instruction payment_instruction, p_at timestamptz)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v payment_outcome := book_money(p_instruction, p_at);
+BEGIN
+    IF v.result = 'IN_SUSPENSE' THEN
+        v.detail := hold_in_suspense(p_instruction, v.detail ->> 'reason',
+                                     paid_at_of(p_instruction.channel_time, p_at), p_at);
+    END IF;
+    INSERT INTO payment_answer (channel_id, reference, result, detail, answered_at)
+    VALUES (p_instruction.channel_id, p_instruction.reference, v.result, v.detail, p_at);
 END
 $$;
 

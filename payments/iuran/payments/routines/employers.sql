@@ -11,7 +11,7 @@ DECLARE
     v_cap integer := regulation_value('arrears_months_max', wib_date(p_at));
     v employer_payable;
 BEGIN
-    SELECT n.employer_id, r.name INTO v.employer_id, v.name
+    SELECT n.employer_id, r.name, r.credit INTO v.employer_id, v.name, v.credit
     FROM employer_account_number AS n
     JOIN employer AS r ON r.employer_id = n.employer_id
     WHERE n.customer_number = p_customer_number;
@@ -20,7 +20,9 @@ BEGIN
         RETURN v;
     END IF;
     IF p_lock THEN
-        PERFORM 1 FROM employer AS r WHERE r.employer_id = v.employer_id FOR NO KEY UPDATE;
+        SELECT r.credit INTO v.credit FROM employer AS r
+        WHERE r.employer_id = v.employer_id
+        FOR NO KEY UPDATE;
     END IF;
     PERFORM 1 FROM employment AS e
     WHERE e.employer_id = v.employer_id
@@ -29,11 +31,16 @@ BEGIN
     IF FOUND THEN
         PERFORM bill_employers(v.employer_id, v.employer_id, v_month, p_at);
     END IF;
+    IF p_lock AND v.credit > 0 THEN
+        PERFORM spend_employer_credits(v.employer_id, v.employer_id, v_month, p_at);
+        PERFORM spend_employer_credit(v.employer_id, v_month, p_at, p_at);
+        SELECT r.credit INTO v.credit FROM employer AS r WHERE r.employer_id = v.employer_id;
+    END IF;
     SELECT sum(b.amount), min(b.coverage_month), max(b.coverage_month),
            count(DISTINCT b.coverage_month) FILTER (WHERE b.coverage_month < v_month),
-           left(md5(string_agg(concat(b.coverage_month, '/', b.part), ','
-                               ORDER BY b.coverage_month, b.part)), 16)
-    INTO v.amount, v.first_month, v.last_month, v.arrears_months, v.version
+           left(md5(concat(v.credit, ':', string_agg(concat(b.coverage_month, '/', b.part), ','
+                                                     ORDER BY b.coverage_month, b.part))), 16)
+    INTO v.open_amount, v.first_month, v.last_month, v.arrears_months, v.version
     FROM employer_bill AS b
     WHERE b.employer_id = v.employer_id AND b.state = 'OPEN'
       AND b.coverage_month BETWEEN v_month - v_cap AND v_month;
@@ -41,8 +48,10 @@ BEGIN
     FROM employment AS e
     WHERE e.employer_id = v.employer_id
       AND e.first_month <= v_month AND (e.last_month IS NULL OR e.last_month >= v_month);
+    v.amount := nullif(greatest(v.open_amount - v.credit, 0), 0);  -- none open: NULL
     v.result := CASE
         WHEN v.amount > 0 THEN 'PAYABLE'
+        WHEN v.open_amount > 0 THEN 'ALREADY_PAID'  -- the credit suffices
         WHEN v.workers = 0 THEN 'NOT_BILLED'  -- nobody works there in the running month
         ELSE 'ALREADY_PAID'
     END;
@@ -50,43 +59,14 @@ BEGIN
 END
 $$;
 
--- Everything that an employer's payment changes; `employer_payable_at` found and locked him.
+-- Settle an employer's payment of exactly what was asked for, now.
 CREATE OR REPLACE FUNCTION apply_employer_payment(
     p employer_payable, p_instruction payment_instruction, p_at timestamptz
 ) RETURNS jsonb
     LANGUAGE plpgsql VOLATILE
 AS $$
-DECLARE
-    v_today date := wib_date(p_at);
-    v_payment_id bigint;
-    v_reactivated bigint;
 BEGIN
-    INSERT INTO employer_payment (employer_id, channel_id, reference, amount, channel_time,
-                                  received_at, value_date)
-    VALUES (p.employer_id, p_instruction.channel_id, p_instruction.reference, p.amount,
-            p_instruction.channel_time, p_at, v_today)
-    RETURNING payment_id INTO v_payment_id;
-
-    WITH paid AS (
-        UPDATE employer_bill SET state = 'PAID', settled_at = p_at
-        WHERE employer_id = p.employer_id AND state = 'OPEN'
-          AND coverage_month BETWEEN p.first_month AND p.last_month
-        RETURNING coverage_month, part, amount
-    )
-    INSERT INTO employer_payment_allocation (employer_id, payment_id, coverage_month, part, amount)
-    SELECT p.employer_id, v_payment_id, coverage_month, part, amount FROM paid;
-    UPDATE employer_bill SET state = 'NOT_BILLABLE'
-    WHERE employer_id = p.employer_id AND state = 'OPEN' AND coverage_month < p.first_month;
-
-    INSERT INTO employer_ledger_entry (employer_id, debit_account, credit_account, amount,
-                                       booked_at, value_date, channel_id, payment_id)
-    VALUES (p.employer_id, 'CHANNEL_CLEARING', 'EMPLOYER_RECEIVABLE', p.amount, p_at, v_today,
-            p_instruction.channel_id, v_payment_id);
-    v_reactivated := reactivate_employees(p.employer_id, p_at);
-    RETURN jsonb_build_object(
-        'payment_id', v_payment_id, 'employer_id', p.employer_id, 'name', p.name,
-        'members', p.workers, 'amount', p.amount, 'first_month', p.first_month,
-        'last_month', p.last_month, 'reactivated', v_reactivated);
+    RETURN take_employer_payment(p, p_instruction, p_at, p_at);
 END
 $$;
 
@@ -94,11 +74,13 @@ $$;
 -- ended employment; who was suspended is active again, with a window whose fines the employer owes
 -- (Perpres 82/2018 art. 42(3), (5), (7)). Months in arrears are each worker's own. A payment that was
 -- in time for its month although the run has passed undoes the suspension, without a window.
-CREATE OR REPLACE FUNCTION reactivate_employees(p_employer_id bigint, p_at timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION reactivate_employees(
+    p_employer_id bigint, p_effective_at timestamptz, p_at timestamptz
+) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
-    v_today date := wib_date(p_at);
+    v_today date := wib_date(p_effective_at);
     v_month integer := coverage_month_of(v_today);
     v_cap integer := regulation_value('arrears_months_max', v_today);
     v_last_day date := v_today + regulation_value('fine_window_days', v_today)
@@ -125,7 +107,8 @@ BEGIN
     ), recorded AS (
         INSERT INTO membership_event
             (family_id, membership_id, state, paid_through, effective_at, recorded_at, cause)
-        SELECT family_id, membership_id, new_state, paid_through, p_at, p_at, 'PAYMENT' FROM paid
+        SELECT family_id, membership_id, new_state, paid_through, p_effective_at, p_at, 'PAYMENT'
+        FROM paid
     ), opened AS (
         INSERT INTO fine_window (family_id, membership_id, first_day, last_day, arrears_months,
                                  opened_at, employer_id)
@@ -144,7 +127,7 @@ BEGIN
     ), announced AS (
         INSERT INTO outbox (family_id, kind, payload, occurred_at)
         SELECT family_id, 'membership.reactivated',
-               jsonb_build_object('membership_id', membership_id, 'effective_at', p_at,
+               jsonb_build_object('membership_id', membership_id, 'effective_at', p_effective_at,
                                   'window_last_day', v_last_day), p_at
         FROM opened
     )
