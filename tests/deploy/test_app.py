@@ -79,7 +79,7 @@ async def test_our_tokens_are_good_here(http: httpx.AsyncClient, settings: Setti
         headers={"Authorization": f"Bearer {token}"},
     )
 
-    assert answer.json() == {"data": {"viewer": {"role": "OPERATOR"}}}
+    assert answer.json()["data"] == {"viewer": {"role": "OPERATOR"}}
     assert answer.headers["x-request-id"].isalpha()
 
 

@@ -53,8 +53,10 @@ class Frontend:
         family_id: int | None = None,
         **variables: Any,  # noqa: ANN401 - values of the query's own types
     ) -> Answer:
+        """The answer without what it cost, which differs each time."""
         response = await self.post(query, role=role, family_id=family_id, **variables)
         body: Answer = response.json()
+        body.pop("extensions", None)
         return body
 
     async def data(

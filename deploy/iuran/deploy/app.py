@@ -1,7 +1,7 @@
 """The HTTP application: banks, frontends, supervisors, and a page for who comes by."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -17,6 +17,8 @@ from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
 from iuran.deploy.tokens import jwks_routes, trusted_issuer
 from iuran.graphql.http import graphql_routes
+from iuran.graphql.rates import Rates
+from iuran.graphql.rates_in_redis import open_rates
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
 from iuran.payments.snap.app import snap_routes
 from iuran.payments.snap.context import SnapServices
@@ -28,17 +30,18 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     While it runs it follows the test clock, where there is one. Raises SettingsError when
     something is missing that a request would need.
     """
+    rates = open_rates(_redis_url(settings))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        async with following(pool, clock):
+        async with following(pool, clock), aclosing(rates):
             yield
 
     routes = [
         landing_route(settings),
         *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
         *jwks_routes(settings),
-        *_graphql_routes(settings, pool, clock),
+        *_graphql_routes(settings, pool, clock, rates),
         *_snap_routes(settings, pool, clock),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
@@ -53,7 +56,7 @@ def _snap_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute
     return snap_routes(services, settings.snap_mounts)
 
 
-def _graphql_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute]:
+def _graphql_routes(settings: Settings, pool: Pool, clock: Clock, rates: Rates) -> list[BaseRoute]:
     issuer = trusted_issuer(settings)
     services = GraphqlServices(
         pool=pool,
@@ -61,6 +64,7 @@ def _graphql_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRo
         jwks=issuer.jwks,
         issuer=issuer.name,
         audience=issuer.audience,
+        rates=rates,
         introspection=IntrospectionPolicy.AUTHENTICATED
         if settings.allows_introspection
         else IntrospectionPolicy.DEVELOPERS,

@@ -56,6 +56,12 @@ class Documents:
         self._kept: OrderedDict[_Key, Prepared] = OrderedDict()
         self._characters = 0
 
+    def known(
+        self, query: str, *, operation_name: str | None, variables: Mapping[str, object]
+    ) -> Prepared | None:
+        """Return an operation that is kept here, ready; None if it must be prepared first."""
+        return self._kept.get((query, operation_name, tuple(sorted(_sizes(variables).items()))))
+
     def prepare(
         self,
         query: str,

@@ -61,6 +61,24 @@ class MediaTypeRefusedError(RequestRefusedError):
     status: ClassVar[int] = 415
 
 
+class BodyTooSlowError(RequestRefusedError):
+    """The body did not arrive in time."""
+
+    code: ClassVar[str] = "BODY_TOO_SLOW"
+    status: ClassVar[int] = 408
+
+
+class RateLimitedError(RequestRefusedError):
+    """Who asks has spent what he may ask for in this time."""
+
+    code: ClassVar[str] = "RATE_LIMITED"
+    status: ClassVar[int] = 429
+
+    def __init__(self, message: str, *, wait_seconds: float) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
 class TimedOutError(RequestRefusedError):
     """The operation took longer than it may."""
 

@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from iuran.core.identifiers import mask_numbers_in
-from iuran.graphql.documents import Documents
+from iuran.graphql.allowances import Account, Allowances
+from iuran.graphql.documents import Documents, Prepared
 from iuran.graphql.errors import (
     IntrospectionRefusedError,
     RequestRefusedError,
@@ -26,7 +27,7 @@ from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
 from iuran.graphql.operations import run_operation
-from iuran.graphql.requests import read_request
+from iuran.graphql.requests import OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
@@ -57,6 +58,7 @@ class _Progress:
     viewer: Viewer | None = None
     operation: str | None = None
     measure: Measure | None = None
+    account: Account | None = None
     statements: int = 0
 
 
@@ -67,6 +69,7 @@ class GraphqlEndpoint:
         self._services = services
         self._schema = executable_schema()
         self._documents = Documents(self._schema, services.limits)
+        self._allowances = Allowances(services.limits, services.rates)
         self._verifier = TokenVerifier(
             jwks=services.jwks, issuer=services.issuer, audience=services.audience
         )
@@ -90,7 +93,8 @@ class GraphqlEndpoint:
         except Exception as error:  # noqa: BLE001 - the edge: masked, logged and counted
             answer = answer_of_crash(error, request_id=progress.request_id)
         _note(progress, answer, perf_counter() - started)
-        return answer.response(progress.media_type)
+        cost = None if progress.account is None else progress.account.statement
+        return answer.response(progress.media_type, cost=cost)
 
     async def _answer(self, request: Request, progress: _Progress) -> Answer:
         try:
@@ -102,24 +106,36 @@ class GraphqlEndpoint:
     async def _answer_in_time(self, request: Request, progress: _Progress) -> Answer:
         progress.media_type = negotiate(request.headers.get("accept"))
         progress.viewer = viewer = self._verifier.viewer(request.headers.get("authorization"))
+        progress.account = account = self._allowances.account_of(viewer)
         asked = await read_request(request, self._services.limits)
         progress.operation = asked.operation_name
-        prepared = self._documents.prepare(
-            asked.query,
-            operation_name=asked.operation_name,
-            variables=asked.variables,
-            only_queries=asked.is_get,
-        )
+        prepared = await self._prepared(asked, account)
         name = prepared.operation.name
         progress.operation = None if name is None else name.value
         progress.measure = prepared.measure
         if prepared.measure.introspects:
             _check_introspection(viewer, self._services.introspection)
+        await account.spend_points(max(prepared.measure.cost, 1))
+        await account.spend_lookups(prepared.measure.lookups.count(asked.variables))
         running = run_operation(
             self._schema, self._services, viewer=viewer, request=asked, prepared=prepared
         )
         result, progress.statements = await _unless_client_leaves(request, running)
         return answer_of_result(result.data, result.errors or (), request_id=progress.request_id)
+
+    async def _prepared(self, asked: OperationRequest, account: Account) -> Prepared:
+        """Return a document that is known here, or prepare it: that costs time, and so points."""
+        known = self._documents.known(
+            asked.query, operation_name=asked.operation_name, variables=asked.variables
+        )
+        if known is None:
+            await account.spend_points(self._services.limits.preparing_points)
+        return self._documents.prepare(
+            asked.query,
+            operation_name=asked.operation_name,
+            variables=asked.variables,
+            only_queries=asked.is_get,
+        )
 
 
 async def _unless_client_leaves(request: Request, work: Coroutine[None, None, T]) -> T:

@@ -1,27 +1,95 @@
 """How much one request may ask for. Everything at this edge has a limit, and each is a setting."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import ClassVar
+
+from iuran.core.errors import DomainError
+
+
+class LimitInvalidError(DomainError):
+    """A limit has no such name, or not such a value."""
+
+    code: ClassVar[str] = "LIMIT_INVALID"
+
+
+def _limit(default: float, description: str) -> int:
+    """Declare a limit with what the table of docs/graphql.md says about it."""
+    return field(default=int(default), metadata={"description": description})
+
+
+def _seconds(default: float, description: str) -> float:
+    return field(default=default, metadata={"description": description})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The limits of a request, with defaults that every screen of a frontend stays below."""
 
-    body_bytes: int = 100_000
-    json_depth: int = 64
-    document_characters: int = 15_000
-    document_tokens: int = 1_000
-    depth: int = 15
-    """Fields within fields; the introspection query of GraphiQL needs 15."""
-    fragment_nesting: int = 50
-    root_fields: int = 10
-    aliases: int = 30
-    directives: int = 50
-    cost: int = 5_000
-    """Objects that an operation may read, as its page sizes promise them."""
-    validation_errors: int = 5
-    cached_characters: int = 200_000
-    """Total length of the documents that are kept parsed and validated."""
-    statement_milliseconds: int = 5_000
-    acquire_seconds: float = 2.0
-    request_seconds: float = 10.0
+    body_bytes: int = _limit(100_000, "Length of a body, counted while it arrives.")
+    body_seconds: float = _seconds(5.0, "Time for a body to arrive.")
+    json_depth: int = _limit(64, "Nesting of the JSON in a body.")
+    document_characters: int = _limit(15_000, "Length of a document.")
+    document_tokens: int = _limit(1_000, "Tokens in a document.")
+    depth: int = _limit(15, "Fields within fields; GraphiQL's introspection needs 15.")
+    fragment_nesting: int = _limit(50, "Fragments and fields within each other, all told.")
+    root_fields: int = _limit(10, "Fields at the root of an operation.")
+    aliases: int = _limit(30, "Aliases in an operation.")
+    directives: int = _limit(50, "Directives in an operation.")
+    cost: int = _limit(5_000, "Objects that an operation may read, as its pages promise them.")
+    validation_errors: int = _limit(5, "Errors of a document that are told.")
+    cached_characters: int = _limit(
+        200_000, "Total length of the documents that a process keeps parsed and validated."
+    )
+    trusted_characters: int = _limit(
+        2_000_000, "Total length of the persisted documents that a process keeps at hand."
+    )
+    statement_milliseconds: int = _limit(5_000, "Time for one SQL statement.")
+    acquire_seconds: float = _seconds(2.0, "Time to wait for a database connection.")
+    request_seconds: float = _seconds(10.0, "Time for a request, all told.")
+    points_burst: int = _limit(
+        20_000, "Points of cost that somebody may spend at once; not less than `cost`."
+    )
+    points_per_minute: int = _limit(12_000, "Points that come back to him in a minute.")
+    preparing_points: int = _limit(
+        20, "Points for a document that a server does not know yet: it is parsed and validated."
+    )
+    lookups_burst: int = _limit(60, "Numbers (NIK, cards, VA) that somebody may look up at once.")
+    lookups_per_minute: int = _limit(60, "Look-ups that come back to him in a minute.")
+    organisation_factor: int = _limit(
+        10, "How many times as much facilities and employers may: one token, many people."
+    )
+
+    def changed(self, values: Mapping[str, str]) -> "Limits":
+        """Return these limits with others in place; raises LimitInvalidError, which names them."""
+        known = {one.name: one.type for one in fields(self)}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise LimitInvalidError(
+                f"there is no limit {', '.join(unknown)}; docs/graphql.md lists them"
+            )
+        parsed = {name: _number(name, text, known[name]) for name, text in values.items()}
+        # The dictionary holds a number of the field's own type for each name.
+        limits: Limits = replace(self, **parsed)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        if limits.points_burst < limits.cost:
+            raise LimitInvalidError("points_burst must not be less than cost")
+        return limits
+
+
+def _number(name: str, text: str, kind: object) -> float:
+    try:
+        number = int(text) if kind in {int, "int"} else float(text)
+    except ValueError as error:
+        raise LimitInvalidError(f"the limit {name} must be a number, not {text!r}") from error
+    if not 0 < number < 2**31:
+        raise LimitInvalidError(f"the limit {name} must be more than 0 and less than 2^31")
+    return number
+
+
+def limits_table() -> str:
+    """Return the table of docs/graphql.md."""
+    rows = [
+        f"| `{one.name}` | {one.default:,} | {one.metadata['description']} |"
+        for one in fields(Limits)
+    ]
+    return "\n".join(["| Limit | Default | What it bounds |", "|---|---|---|", *rows]) + "\n"

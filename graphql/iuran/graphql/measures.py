@@ -5,7 +5,7 @@ that is passed: the work is bounded by the length of the document, not by what i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import cast
 
@@ -31,8 +31,9 @@ from graphql import (
 
 from iuran.graphql.errors import TooComplexError
 from iuran.graphql.limits import Limits
+from iuran.graphql.lookups import NO_LOOKUPS, Lookups, lookups_of
 from iuran.graphql.types.pagination import PAGE_SIZE_MAX
-from iuran.graphql.types.weights import CONNECTION_LISTS, ListSize, list_size_of
+from iuran.graphql.types.weights import CONNECTION_LISTS, ListSize, list_size_of, weight_of
 
 _LARGE = 10**9
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -49,6 +50,7 @@ class Measure:
     cost: int = 0
     listed: int = 0
     introspects: bool = False
+    lookups: Lookups = NO_LOOKUPS
 
     def __add__(self, other: "Measure") -> "Measure":
         return Measure(
@@ -82,7 +84,7 @@ def measure(
     _check("aliases", found.aliases, limits.aliases)
     _check("directives", found.directives + len(operation.directives or ()), limits.directives)
     _check("objects (cost)", found.cost, limits.cost)
-    return found
+    return replace(found, lookups=lookups_of(schema, document, operation))
 
 
 def _check(what: str, asked: int, limit: int) -> None:
@@ -176,11 +178,12 @@ class _Measuring:
         if is_leaf_type(_type_of(field)):
             return 0
         size = None if field is None else list_size_of(field)
+        weight = 1 if field is None else weight_of(field)
         if size is None:
-            return 1 + inner.cost
+            return weight + inner.cost
         if size.slicing_arguments:
-            return 1 + inner.cost + (self._page_size(node, size) - 1) * inner.listed
-        return (size.assumed_size or 1) * (1 + inner.cost)
+            return weight + inner.cost + (self._page_size(node, size) - 1) * inner.listed
+        return (size.assumed_size or 1) * (weight + inner.cost)
 
     def _page_size(self, node: FieldNode, size: ListSize) -> int:
         for argument in node.arguments or ():

@@ -23,3 +23,13 @@ DOCUMENT_LOOKUPS = Counter(
     ["found"],
 )
 CRASHES = Counter("iuran_graphql_crashes_total", "Errors that nobody expected, masked in answers")
+RATE_LIMIT_TAKES = Counter(
+    "iuran_graphql_rate_limit_takes_total",
+    "Chunks of principals' tokens that were taken, by bucket, from Redis or from this server",
+    ["bucket", "source"],
+)
+RATE_LIMITED = Counter(
+    "iuran_graphql_rate_limited_total",
+    "Requests refused because their principal has spent his tokens, by bucket",
+    ["bucket"],
+)

@@ -1,5 +1,6 @@
 """What a client sent: read from HTTP within limits, into the parameters of an operation."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from starlette.requests import Request
 
 from iuran.graphql.errors import (
     BodyTooLargeError,
+    BodyTooSlowError,
     MediaTypeRefusedError,
     MethodRefusedError,
     RequestRefusedError,
@@ -64,6 +66,16 @@ def _check_content(request: Request) -> None:
 
 async def _body(request: Request, limits: Limits) -> bytes:
     _check_content(request)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await _arriving(request, limits)
+    except TimeoutError as error:
+        raise BodyTooSlowError(
+            f"the body did not arrive within {limits.body_seconds:g} seconds"
+        ) from error
+
+
+async def _arriving(request: Request, limits: Limits) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -74,11 +86,11 @@ async def _body(request: Request, limits: Limits) -> bytes:
 
 def _parsed_json(text: bytes, limits: Limits) -> object:
     try:
-        parsed: object = json.loads(text.decode(), parse_constant=_refuse_constant)
+        parsed: object = _JSON.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise RequestRefusedError(
             "the body (or `variables`, `extensions`) is no JSON that can be read: write UTF-8, no "
-            "NaN, numbers and nesting of reasonable size"
+            "NaN, no name twice in an object, numbers and nesting of reasonable size"
         ) from error
     _check_nesting(parsed, limits.json_depth)
     return parsed
@@ -86,6 +98,16 @@ def _parsed_json(text: bytes, limits: Limits) -> object:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands twice in an object")
+    return members
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant)
 
 
 def _check_nesting(parsed: object, depth_max: int) -> None:

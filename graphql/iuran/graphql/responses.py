@@ -1,6 +1,7 @@
 """Answers: errors translated once, crashes masked, JSON written."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from traceback import format_exception
@@ -16,6 +17,7 @@ from iuran.graphql.errors import (
     DocumentRefusedError,
     MethodRefusedError,
     OverloadedError,
+    RateLimitedError,
     RequestRefusedError,
     TimedOutError,
     UnauthenticatedError,
@@ -38,10 +40,13 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def response(self, media_type: MediaType) -> Response:
-        """Write the answer; nothing of it may be kept by caches."""
+    def response(
+        self, media_type: MediaType, *, cost: Mapping[str, object] | None = None
+    ) -> Response:
+        """Write the answer and what it cost; nothing of it may be kept by caches."""
+        body = self.body if cost is None else {**self.body, "extensions": {"cost": cost}}
         return Response(
-            json.dumps(self.body, ensure_ascii=False, separators=(",", ":")),
+            json.dumps(body, ensure_ascii=False, separators=(",", ":")),
             status_code=self.status,
             media_type=f"{media_type}; charset=utf-8",
             headers={"cache-control": "no-store", **self.headers},
@@ -87,6 +92,8 @@ def _headers(error: RequestRefusedError) -> dict[str, str]:
         return {"allow": error.allow}
     if isinstance(error, TimedOutError):
         return {"retry-after": str(RETRY_AFTER_SECONDS)}
+    if isinstance(error, RateLimitedError):
+        return {"retry-after": str(max(math.ceil(error.wait_seconds), RETRY_AFTER_SECONDS))}
     return {}
 
 

@@ -8,6 +8,7 @@ from typing import TypedDict
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.graphql.limits import Limits
+from iuran.graphql.rates import Rates
 
 
 class JwksDocument(TypedDict):
@@ -34,5 +35,6 @@ class GraphqlServices:
     issuer: str
     audience: str
     limits: Limits = field(default_factory=Limits)
+    rates: Rates = field(default_factory=Rates)
     introspection: IntrospectionPolicy = IntrospectionPolicy.DEVELOPERS
     graphiql: bool = False

@@ -12,6 +12,7 @@ from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.payables import Payable
 from iuran.graphql.types.scalars import VirtualAccountNumber
+from iuran.graphql.types.weights import weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -62,7 +63,8 @@ class VirtualAccount(Node):
         return await info.context.reads.family(self.family_id)
 
     @resolver(
-        description="What can be paid to this number now; exactly what a bank is told that asks."
+        description="What can be paid to this number now; exactly what a bank is told that asks.",
+        directives=weighing(5),
     )
     async def payable(self, info: Info) -> Payable | None:
         """Read what can be paid."""

@@ -29,6 +29,22 @@ class ListSize:
     )
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="cost",
+    description="What an object of this field is counted as, if it takes more than reading a row.",
+)
+class Cost:
+    """The weight of a field that works something out; 1 for every other object."""
+
+    weight: int
+
+
+def weighing(weight: int) -> list[object]:
+    """Mark a field that takes as much as reading `weight` objects."""
+    return [Cost(weight=weight)]
+
+
 def paged() -> list[object]:
     """Mark a connection: `first` says how many edges or nodes it will have."""
     return [ListSize(slicing_arguments=["first"], sized_fields=list(CONNECTION_LISTS))]
@@ -41,8 +57,14 @@ def counted_as(size: int) -> list[object]:
 
 def list_size_of(field: GraphQLField) -> ListSize | None:
     """Return what a field of the built schema declares, if it is a list or a connection."""
+    return next((one for one in _directives_of(field) if isinstance(one, ListSize)), None)
+
+
+def weight_of(field: GraphQLField) -> int:
+    """Return what one object of a field of the built schema is counted as."""
+    return next((one.weight for one in _directives_of(field) if isinstance(one, Cost)), 1)
+
+
+def _directives_of(field: GraphQLField) -> Iterable[object]:
     definition = field.extensions.get("strawberry-definition")
-    if not isinstance(definition, StrawberryField):
-        return None
-    directives: Iterable[object] = definition.directives
-    return next((found for found in directives if isinstance(found, ListSize)), None)
+    return definition.directives if isinstance(definition, StrawberryField) else ()
