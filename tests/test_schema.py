@@ -73,6 +73,10 @@ BY_CHANNEL = {
     "channel_change",
     "suspense_proposal",
     "suspense_placement",
+    "retail_channel",
+    "retail_secret",
+    "payment_order",
+    "payment_code",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
@@ -120,6 +124,8 @@ FACTS = {
     "inquiry",
     "suspense_item",
     "channel_change",
+    "payment_order",
+    "payment_code",
 }
 
 SELECT_TABLES = """

@@ -20,6 +20,8 @@ from iuran.graphql.http import graphql_routes
 from iuran.graphql.rates import Rates
 from iuran.graphql.rates_in_redis import open_rates
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+from iuran.payments.retail.app import retail_routes
+from iuran.payments.retail.context import RetailServices
 from iuran.payments.snap.app import snap_routes
 from iuran.payments.snap.context import SnapServices
 
@@ -31,10 +33,11 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     something is missing that a request would need.
     """
     rates = open_rates(_redis_url(settings))
+    retail = RetailServices.of(pool=pool, clock=clock, cipher=installation_cipher(settings))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        async with following(pool, clock), aclosing(rates):
+        async with following(pool, clock), aclosing(rates), retail.http:
             yield
 
     routes = [
@@ -43,6 +46,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
         *jwks_routes(settings),
         *_graphql_routes(settings, pool, clock, rates),
         *_snap_routes(settings, pool, clock),
+        *retail_routes(retail, settings.retail_mount),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
 

@@ -12,6 +12,7 @@ from iuran.deploy.commands import (
     channels,
     clock,
     families,
+    retail,
     settings,
     simulate,
 )
@@ -41,6 +42,7 @@ app.command("mail")(mail)
 app.command("token")(token)
 app.add_typer(clock.app, name="clock")
 app.add_typer(channels.app, name="channels")
+app.add_typer(retail.app, name="retail")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(families.app, name="families")
 app.add_typer(bills.app, name="bills")

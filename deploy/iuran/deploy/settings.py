@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         description="Paths under which every bank finds SNAP BI, separated by commas; a bank may "
         "have others for itself (`iuran channels set CODE mounts=...`).",
     )
+    retail_mount: str = Field(
+        default="/retail",
+        description="Path under which aggregators find us: <mount>/<channel>/<dialect>.",
+    )
     jwks_file: Path | None = Field(
         default=None,
         description="JWKS document with the public keys of who issues tokens. Needed in "
@@ -179,6 +183,13 @@ class Settings(BaseSettings):
     def _check_mounts(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not value or any(not path.startswith("/") or path.endswith("/") for path in value):
             raise ValueError(f"{info.field_name} are paths such as /snap/v1.0")
+        return value
+
+    @field_validator("retail_mount")
+    @classmethod
+    def _check_mount(cls, value: str, info: ValidationInfo) -> str:
+        if not value.startswith("/") or value.endswith("/"):
+            raise ValueError(f"{info.field_name} is a path such as /retail")
         return value
 
     @model_validator(mode="after")
