@@ -30,9 +30,18 @@ KEPT = (
     "event_dispatch",
 )
 
-SELECT_TABLES_TO_CLEAR = """
-    SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
-    WHERE schemaname = 'public' AND tablename <> ALL($1)
+WRITE_CLEARING = """
+    SELECT string_agg(
+        format('DELETE FROM %I;', relname)
+        || coalesce(
+            (SELECT string_agg(format('ALTER SEQUENCE %s RESTART;', d.objid::regclass), ' ')
+             FROM pg_depend d
+             JOIN pg_sequence q ON q.seqrelid = d.objid
+             WHERE d.refobjid = t.oid AND d.deptype IN ('a', 'i')),
+            ''),
+        ' ')
+    FROM pg_class t
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> ALL($1)
 """
 
 
@@ -64,10 +73,14 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 
 async def clear(database_url: str) -> None:
-    """Empty every table that is not part of the regulation."""
+    """Empty every table that is not part of the regulation.
+
+    Deleting a few rows takes a tenth of truncating a hundred tables; as nothing is left, no
+    foreign key needs to be looked at.
+    """
     async with connected(database_url, role=None) as connection:
-        tables = await connection.fetchval(SELECT_TABLES_TO_CLEAR, KEPT)
-        await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        clearing = await connection.fetchval(WRITE_CLEARING, KEPT)
+        await connection.execute(f"SET session_replication_role = replica; {clearing}")
 
 
 @pytest.fixture
