@@ -16,11 +16,12 @@ from structlog.testing import capture_logs
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool, connected
+from iuran.graphql.compiler.answers import CompiledReads
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
 from iuran.graphql.http import GraphqlEndpoint
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
-from iuran.graphql.reads.loading import Reads
+from iuran.graphql.operations import Operations
 from iuran.graphql.services import GraphqlServices
 from tests.graphql.conftest import Frontend, FrontendOf, code_of
 
@@ -233,9 +234,9 @@ async def test_a_crash_is_masked_logged_and_counted(
     frontend: Frontend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("secret 9901015705900001")
+        raise asyncpg.InterfaceError("secret 9901015705900001")
 
-    monkeypatch.setattr(Reads, "holder", broken)
+    monkeypatch.setattr(CompiledReads, "_fetch", broken)
     before = REGISTRY.get_sample_value("iuran_graphql_crashes_total") or 0
 
     with capture_logs() as logs, structlog.contextvars.bound_contextvars(request_id="req-1"):
@@ -258,7 +259,7 @@ async def test_a_crash_outside_of_any_field_is_masked_too(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("iuran.graphql.http.run_operation", broken)
+    monkeypatch.setattr(Operations, "run", broken)
 
     response = await frontend.post(QUERY)
 
@@ -349,7 +350,7 @@ async def test_work_stops_when_the_client_leaves(
         finally:
             stopped.set()
 
-    monkeypatch.setattr(Reads, "holder", endless)
+    monkeypatch.setattr(CompiledReads, "answer", endless)
     arriving: list[Message] = [
         {"type": "http.request", "body": json.dumps({"query": FAMILY}).encode()}
     ]

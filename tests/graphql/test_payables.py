@@ -9,6 +9,7 @@ from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass
+from iuran.graphql.identity import Role, Viewer
 from iuran.graphql.limits import Limits
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.reading import Reading
@@ -60,7 +61,8 @@ async def told_to_the_frontend(
     pool: Pool, family_id: int, participant_id: int, at: datetime
 ) -> PayableRead | None:
     async with Snapshot(pool, Limits()) as snapshot:
-        reads = Reads(Reading(scope=Scope(all_families=True), snapshot=snapshot, at=at))
+        viewer = Viewer(subject="x", role=Role.AUDITOR)
+        reads = Reads(Reading(viewer=viewer, scope=Scope.of(viewer), at=at, snapshot=snapshot))
         account = await reads.virtual_account(family_id, participant_id)
         assert account is not None
         return await reads.payable(family_id, account.membership_id, issued_on=account.issued_on)

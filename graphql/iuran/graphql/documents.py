@@ -16,6 +16,7 @@ from graphql import (
 )
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from iuran.graphql.compiler.selections import flags_of
 from iuran.graphql.errors import (
     DocumentRefusedError,
     MethodRefusedError,
@@ -35,9 +36,13 @@ _RULES = (*specified_rules, OneOfInputValidationRule)
 class Prepared:
     """An operation that is fit to be executed."""
 
+    query: str
+    operation_name: str | None
     document: DocumentNode
     operation: OperationDefinitionNode
     measure: Measure
+    flags: tuple[str, ...]
+    """The variables that decide what is skipped and included."""
 
 
 _Key = tuple[str, str | None, tuple[tuple[str, int], ...]]
@@ -102,7 +107,14 @@ class Documents:
         )
         if errors:
             raise DocumentRefusedError(errors)
-        return Prepared(document=document, operation=operation, measure=found)
+        return Prepared(
+            query=query,
+            operation_name=name,
+            document=document,
+            operation=operation,
+            measure=found,
+            flags=flags_of(document, operation),
+        )
 
     def _parsed(self, query: str) -> DocumentNode:
         if len(query) > self._limits.document_characters:

@@ -26,7 +26,7 @@ from iuran.graphql.identity import Role, TokenVerifier, Viewer
 from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
-from iuran.graphql.operations import run_operation
+from iuran.graphql.operations import Operations
 from iuran.graphql.requests import OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
 from iuran.graphql.schema import executable_schema
@@ -70,6 +70,7 @@ class GraphqlEndpoint:
         self._schema = executable_schema()
         self._documents = Documents(self._schema, services.limits)
         self._allowances = Allowances(services.limits, services.rates)
+        self._operations = Operations(self._schema, services)
         self._verifier = TokenVerifier(
             jwks=services.jwks, issuer=services.issuer, audience=services.audience
         )
@@ -117,11 +118,10 @@ class GraphqlEndpoint:
             _check_introspection(viewer, self._services.introspection)
         await account.spend_points(max(prepared.measure.cost, 1))
         await account.spend_lookups(prepared.measure.lookups.count(asked.variables))
-        running = run_operation(
-            self._schema, self._services, viewer=viewer, request=asked, prepared=prepared
-        )
-        result, progress.statements = await _unless_client_leaves(request, running)
-        return answer_of_result(result.data, result.errors or (), request_id=progress.request_id)
+        running = self._operations.run(prepared, asked, viewer)
+        outcome = await _unless_client_leaves(request, running)
+        progress.statements = outcome.statements
+        return answer_of_result(outcome.data, outcome.errors, request_id=progress.request_id)
 
     async def _prepared(self, asked: OperationRequest, account: Account) -> Prepared:
         """Return a document that is known here, or prepare it: that costs time, and so points."""

@@ -44,6 +44,9 @@ class Limits:
     trusted_characters: int = _limit(
         2_000_000, "Total length of the persisted documents that a process keeps at hand."
     )
+    cached_plan_bytes: int = _limit(
+        16_000_000, "Total size, about, of the compiled plans that a process keeps."
+    )
     statement_milliseconds: int = _limit(5_000, "Time for one SQL statement.")
     acquire_seconds: float = _seconds(2.0, "Time to wait for a database connection.")
     request_seconds: float = _seconds(10.0, "Time for a request, all told.")

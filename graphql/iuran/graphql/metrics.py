@@ -33,3 +33,8 @@ RATE_LIMITED = Counter(
     "Requests refused because their principal has spent his tokens, by bucket",
     ["bucket"],
 )
+EXECUTIONS = Counter(
+    "iuran_graphql_executions_total",
+    "Operations by how they were answered: compiled, or plainly and why",
+    ["way"],
+)

@@ -1,49 +1,115 @@
 """Operations: from a document that was prepared to the data that answer it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from inspect import isawaitable
 
+import structlog
 from graphql import (
     ExecutionResult,
+    GraphQLError,
     GraphQLSchema,
     execute,  # pyright: ignore[reportUnknownVariableType] - it leaves type arguments open
 )
 
+from iuran.graphql.compiler.answers import CompiledReads
+from iuran.graphql.compiler.plans import Plans
+from iuran.graphql.compiler.refusals import FallbackError, ReadFailedError, SurpriseError
+from iuran.graphql.compiler.selections import is_required
 from iuran.graphql.context import Context
+from iuran.graphql.declared import declarations_of
 from iuran.graphql.documents import Prepared
 from iuran.graphql.errors import VariablesRefusedError
 from iuran.graphql.identity import Viewer
+from iuran.graphql.metrics import EXECUTIONS
 from iuran.graphql.reads.loading import Reads
-from iuran.graphql.reads.reading import Reading
+from iuran.graphql.reads.reading import Question, Reading
 from iuran.graphql.requests import OperationRequest
+from iuran.graphql.responses import Json
 from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.snapshots import Snapshot
 
+log = structlog.get_logger()
 
-async def run_operation(
-    schema: GraphQLSchema,
-    services: GraphqlServices,
-    *,
-    viewer: Viewer,
-    request: OperationRequest,
-    prepared: Prepared,
-) -> tuple[ExecutionResult, int]:
-    """Execute an operation for a viewer; return its result and how many statements it took.
 
-    Raises VariablesRefusedError, before anything is read, for variables that do not fit.
-    """
-    async with Snapshot(services.pool, services.limits) as snapshot:
-        reading = Reading(scope=Scope.of(viewer), snapshot=snapshot, at=services.clock.now())
-        running = execute(
-            schema,
-            prepared.document,
-            context_value=Context(viewer=viewer, reads=Reads(reading)),
-            variable_values=dict(request.variables),
-            operation_name=request.operation_name,
-            max_coercion_errors=services.limits.validation_errors,
-            hide_suggestions=True,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an operation came to: data, as JSON already where it was compiled, and errors."""
+
+    data: Json | Mapping[str, object] | None
+    errors: Sequence[GraphQLError] = ()
+    statements: int = 0
+
+
+class Operations:
+    """Answers operations: compiled where it can, by resolvers else, always with the same words."""
+
+    def __init__(self, schema: GraphQLSchema, services: GraphqlServices) -> None:
+        self._schema = schema
+        self._services = services
+        plans = Plans(declarations_of(schema), bytes_max=services.limits.cached_plan_bytes)
+        self._compiled = CompiledReads(plans, services.pool, services.limits)
+
+    async def run(self, prepared: Prepared, request: OperationRequest, viewer: Viewer) -> Outcome:
+        """Answer an operation for a viewer.
+
+        Raises VariablesRefusedError, before anything is read, for variables that do not fit.
+        """
+        question = Question(viewer=viewer, scope=Scope.of(viewer), at=self._services.clock.now())
+        try:
+            found = await self._compiled.answer(prepared, request.variables, question)
+        except FallbackError as error:
+            EXECUTIONS.labels(way=error.reason).inc()
+            if isinstance(error, SurpriseError):
+                log.warning("graphql.surprise", error=str(error), cause=repr(error.__cause__))
+            return await self.run_plainly(prepared, request, question)
+        except ReadFailedError as error:
+            return _failed(error)
+        EXECUTIONS.labels(way="compiled").inc()
+        return Outcome(data=Json(found.json), statements=found.statements)
+
+    async def run_plainly(
+        self, prepared: Prepared, request: OperationRequest, question: Question
+    ) -> Outcome:
+        """Answer an operation by resolvers, field by field."""
+        async with Snapshot(self._services.pool, self._services.limits) as snapshot:
+            reading = Reading(
+                viewer=question.viewer, scope=question.scope, at=question.at, snapshot=snapshot
+            )
+            running = execute(
+                self._schema,
+                prepared.document,
+                context_value=Context(viewer=question.viewer, reads=Reads(reading)),
+                variable_values=dict(request.variables),
+                operation_name=request.operation_name,
+                max_coercion_errors=self._services.limits.validation_errors,
+                hide_suggestions=True,
+            )
+            result: ExecutionResult = await running if isawaitable(running) else running
+            errors = result.errors or ()
+            if result.data is None and errors and not any(error.path for error in errors):
+                raise VariablesRefusedError(errors)
+            return Outcome(data=result.data, errors=errors, statements=snapshot.statements)
+
+
+def _failed(failure: ReadFailedError) -> Outcome:
+    """Say of every question that it failed, as resolvers would: they read in one snapshot."""
+    cause = failure.__cause__ or failure
+    asked = [one for one in failure.fields if one.definition is not None]
+    errors = [
+        GraphQLError(
+            str(cause),
+            [one.node],
+            path=[one.key],
+            original_error=cause if isinstance(cause, Exception) else failure,
         )
-        result = await running if isawaitable(running) else running
-        if result.data is None and result.errors and not any(e.path for e in result.errors):
-            raise VariablesRefusedError(result.errors)
-        return result, snapshot.statements
+        for one in asked
+    ]
+    is_null = any(one.definition is not None and is_required(one.definition) for one in asked)
+    data = (
+        None
+        if is_null
+        else {one.key: "Query" if one.definition is None else None for one in failure.fields}
+    )
+    return Outcome(data=data, errors=errors, statements=1)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
+from iuran.graphql.compiler.declarations import Arguments, ByIds, Found, Fragment, LookUp, Root, Way
 from iuran.graphql.context import Info
 from iuran.graphql.errors import IdInvalidError, PageSizeError
 from iuran.graphql.global_ids import GlobalId, key_of
@@ -26,6 +27,7 @@ from iuran.graphql.types.scalars import (
 from iuran.graphql.types.viewers import Viewer
 from iuran.graphql.types.virtual_accounts import VirtualAccount
 from iuran.graphql.types.weights import counted_as, paged
+from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
 _NODES: dict[str, tuple[int, Callable[..., Awaitable[Node | None]]]] = {
     "Family": (1, Reads.family),
@@ -81,7 +83,7 @@ class Query:
     @resolver(description="Who you are here, and what you may see.")
     def viewer(self, info: Info) -> Viewer:
         """Say who asks."""
-        return Viewer.of(info)
+        return Viewer.of(info.context.viewer)
 
     @resolver(description="An object by its ID, whatever its type.")
     async def node(
@@ -198,3 +200,119 @@ async def _node(reads: Reads, text: str) -> Node | None:
         raise IdInvalidError("this is a cursor, and no ID of an object")
     parts, read = _NODES[found.type_name]
     return await read(reads, *key_of(text, type_name=found.type_name, parts=parts))
+
+
+_OF_A_NUMBER: Fragment = (
+    "{row}n.customer_number = right({va_number}, 11) AND (left({va_number}, -11) = {prefix} "
+    "OR EXISTS (SELECT FROM channel AS c WHERE c.va_prefix = left({va_number}, -11)))"
+)
+_NUMBERS: Fragment = (
+    "virtual_account_number AS {row}n JOIN virtual_account AS {row}a "
+    "ON {row}a.family_id = {row}n.family_id AND {row}a.customer_number = {row}n.customer_number, "
+)
+
+FAMILY_WAYS = {
+    "id": Way(where="{row}.family_id = {id}", values={"id": "bigint"}),
+    "familyCardNumber": Way(
+        via="family_card_number AS {row}n, ",
+        where="{row}n.kk_number = {number} AND {row}.family_id = {row}n.family_id",
+        values={"number": "text"},
+    ),
+    "cardNumber": Way(
+        via="participant_card AS {row}n, ",
+        where="{row}n.card_number = {number} AND {row}.family_id = {row}n.family_id",
+        values={"number": "text"},
+    ),
+    "nik": Way(
+        via="participant_nik AS {row}n, ",
+        where="{row}n.nik = {number} AND {row}.family_id = {row}n.family_id",
+        values={"number": "text"},
+    ),
+    "vaNumber": Way(
+        via=_NUMBERS,
+        where=_OF_A_NUMBER + " AND {row}.family_id = {row}n.family_id",
+        values={"va_number": "text", "prefix": "text"},
+    ),
+}
+PARTICIPANT_WAYS = {
+    "id": Way(
+        where="{row}.family_id = {family} AND {row}.participant_id = {id}",
+        values={"family": "bigint", "id": "bigint"},
+    ),
+    "cardNumber": Way(
+        via="participant_card AS {row}n, ",
+        where="{row}n.card_number = {number} AND {row}.family_id = {row}n.family_id "
+        "AND {row}.participant_id = {row}n.participant_id",
+        values={"number": "text"},
+        shows_card=True,
+    ),
+    "nik": Way(
+        via="participant_nik AS {row}n, ",
+        where="{row}n.nik = {number} AND {row}.family_id = {row}n.family_id "
+        "AND {row}.participant_id = {row}n.participant_id",
+        values={"number": "text"},
+    ),
+}
+
+
+def _family_by(arguments: Arguments) -> Found:
+    ((way, text),) = _given(arguments)
+    if way == "id":
+        return _family_of_id(text)
+    if way == "vaNumber":
+        return _account_of(text)
+    return Found(way=way, values={"number": text})
+
+
+def _participant_by(arguments: Arguments) -> Found:
+    ((way, text),) = _given(arguments)
+    if way != "id":
+        return Found(way=way, values={"number": text})
+    family_id, participant_id = key_of(text, type_name="Participant", parts=2)
+    return Found(way=way, values={"family": family_id, "id": participant_id})
+
+
+def _given(arguments: Arguments) -> list[tuple[str, str]]:
+    """Return the one way of a `by`, which the schema has made sure of; raises IdInvalidError."""
+    # Of both inputs every member is a text, as the schema has coerced it.
+    given = list(cast("dict[str, str]", arguments["by"]).items())
+    if not all(text for _, text in given):
+        raise IdInvalidError("give an ID or a number that is not empty")
+    return given
+
+
+def _family_of_id(text: str) -> Found:
+    (family_id,) = key_of(text, type_name="Family", parts=1)
+    return Found(way="id", values={"id": family_id})
+
+
+def _account_of(number: object) -> Found:
+    return Found(way="vaNumber", values={"va_number": number, "prefix": DEFAULT_PREFIX})
+
+
+ROOTS: dict[str, Root] = {
+    "viewer": LookUp(target="Viewer", ways={"": Way(where="true")}, of=lambda _: Found(way="")),
+    "node": ByIds(argument="id", is_list=False),
+    "nodes": ByIds(argument="ids", is_list=True),
+    "family": LookUp(target="Family", ways=FAMILY_WAYS, of=_family_by),
+    "participant": LookUp(target="Participant", ways=PARTICIPANT_WAYS, of=_participant_by),
+    "virtualAccount": LookUp(
+        target="VirtualAccount",
+        ways={
+            "vaNumber": Way(
+                via=_NUMBERS,
+                where=_OF_A_NUMBER + " AND {row}.family_id = {row}n.family_id "
+                "AND {row}.participant_id = {row}a.participant_id",
+                values={"va_number": "text", "prefix": "text"},
+            )
+        },
+        of=lambda arguments: _account_of(arguments["number"]),
+    ),
+    "bills": LookUp(
+        target="Family",
+        ways=FAMILY_WAYS,
+        of=lambda arguments: _family_of_id(str(arguments["family"])),
+        inner="bills",
+    ),
+}
+"""How each question finds what it asks for."""

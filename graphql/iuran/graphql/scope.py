@@ -6,7 +6,7 @@ number that was shown travels with each key, and must be that of the row. What i
 not exist.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from iuran.graphql.identity import Role, Viewer
@@ -46,6 +46,11 @@ class Scope:
                 return cls(by_card=True, masks_cards=False)
             case Role.EMPLOYER | Role.DEVELOPER:
                 return cls()
+
+    @property
+    def shape(self) -> "Scope":
+        """What of it decides how a statement is written: everything but whose family it is."""
+        return self if self.family_id is None else replace(self, family_id=0)
 
     @property
     def families(self) -> tuple[bool, int | None]:

@@ -24,17 +24,15 @@ from iuran.graphql.reads.participants import ParticipantKey, participants
 from iuran.graphql.reads.payables import payables
 from iuran.graphql.reads.reading import Reading
 from iuran.graphql.reads.virtual_accounts import virtual_accounts
-from iuran.graphql.types.bills import Bill, BillLine, BillPayment
+from iuran.graphql.types.bills import BILL_LIST, Bill, BillLine, BillPayment
 from iuran.graphql.types.families import Family
-from iuran.graphql.types.memberships import Membership, MembershipEvent
+from iuran.graphql.types.memberships import EVENT_LIST, Membership, MembershipEvent
 from iuran.graphql.types.pagination import Connection, page_of, page_size, position_of
 from iuran.graphql.types.participants import Participant
-from iuran.graphql.types.payables import Payable
+from iuran.graphql.types.payables import Payable, PayableRow
 from iuran.graphql.types.virtual_accounts import VirtualAccount
 
 BATCH_MAX = 1_000
-BILL_LIST = "BillCursor"
-EVENT_LIST = "MembershipEventCursor"
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -144,7 +142,7 @@ class Reads:
         row = await self._load(payables, (family_id, membership_id))
         if row is None:
             return None
-        return Payable.of(row, issued_on=issued_on, today=self._reading.today)
+        return Payable.of(PayableRow.of(row), issued_on=issued_on, today=self._reading.today)
 
     async def _load(
         self, batch: Callable[[Reading, Sequence[K]], Awaitable[Sequence[V]]], key: K

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 from iuran.graphql.reads.reading import Reading, by_item
-from iuran.graphql.types.memberships import Membership, MembershipEvent
+from iuran.graphql.types.memberships import Membership, MembershipEvent, instant_of
 
 SELECT_MEMBERSHIPS: LiteralString = """
     SELECT k.item, m.family_id, m.membership_id, m.segment, m.care_class, m.class_since, m.state,
@@ -65,9 +64,6 @@ SELECT_EVENTS: LiteralString = """
     ORDER BY k.item, e.effective_at DESC, e.event_id DESC
 """
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FAR_FUTURE = timedelta(days=365 * 1_000)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MembershipKey:
@@ -119,14 +115,10 @@ async def membership_events(
         [page.family_id for page in pages],
         [page.membership_id for page in pages],
         [page.row_count for page in pages],
-        [page.after and _instant(page.after[0]) for page in pages],
+        [page.after and instant_of(page.after[0]) for page in pages],
         [page.after and page.after[1] for page in pages],
     )
     items = by_item(rows)
     return [
         tuple(MembershipEvent.of(row) for row in items[item]) for item in range(1, len(pages) + 1)
     ]
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + min(timedelta(microseconds=microseconds), _FAR_FUTURE)

@@ -9,16 +9,17 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Record
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
+from iuran.graphql.identity import Viewer
 from iuran.graphql.scope import Scope
 from iuran.graphql.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One operation's reads. `at` is legal time and stands still while the operation runs."""
+class Question:
+    """Who asks, and when. `at` is legal time and stands still while the operation runs."""
 
+    viewer: Viewer
     scope: Scope
-    snapshot: Snapshot
     at: datetime
 
     @property
@@ -35,6 +36,13 @@ class Reading:
     def arrears_months_max(self) -> int:
         """How many months besides the running one can be asked for."""
         return parameter("arrears_months_max", self.today)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Question):
+    """One operation's reads through resolvers."""
+
+    snapshot: Snapshot
 
 
 def by_item(rows: Sequence[Record]) -> defaultdict[int, list[Record]]:

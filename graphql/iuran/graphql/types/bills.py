@@ -1,13 +1,24 @@
 """The bill as the schema shows it: what is owed for a month, for whom, and what became of it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, cast
 
 import strawberry
 
 from iuran.core.database.pool import Record
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
+from iuran.graphql.compiler.declarations import (
+    Arguments,
+    Filter,
+    Key,
+    Many,
+    One,
+    Paged,
+    Source,
+    of_family,
+)
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.enums import BillState, CareClass
@@ -197,3 +208,110 @@ class Bill(Node):
     @property
     def _key(self) -> tuple[int, int]:
         return self.membership_id, self.coverage_month.ordinal
+
+
+BILL_LIST = "BillCursor"
+
+BILL_LINE = Source(
+    type_name="BillLine",
+    table="bill_line AS {row} JOIN contribution_rate AS {row}r ON {row}r.rate_group = "
+    "{row}.rate_group AND {row}r.care_class = {row}.care_class "
+    "AND {row}r.first_month = {row}.rate_first_month",
+    access=of_family("{row}.family_id"),
+    fields={
+        "coverageMonth": "{row}.coverage_month",
+        "amount": "{row}.amount",
+        "centralSubsidy": "{row}.central_subsidy",
+        "regionalSubsidy": "{row}.regional_subsidy",
+        "legalBasis": "{row}r.legal_basis",
+        "participant": One(
+            target="Participant",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.participant_id = {parent}.participant_id",
+        ),
+    },
+)
+
+BILL_PAYMENT = Source(
+    type_name="BillPayment",
+    table="payment AS {row} JOIN payment_allocation AS {row}a ON {row}a.family_id = "
+    "{row}.family_id AND {row}a.payment_id = {row}.payment_id "
+    "JOIN channel AS {row}c ON {row}c.channel_id = {row}.channel_id",
+    access=of_family("{row}.family_id"),
+    fields={
+        "paidAt": "{row}.received_at",
+        "amount": "{row}.amount",
+        "channelName": "{row}c.name",
+        "reference": "{row}.reference",
+    },
+)
+
+BILL = Source(
+    type_name="Bill",
+    table="bill AS {row}",
+    access=of_family("{row}.family_id"),
+    key=("family_id", "membership_id", "coverage_month"),
+    fields={
+        "coverageMonth": "{row}.coverage_month",
+        "careClass": "{row}.care_class",
+        "members": "{row}.members",
+        "amount": "{row}.amount",
+        "settledAmount": "{row}.settled_amount",
+        "centralSubsidy": "{row}.central_subsidy",
+        "regionalSubsidy": "{row}.regional_subsidy",
+        "issuedAt": "{row}.issued_at",
+        "dueDate": "{row}.due_date",
+        "state": "bill_state_in({row}.state, {row}.coverage_month, {month}, {arrears_months_max})",
+        "isOverdue": "bill_state_in({row}.state, {row}.coverage_month, {month}, "
+        "{arrears_months_max}) = 'OPEN' AND {row}.due_date < {today}",
+        "settledAt": "{row}.settled_at",
+        "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
+        "lines": Many(
+            target="BillLine",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_id "
+            "AND {row}.billed_month = {parent}.coverage_month",
+            order="{row}.participant_id, {row}.coverage_month",
+            limit="100",
+        ),
+        "payment": One(
+            target="BillPayment",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}a.membership_id = {parent}.membership_id "
+            "AND {row}a.coverage_month = {parent}.coverage_month",
+            order="{row}.payment_id DESC",
+        ),
+    },
+)
+
+
+def _wanted_states(arguments: Arguments) -> list[str] | None:
+    """Return the states that the arguments of a list of bills ask for, or None for all."""
+    # As the schema has coerced it; a comparison that is null is none.
+    filters = cast("Mapping[str, Mapping[str, object] | None] | None", arguments.get("filter"))
+    state = filters and filters.get("state")
+    if state is None:
+        return None
+    wanted = set(BillState)
+    if state.get("eq") is not None:
+        wanted &= {cast("BillState", state["eq"])}
+    if state.get("in") is not None:
+        wanted &= set(cast("list[BillState]", state["in"]))
+    return sorted(wanted)
+
+
+BILLS_OF_FAMILY = Paged(
+    target="Bill",
+    where="{row}.family_id = {parent}.family_id",
+    keys=(Key(sql="{row}.coverage_month"), Key(sql="{row}.membership_id")),
+    list_name=BILL_LIST,
+    filters=(
+        Filter(
+            name="states",
+            type="text[]",
+            where="bill_state_in({row}.state, {row}.coverage_month, {month}, "
+            "{arrears_months_max}) = ANY({states})",
+            of=_wanted_states,
+        ),
+    ),
+)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from iuran.core.database.pool import Record
+from iuran.graphql.compiler.declarations import Column, Many, One, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
-from iuran.graphql.types.bills import Bill, BillFilter
+from iuran.graphql.types.bills import BILLS_OF_FAMILY, Bill, BillFilter
 from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
@@ -122,3 +123,51 @@ class Family(Node):
 
 def _self_paid(memberships: Sequence[Membership]) -> Membership | None:
     return next((one for one in memberships if one.is_paid_by_family), None)
+
+
+FAMILY = Source(
+    type_name="Family",
+    table="family AS {row}",
+    access=of_family("{row}.family_id"),
+    key=("family_id",),
+    fields={
+        "familyCardNumber": Column(
+            sql="{row}.kk_number", people="repeat('*', 12) || right({row}.kk_number, 4)"
+        ),
+        "registeredAt": "{row}.registered_at",
+        "payer": One(
+            target="Participant",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.participant_id = {parent}.payer_participant_id",
+        ),
+        "participants": Many(
+            target="Participant",
+            where="{row}.family_id = {parent}.family_id",
+            order="{row}.participant_id",
+            limit="100",
+        ),
+        "membership": One(
+            target="Membership",
+            where="{row}.family_id = {parent}.family_id AND EXISTS (SELECT FROM segment AS s "
+            "WHERE s.segment = {row}.segment AND s.payer = 'FAMILY')",
+            order="{row}.membership_id DESC",
+        ),
+        "memberships": Many(
+            target="Membership",
+            where="{row}.family_id = {parent}.family_id",
+            order="{row}.membership_id DESC",
+            limit="20",
+        ),
+        "payable": One(
+            target="Payable",
+            via="(SELECT m.family_id, m.membership_id, "
+            "(SELECT min(a.issued_on) FROM virtual_account AS a WHERE a.family_id = m.family_id "
+            "AND a.membership_id = m.membership_id) AS issued_on "
+            "FROM membership AS m JOIN segment AS s ON s.segment = m.segment "
+            "WHERE m.family_id = {parent}.family_id AND s.payer = 'FAMILY' "
+            "ORDER BY m.membership_id DESC LIMIT 1) AS {row}k, ",
+            where="{row}k.issued_on IS NOT NULL",
+        ),
+        "bills": BILLS_OF_FAMILY,
+    },
+)

@@ -8,6 +8,7 @@ import strawberry
 from iuran.core.database.pool import Record
 from iuran.core.membership import state_in
 from iuran.core.months import CoverageMonth
+from iuran.graphql.compiler.declarations import Fragment, Key, One, Paged, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.enums import CareClass, MembershipCause, MembershipState, Segment
@@ -146,3 +147,81 @@ def _fine_window(row: Record, today: date) -> FineWindow | None:
         is_owed_by_employer=row["employer_id"] is not None,
         is_open=row["first_day"] <= today <= row["last_day"],
     )
+
+
+EVENT_LIST = "MembershipEventCursor"
+_FAR_FUTURE = timedelta(days=365 * 1_000)
+
+
+def instant_of(microseconds: int) -> datetime:
+    """Return the instant that stands in a cursor; an invented one may lie far ahead."""
+    return _EPOCH + min(timedelta(microseconds=microseconds), _FAR_FUTURE)
+
+
+_OF_A_SHOWN_CARD: Fragment = (
+    "EXISTS (SELECT FROM participant AS p WHERE p.family_id = {row}.family_id "
+    "AND p.card_number = {shown_card})"
+)
+
+FINE_WINDOW = Source(
+    type_name="FineWindow",
+    table="fine_window AS {row}",
+    access=of_family("{row}.family_id", by_card=_OF_A_SHOWN_CARD),
+    fields={
+        "firstDay": "{row}.first_day",
+        "lastDay": "{row}.last_day",
+        "arrearsMonths": "{row}.arrears_months",
+        "isOwedByEmployer": "{row}.employer_id IS NOT NULL",
+        "isOpen": "{today} BETWEEN {row}.first_day AND {row}.last_day",
+    },
+)
+
+MEMBERSHIP_EVENT = Source(
+    type_name="MembershipEvent",
+    table="membership_event AS {row}",
+    access=of_family("{row}.family_id"),
+    fields={
+        "state": "{row}.state",
+        "effectiveAt": "{row}.effective_at",
+        "recordedAt": "{row}.recorded_at",
+        "cause": "{row}.cause",
+        "paidThrough": "{row}.paid_through",
+    },
+)
+
+MEMBERSHIP = Source(
+    type_name="Membership",
+    table="membership AS {row}",
+    access=of_family("{row}.family_id", by_card=_OF_A_SHOWN_CARD),
+    key=("family_id", "membership_id"),
+    fields={
+        "segment": "{row}.segment",
+        "careClass": "care_class_in({row}.care_class, {row}.previous_care_class, "
+        "{row}.class_since, {month})",
+        "classSince": "{row}.class_since",
+        "state": "membership_state_in({row}.state, {row}.paid_through, {month})",
+        "paidThrough": "{row}.paid_through",
+        "fineWindow": One(
+            target="FineWindow",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_id",
+            order="{row}.window_id DESC",
+            carries_card=True,
+        ),
+        "history": Paged(
+            target="MembershipEvent",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_id",
+            keys=(
+                Key(
+                    sql="{row}.effective_at",
+                    type="timestamptz",
+                    written="(extract(epoch FROM {row}.effective_at) * 1000000)::bigint",
+                    read=instant_of,
+                ),
+                Key(sql="{row}.event_id"),
+            ),
+            list_name=EVENT_LIST,
+        ),
+    },
+)

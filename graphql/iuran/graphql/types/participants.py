@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from iuran.core.database.pool import Record
+from iuran.graphql.compiler.declarations import Column, One, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.enums import Relation, Sex
@@ -88,3 +89,44 @@ class Participant(Node):
     async def virtual_account(self, info: Info) -> VirtualAccountRef | None:
         """Read the virtual account."""
         return await info.context.reads.virtual_account(self.family_id, self.participant_id)
+
+
+PARTICIPANT = Source(
+    type_name="Participant",
+    table="participant AS {row}",
+    access=of_family("{row}.family_id", by_card="{row}.card_number = {shown_card}"),
+    key=("family_id", "participant_id"),
+    fields={
+        "name": "{row}.name",
+        "nik": Column(sql="{row}.nik", people="repeat('*', 12) || right({row}.nik, 4)"),
+        "cardNumber": Column(
+            sql="{row}.card_number", cards="repeat('*', 9) || right({row}.card_number, 4)"
+        ),
+        "birthDate": "{row}.birth_date",
+        "sex": "{row}.sex",
+        "relation": "{row}.relation",
+        "phone": Column(
+            sql="{row}.phone",
+            people="repeat('*', greatest(length({row}.phone) - 4, 0)) || right({row}.phone, 4)",
+        ),
+        "email": Column(
+            sql="{row}.email",
+            people="left({row}.email, 1) || '***' || substr({row}.email, strpos({row}.email, '@'))",
+        ),
+        "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
+        "membership": One(
+            target="Membership",
+            where="{row}.family_id = {parent}.family_id AND EXISTS (SELECT FROM enrolment AS e "
+            "WHERE e.family_id = {row}.family_id AND e.membership_id = {row}.membership_id "
+            "AND e.participant_id = {parent}.participant_id AND e.first_month <= {month} "
+            "AND (e.last_month IS NULL OR e.last_month >= {month}))",
+            order="{row}.membership_id DESC",
+            carries_card=True,
+        ),
+        "virtualAccount": One(
+            target="VirtualAccount",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.participant_id = {parent}.participant_id",
+        ),
+    },
+)

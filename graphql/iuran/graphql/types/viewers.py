@@ -4,8 +4,11 @@ from typing import Self
 
 import strawberry
 
+from iuran.graphql.compiler.declarations import Attribute, Made, One, Source, everybody
 from iuran.graphql.context import Info
 from iuran.graphql.identity import Role
+from iuran.graphql.identity import Viewer as TokenBearer
+from iuran.graphql.reads.reading import Question
 from iuran.graphql.scope import Scope
 from iuran.graphql.types.enums import Reach, publish
 from iuran.graphql.types.families import Family
@@ -49,9 +52,8 @@ class Viewer:
     )
 
     @classmethod
-    def of(cls, info: Info) -> Self:
+    def of(cls, viewer: TokenBearer) -> Self:
         """Say what the token came to."""
-        viewer = info.context.viewer
         scope = Scope.of(viewer)
         return cls(
             family_id=viewer.family_id,
@@ -76,3 +78,24 @@ def _reach(scope: Scope) -> Reach:
     if scope.family_id is not None:
         return Reach.OWN_FAMILY
     return Reach.PRESENTED_CARDS if scope.by_card else Reach.NOTHING
+
+
+def _viewer(question: Question) -> Viewer:
+    return Viewer.of(question.viewer)
+
+
+VIEWER = Source(
+    type_name="Viewer",
+    table="(SELECT {viewer_family} AS family_id) AS {row}",
+    access=everybody(),
+    is_given=True,
+    made=Made(of=_viewer),
+    fields={
+        "role": Attribute("role"),
+        "reach": Attribute("reach"),
+        "seesPopulationNumbers": Attribute("sees_population_numbers"),
+        "seesCardNumbers": Attribute("sees_card_numbers"),
+        "facility": Attribute("facility"),
+        "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
+    },
+)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from iuran.core.database.pool import Record
+from iuran.graphql.compiler.declarations import Column, One, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.fields import resolver
@@ -13,6 +14,7 @@ from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.payables import Payable
 from iuran.graphql.types.scalars import VirtualAccountNumber
 from iuran.graphql.types.weights import weighing
+from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -71,3 +73,31 @@ class VirtualAccount(Node):
         return await info.context.reads.payable(
             self.family_id, self.membership_id, issued_on=self.issued_on
         )
+
+
+VIRTUAL_ACCOUNT = Source(
+    type_name="VirtualAccount",
+    table="virtual_account AS {row}",
+    access=of_family("{row}.family_id"),
+    key=("family_id", "participant_id"),
+    order="{row}.issued_on DESC, {row}.customer_number",
+    fields={
+        "number": Column(
+            sql="'" + DEFAULT_PREFIX + "' || {row}.customer_number",
+            cards="repeat('*', 12) || right({row}.customer_number, 4)",
+        ),
+        "issuedOn": "{row}.issued_on",
+        "participant": One(
+            target="Participant",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.participant_id = {parent}.participant_id",
+        ),
+        "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
+        "payable": One(
+            target="Payable",
+            via="(SELECT {parent}.family_id, {parent}.membership_id, {parent}.issued_on) "
+            "AS {row}k, ",
+            where="{row}.family_id = {parent}.family_id",
+        ),
+    },
+)

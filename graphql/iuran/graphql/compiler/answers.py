@@ -1,0 +1,94 @@
+"""Answers of compiled reads: bind, fetch, write."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import LiteralString
+
+import asyncpg
+from graphql import VariableValues
+from graphql.execution.values import get_variable_values
+
+from iuran.core.database.pool import Pool, Record
+from iuran.graphql.compiler.plans import Plans
+from iuran.graphql.compiler.refusals import NotCompilableError, ReadFailedError, SurpriseError
+from iuran.graphql.documents import Prepared
+from iuran.graphql.errors import OverloadedError, VariablesRefusedError
+from iuran.graphql.limits import Limits
+from iuran.graphql.reads.reading import Question
+
+_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OverloadedError,
+    TimeoutError,
+    OSError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """The data of an answer as JSON, and how many statements it took."""
+
+    json: bytes
+    statements: int
+
+
+class CompiledReads:
+    """Answers operations in one statement each; what it cannot, it leaves to the plain executor."""
+
+    def __init__(self, plans: Plans, pool: Pool, limits: Limits) -> None:
+        self._plans = plans
+        self._pool = pool
+        self._limits = limits
+
+    async def answer(
+        self, prepared: Prepared, variables: Mapping[str, object], question: Question
+    ) -> Compiled:
+        """Answer an operation; raises FallbackError if the plain executor has to.
+
+        Raises ReadFailedError if the statement failed, and VariablesRefusedError for variables
+        that do not fit.
+        """
+        coerced = self._coerced(prepared, variables)
+        flags = {name: coerced.coerced[name] is True for name in prepared.flags}
+        operation = self._plans.operation(prepared, flags)
+        if operation.selection is None:
+            raise NotCompilableError("known not to be")
+        bounds = self._plans.bounds(operation.selection, coerced)
+        plan = self._plans.plan(operation, shape=question.scope.shape, bounds=bounds)
+        row = None
+        if plan.sql:
+            try:
+                row = await self._fetch(plan.sql, plan.values(question, bounds))
+            except _FAILURES as error:
+                raise ReadFailedError(operation.selection.fields) from error
+        try:
+            text = plan.write(row, question, bounds)
+        except (TypeError, AttributeError, LookupError, ValueError) as error:
+            raise SurpriseError("a value is not what the schema promises") from error
+        return Compiled(json=text.encode(), statements=1 if plan.sql else 0)
+
+    def _coerced(self, prepared: Prepared, variables: Mapping[str, object]) -> VariableValues:
+        coerced = get_variable_values(
+            self._plans.schema,
+            prepared.operation.variable_definitions or (),
+            dict(variables),
+            max_errors=self._limits.validation_errors,
+            hide_suggestions=True,
+        )
+        if isinstance(coerced, list):
+            raise VariablesRefusedError(coerced)
+        return coerced
+
+    async def _fetch(self, sql: LiteralString, values: list[object]) -> Record | None:
+        """One statement is one snapshot by itself, so it needs no transaction."""
+        try:
+            connection = await self._pool.acquire(timeout=self._limits.acquire_seconds)
+        except TimeoutError as error:
+            raise OverloadedError("too many requests at once; try again in a moment") from error
+        try:
+            return await connection.fetchrow(
+                sql, *values, timeout=self._limits.statement_milliseconds / 1000
+            )
+        finally:
+            await self._pool.release(connection)

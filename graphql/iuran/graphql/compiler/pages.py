@@ -1,0 +1,180 @@
+"""Connections: a page of rows by keyset, and its edges, nodes, page information and count."""
+
+from collections.abc import Callable
+from typing import LiteralString
+
+from iuran.graphql.compiler.declarations import Paged, Source
+from iuran.graphql.compiler.drafts import Columns, Draft, Place, digits
+from iuran.graphql.compiler.refusals import NotCompilableError
+from iuran.graphql.compiler.rows import from_where
+from iuran.graphql.compiler.selections import TYPENAME, Selected, type_of
+from iuran.graphql.compiler.windows import AFTER, window_of
+from iuran.graphql.global_ids import GlobalId
+
+ObjectFunction = Callable[[Draft, Source, tuple[Selected, ...], Columns, Place], str]
+
+
+class Paging:
+    """One connection of a plan."""
+
+    def __init__(self, draft: Draft, paged: Paged, field: Selected, *, parent: Place) -> None:
+        if field.definition is None or field.number is None:
+            raise NotCompilableError(f"the field {field.name}")
+        bound = window_of(draft.bounds[field.number].form)
+        if bound is None:
+            raise NotCompilableError(f"the arguments of {field.name}")
+        self._draft = draft
+        self._paged = paged
+        self._window = bound
+        self._type_name = type_of(field.definition).name
+        self._fields = field.of[self._type_name]
+        self._rows = Columns()
+        self._place = Place(
+            row=draft.alias(), parent=parent.row, number=field.number, values=_types(paged)
+        )
+
+    def piece(self, columns: Columns, write_object: ObjectFunction) -> str:
+        """Write the connection's JSON, and add its rows to the columns of the parent's row."""
+        pieces = [self._piece(one, write_object) for one in self._fields]
+        first = self._window.first
+        writes = self._draft.function(
+            "rows, at, total",
+            [
+                f"more = len(rows) > {first:d}",
+                f"if more: rows = rows[:{first:d}]",
+                "return f'{{" + ",".join(pieces) + "}}'",
+            ],
+        )
+        rows = columns.value(self._select())
+        is_counted = any(one.name.startswith("totalCount") for one in self._fields)
+        total = columns.value(self._count()) if is_counted else "None"
+        return "{" + f"{writes}({rows}, at, {total})" + "}"
+
+    def _piece(self, field: Selected, write_object: ObjectFunction) -> str:
+        key = f'"{field.key}":'
+        match field.name:
+            case "__typename":
+                return key + f'"{self._type_name}"'
+            case "edges":
+                (edge,) = field.of
+                return key + _listed(self._edge(edge, field.of[edge], write_object))
+            case "nodes":
+                return key + _listed(self._node(field, write_object))
+            case "pageInfo":
+                (info,) = field.of.values()
+                return key + "{{" + ",".join(self._page_info(one) for one in info) + "}}"
+            case "totalCount" if self._paged.count_max is not None:
+                return key + "{" + f"min(total, {self._paged.count_max:d})" + "}"
+            case "totalCountIsExact" if self._paged.count_max is not None:
+                return key + "{" + f"true if total <= {self._paged.count_max:d} else false" + "}"
+            case _:
+                raise NotCompilableError(f"the field {self._type_name}.{field.name}")
+
+    def _edge(
+        self, type_name: str, fields: tuple[Selected, ...], write_object: ObjectFunction
+    ) -> str:
+        pieces: list[str] = []
+        for field in fields:
+            match field.name:
+                case "cursor":
+                    written = "{" + self._cursor("r") + "}"
+                case "node":
+                    written = "{" + f"{self._node(field, write_object)}(r, at)" + "}"
+                case _:
+                    written = f'"{type_name}"'
+                    _check_typename(field)
+            pieces.append(f'"{field.key}":{written}')
+        return self._draft.function("r, at", ["return f'{{" + ",".join(pieces) + "}}'"])
+
+    def _node(self, field: Selected, write_object: ObjectFunction) -> str:
+        source = self._draft.source(self._paged.target)
+        fields = field.of[self._paged.target]
+        return write_object(self._draft, source, fields, self._rows, self._place)
+
+    def _page_info(self, field: Selected) -> str:
+        key = f'"{field.key}":'
+        match field.name:
+            case "hasNextPage":
+                return key + "{true if more else false}"
+            case "hasPreviousPage":
+                return key + ("true" if self._window.is_behind else "false")
+            case "startCursor":
+                return key + "{" + self._cursor("rows[0]") + " if rows else null}"
+            case "endCursor":
+                return key + "{" + self._cursor("rows[-1]") + " if rows else null}"
+            case _:
+                _check_typename(field)
+                return key + '"PageInfo"'
+
+    def _cursor(self, row: str) -> str:
+        keys = [
+            self._rows.value(self._draft.fill(key.written or key.sql, self._place))
+            for key in self._paged.keys
+        ]
+        write = self._draft.named(CursorWriter(self._paged.list_name))
+        return f"{write}({', '.join(row + key.removeprefix('r') for key in keys)})"
+
+    def _select(self) -> LiteralString:
+        """Return the rows of the page and one more, which says whether there is a next."""
+        direction: LiteralString = " DESC" if self._paged.descending else ""
+        order = ", ".join([key.sql + direction for key in self._paged.keys])
+        return (
+            "ARRAY(SELECT "
+            + self._rows.sql
+            + self._from_where(is_behind=self._window.is_behind)
+            + " ORDER BY "
+            + self._draft.fill(order, self._place)
+            + " LIMIT "
+            + digits(self._window.first + 1)
+            + ")"
+        )
+
+    def _count(self) -> LiteralString:
+        counted = self._from_where(is_behind=False)
+        limit = digits((self._paged.count_max or 0) + 1)
+        return "(SELECT count(*) FROM (SELECT" + counted + " LIMIT " + limit + ") AS n)"  # noqa: S608 - declared
+
+    def _from_where(self, *, is_behind: bool) -> LiteralString:
+        conditions: list[LiteralString] = [self._paged.where]
+        for one in self._paged.filters:
+            if one.name in self._window.filters:
+                conditions.append(one.where)  # noqa: PERF401 - extend loses that they are literal
+        if is_behind:
+            keys = ", ".join([key.sql for key in self._paged.keys])
+            after = ", ".join(["{" + n + "}" for n in AFTER[: len(self._paged.keys)]])
+            sign: LiteralString = " < " if self._paged.descending else " > "
+            conditions.append("(" + keys + ")" + sign + "(" + after + ")")
+        return from_where(
+            self._draft,
+            self._draft.source(self._paged.target),
+            self._place,
+            via=self._paged.via,
+            where=" AND ".join(conditions),
+        )
+
+
+class CursorWriter:
+    """Writes the cursors of a list."""
+
+    def __init__(self, list_name: str) -> None:
+        self._list_name = list_name
+
+    def __call__(self, *position: int) -> str:
+        """Return the cursor of a place as JSON."""
+        return f'"{GlobalId(type_name=self._list_name, key=position)}"'
+
+
+def _types(paged: Paged) -> dict[LiteralString, LiteralString]:
+    types: dict[LiteralString, LiteralString] = {one.name: one.type for one in paged.filters}
+    for name, key in zip(AFTER, paged.keys, strict=False):
+        types[name] = key.type
+    return types
+
+
+def _listed(function: str) -> str:
+    return "[{" + f'",".join([{function}(r, at) for r in rows])' + "}]"
+
+
+def _check_typename(field: Selected) -> None:
+    if field.name != TYPENAME:
+        raise NotCompilableError(f"the field {field.on}.{field.name}")

@@ -1,0 +1,171 @@
+"""Plans: how an operation is answered for one shape of viewer and one form of its arguments.
+
+They are kept by document, operation name, `@skip` and `@include` booleans, the forms of the
+arguments (which way of a look-up, how large a page, which filters) and the shape of the viewer's
+scope: least recently used documents leave first, by bytes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import LiteralString
+
+from graphql import GraphQLError, OperationType, VariableValues
+from graphql.execution.values import get_argument_values
+
+from iuran.core.errors import DomainError
+from iuran.graphql.compiler.declarations import ByIds, LookUp, Paged
+from iuran.graphql.compiler.drafts import Bound, Columns, Declarations, Draft, Parameter
+from iuran.graphql.compiler.questions import VALUES
+from iuran.graphql.compiler.refusals import ArgumentsError, FallbackError, NotCompilableError
+from iuran.graphql.compiler.roots import bind_ids, bind_look_up, root_piece
+from iuran.graphql.compiler.selections import Selected, Selecting, Selection
+from iuran.graphql.compiler.windows import window
+from iuran.graphql.documents import Prepared
+from iuran.graphql.reads.reading import Question
+from iuran.graphql.scope import Scope
+
+PLANS_OF_AN_OPERATION_MAX = 50
+BYTES_OF_A_FUNCTION = 6
+"""Compiled functions take about so many times their source."""
+
+_VALUES: Mapping[str, Callable[[Question], object]] = {
+    name: read for name, (_, read) in VALUES.items()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A statement, its parameters, and the function from its row to JSON."""
+
+    sql: LiteralString
+    """Empty if nothing has to be read."""
+    parameters: tuple[Parameter, ...]
+    write: Callable[..., str]
+    size: int
+
+    def values(self, question: Question, bounds: Sequence[Bound]) -> list[object]:
+        """Return the values of the statement's parameters."""
+        return [
+            _VALUES[one.name](question)
+            if one.number is None
+            else bounds[one.number].values[one.name]
+            for one in self.parameters
+        ]
+
+
+@dataclass(slots=True, kw_only=True)
+class Operation:
+    """An operation with its fragments spread, and the plans that were made for it."""
+
+    selection: Selection | None
+    """None if it cannot be compiled."""
+    size: int
+    plans: OrderedDict[Hashable, Plan] = field(default_factory=OrderedDict[Hashable, Plan])
+
+
+class Plans:
+    """The cache of plans, and the way into it."""
+
+    def __init__(self, declarations: Declarations, *, bytes_max: int) -> None:
+        self.schema = declarations.schema
+        self._declarations = declarations
+        self._bytes_max = bytes_max
+        self._bytes = 0
+        self._operations: OrderedDict[Hashable, Operation] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes are kept, about."""
+        return self._bytes
+
+    def operation(self, prepared: Prepared, flags: Mapping[str, bool]) -> Operation:
+        """Return an operation with its selections resolved."""
+        key = (prepared.query, prepared.operation_name, *flags.values())
+        found = self._operations.get(key)
+        if found is None:
+            found = self._operations[key] = self._resolved(prepared, flags)
+            self._grow(found.size)
+        else:
+            self._operations.move_to_end(key)
+        return found
+
+    def bounds(self, selection: Selection, variables: VariableValues) -> list[Bound]:
+        """Read the arguments of every field; raises ArgumentsError for those that are refused."""
+        try:
+            return [self._bound(one, variables) for one in selection.with_arguments]
+        except (DomainError, GraphQLError) as error:
+            raise ArgumentsError(str(error)) from error
+
+    def plan(self, operation: Operation, *, shape: Scope, bounds: Sequence[Bound]) -> Plan:
+        """Return the plan for a shape of scope and forms of arguments."""
+        if operation.selection is None:
+            raise NotCompilableError("known not to be")
+        key = (shape, *(bound.form for bound in bounds))
+        found = operation.plans.get(key)
+        if found is not None:
+            operation.plans.move_to_end(key)
+            return found
+        made = written(self._declarations, operation.selection, shape=shape, bounds=bounds)
+        operation.plans[key] = made
+        operation.size += made.size
+        self._grow(made.size)
+        if len(operation.plans) > PLANS_OF_AN_OPERATION_MAX:
+            _, old = operation.plans.popitem(last=False)
+            operation.size -= old.size
+            self._bytes -= old.size
+        return made
+
+    def _resolved(self, prepared: Prepared, flags: Mapping[str, bool]) -> Operation:
+        schema = self._declarations.schema
+        size = 10 * len(prepared.query) + 1_000
+        if prepared.operation.operation is not OperationType.QUERY or schema.query_type is None:
+            return Operation(selection=None, size=size)
+        try:
+            selecting = Selecting(schema, prepared.document, flags)
+            selection = selecting.selection([prepared.operation.selection_set], schema.query_type)
+        except FallbackError:
+            return Operation(selection=None, size=size)
+        return Operation(selection=selection, size=size)
+
+    def _bound(self, field: Selected, variables: VariableValues) -> Bound:
+        if field.definition is None:
+            raise NotCompilableError(f"the field {field.name}")
+        arguments = get_argument_values(field.definition, field.node, variables)
+        if field.on == "Query":
+            root = self._declarations.roots.get(field.name)
+            if isinstance(root, LookUp):
+                return bind_look_up(self._declarations, root, arguments)
+            if isinstance(root, ByIds):
+                return bind_ids(self._declarations, root, arguments)
+            raise NotCompilableError(f"the field Query.{field.name}")
+        source = self._declarations.sources.get(field.on)
+        declared = None if source is None else source.fields.get(field.name)
+        if isinstance(declared, Paged):
+            form, values = window(declared, arguments)
+            return Bound(form=form, values=values)
+        raise NotCompilableError(f"the field {field.on}.{field.name}")
+
+    def _grow(self, size: int) -> None:
+        self._bytes += size
+        while self._bytes > self._bytes_max and len(self._operations) > 1:
+            _, old = self._operations.popitem(last=False)
+            self._bytes -= old.size
+
+
+def written(
+    declarations: Declarations, selection: Selection, *, shape: Scope, bounds: Sequence[Bound]
+) -> Plan:
+    """Write the plan of an operation; raises NotCompilableError."""
+    draft = Draft(declarations, shape=shape, bounds=bounds)
+    columns = Columns()
+    pieces = [f'"{one.key}":' + root_piece(draft, one, columns) for one in selection.fields]
+    name = draft.function("r, at, bounds", ["return f'{{" + ",".join(pieces) + "}}'"])
+    write, length = draft.built(name)
+    sql: LiteralString = "SELECT " + columns.listed if len(columns) else ""
+    return Plan(
+        sql=sql,
+        parameters=tuple(draft.parameters),
+        write=write,
+        size=len(sql) + BYTES_OF_A_FUNCTION * length + 2_000,
+    )

@@ -1,0 +1,13 @@
+"""Values that every fragment may name: whose question it is, and which moment."""
+
+from collections.abc import Callable, Mapping
+from typing import LiteralString
+
+from iuran.graphql.reads.reading import Question
+
+VALUES: Mapping[LiteralString, tuple[LiteralString, Callable[[Question], object]]] = {
+    "viewer_family": ("bigint", lambda question: question.scope.family_id),
+    "today": ("date", lambda question: question.today),
+    "month": ("integer", lambda question: question.month.ordinal),
+    "arrears_months_max": ("integer", lambda question: question.arrears_months_max),
+}

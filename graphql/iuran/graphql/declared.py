@@ -1,0 +1,33 @@
+"""Every type that is read, and every question: what the compiler knows."""
+
+from graphql import GraphQLSchema
+
+from iuran.graphql.compiler.drafts import Declarations
+from iuran.graphql.queries import ROOTS
+from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
+from iuran.graphql.types.families import FAMILY
+from iuran.graphql.types.memberships import FINE_WINDOW, MEMBERSHIP, MEMBERSHIP_EVENT
+from iuran.graphql.types.participants import PARTICIPANT
+from iuran.graphql.types.payables import PAYABLE
+from iuran.graphql.types.viewers import VIEWER
+from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
+
+SOURCES = (
+    BILL,
+    BILL_LINE,
+    BILL_PAYMENT,
+    FAMILY,
+    FINE_WINDOW,
+    MEMBERSHIP,
+    MEMBERSHIP_EVENT,
+    PARTICIPANT,
+    PAYABLE,
+    VIEWER,
+    VIRTUAL_ACCOUNT,
+)
+
+
+def declarations_of(schema: GraphQLSchema) -> Declarations:
+    """Return the schema with how all of it is read."""
+    sources = {source.type_name: source for source in SOURCES}
+    return Declarations(schema=schema, sources=sources, roots=ROOTS)
