@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 
 import strawberry
 
@@ -202,11 +202,11 @@ async def _node(reads: Reads, text: str) -> Node | None:
     return await read(reads, *key_of(text, type_name=found.type_name, parts=parts))
 
 
-_OF_A_NUMBER: Fragment = (
+_OF_A_NUMBER: Final[Fragment] = (
     "{row}n.customer_number = right({va_number}, 11) AND (left({va_number}, -11) = {prefix} "
     "OR EXISTS (SELECT FROM channel AS c WHERE c.va_prefix = left({va_number}, -11)))"
 )
-_NUMBERS: Fragment = (
+_NUMBERS: Final[Fragment] = (
     "virtual_account_number AS {row}n JOIN virtual_account AS {row}a "
     "ON {row}a.family_id = {row}n.family_id AND {row}a.customer_number = {row}n.customer_number, "
 )

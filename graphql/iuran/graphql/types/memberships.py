@@ -1,7 +1,7 @@
 """The membership as the schema shows it: whether care is covered, and since when."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 import strawberry
 
@@ -158,7 +158,7 @@ def instant_of(microseconds: int) -> datetime:
     return _EPOCH + min(timedelta(microseconds=microseconds), _FAR_FUTURE)
 
 
-_OF_A_SHOWN_CARD: Fragment = (
+_OF_A_SHOWN_CARD: Final[Fragment] = (
     "EXISTS (SELECT FROM participant AS p WHERE p.family_id = {row}.family_id "
     "AND p.card_number = {shown_card})"
 )
