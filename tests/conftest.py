@@ -28,6 +28,7 @@ KEPT = (
     "regulation_parameter",
     "ledger_account",
     "event_dispatch",
+    "reminder_rule",
 )
 
 WRITE_CLEARING = """

@@ -30,6 +30,7 @@ LOOK_UPS = {
     "virtual_account_number",
     "care_number",
     "employer_account_number",
+    "reminder_key",
 }
 REFERENCE = {
     "segment",
@@ -43,6 +44,9 @@ REFERENCE = {
     "ppu_rate",
     "wage_floor",
     "government",
+    "reminder_rule",
+    "reminder_rule_change",
+    "reminder_rule_approval",
 }
 BY_EMPLOYER = {
     "employer",
@@ -126,6 +130,11 @@ FACTS = {
     "channel_change",
     "payment_order",
     "payment_code",
+    "reminder_rule_change",
+    "reminder_rule_approval",
+    "contact_preference_change",
+    "reminder_key",
+    "reminder_report",
 }
 
 SELECT_TABLES = """

@@ -1,6 +1,7 @@
 """What the workers' tests tell again and again: families with an address, and what became of it."""
 
 from datetime import datetime
+from email.message import EmailMessage
 
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
@@ -16,6 +17,13 @@ EMAIL = "bunga@example.org"
 
 def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=WIB)
+
+
+def text_of(message: EmailMessage) -> str:
+    """What a letter says to who reads no HTML."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 async def a_paying_family(

@@ -8,9 +8,10 @@ import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
+from iuran.workers.events import Channel
 from iuran.workers.execution import run_due
 from iuran.workers.letters import letter_of
-from iuran.workers.mail import Letter, Mailer, MailSession
+from iuran.workers.messaging.letter import Carrier, CarrierSession, Letter
 from iuran.workers.reminder_queue import claim
 from iuran.workers.reminders import ClaimedReminder
 from iuran.workers.services import WorkerServices
@@ -29,13 +30,21 @@ BY_FAMILY = """
 class Courier:
     """The real mailer, with something happening before it connects or hands a letter over."""
 
-    mailer: Mailer
+    mailer: Carrier
     connecting_seconds: float = 0
     before_letter: Callable[[], Awaitable[object]] | None = None
     letters: list[str] = field(default_factory=list)
 
+    @property
+    def lines(self) -> int:
+        return self.mailer.lines
+
+    @property
+    def knows_keys(self) -> bool:
+        return self.mailer.knows_keys
+
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[MailSession]:
+    async def session(self) -> AsyncGenerator[CarrierSession]:
         await asyncio.sleep(self.connecting_seconds)
         async with self.mailer.session() as session:
             yield _Bag(courier=self, session=session)
@@ -44,7 +53,7 @@ class Courier:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Bag:
     courier: Courier
-    session: MailSession
+    session: CarrierSession
 
     async def send(self, letter: Letter) -> None:
         self.courier.letters.append(letter.recipient)
@@ -91,7 +100,7 @@ async def test_a_letter_that_breaks_the_session_does_not_hold_up_the_others(
 
 
 def _crash_over_f0(reminder: ClaimedReminder, *, dated: datetime) -> Letter:
-    if reminder.email == "f0@example.org":
+    if reminder.address == "f0@example.org":
         raise RuntimeError("nobody thought of this")
     return letter_of(reminder, dated=dated)
 
@@ -189,7 +198,7 @@ async def test_a_letter_that_another_worker_took_over_is_left_to_it(
     async def another_takes_over() -> None:
         later(real_clock, minutes=4)
         async with pool.acquire() as connection:
-            await claim(connection, 1, at=clock.now(), real=real_clock.now())
+            await claim(connection, 1, Channel.EMAIL, at=clock.now(), real=real_clock.now())
 
     courier.before_letter = another_takes_over
     await comes(replace(workers, mailer=courier), clock, wib(2026, 2, 3))
@@ -205,7 +214,7 @@ async def test_nobody_connects_where_nothing_is_due(
     await comes(workers, clock, wib(2026, 2, 3, 8))
     connections = mailbox.connections
 
-    await comes(workers, clock, wib(2026, 5, 20))
+    await comes(workers, clock, wib(2026, 2, 13))
 
     assert (await states(pool))[FIRST] == "EXPIRED"
     assert mailbox.connections == connections

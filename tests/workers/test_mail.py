@@ -14,13 +14,12 @@ from cryptography.x509.oid import NameOID
 
 from iuran.core.clock import WIB
 from iuran.core.errors import InvalidInputError
-from iuran.workers.mail import (
+from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.messaging.letter import (
+    CarrierDownError,
     Letter,
-    MailPostponedError,
-    MailRefusedError,
-    MailServerError,
-    SmtpMailer,
-    TlsMode,
+    MessagePostponedError,
+    MessageRefusedError,
 )
 from tests.workers.conftest import SENDER, Mailbox
 
@@ -76,9 +75,9 @@ async def test_one_connection_serves_many_letters(mailer: SmtpMailer, mailbox: M
 @pytest.mark.parametrize(
     ("answer", "meaning"),
     [
-        ("550 5.1.1 no such user", MailRefusedError),
-        ("451 4.7.1 come back later", MailPostponedError),
-        ("421 4.3.2 closing", MailServerError),
+        ("550 5.1.1 no such user", MessageRefusedError),
+        ("451 4.7.1 come back later", MessagePostponedError),
+        ("421 4.3.2 closing", CarrierDownError),
     ],
 )
 async def test_what_the_server_answers_has_a_meaning(
@@ -96,7 +95,7 @@ async def test_a_refused_letter_does_not_spoil_the_next(
 ) -> None:
     async with mailer.session() as session:
         mailbox.answer_to_data = "554 5.7.1 refused"
-        with pytest.raises(MailRefusedError):
+        with pytest.raises(MessageRefusedError):
             await session.send(LETTER)
         mailbox.answer_to_data = "250 OK"
         await session.send(LETTER)
@@ -111,7 +110,7 @@ async def test_an_address_of_the_wrong_form_is_refused(
     mailer: SmtpMailer, mailbox: Mailbox, recipient: str
 ) -> None:
     async with mailer.session() as session:
-        with pytest.raises(MailRefusedError):
+        with pytest.raises(MessageRefusedError):
             await session.send(replace(LETTER, recipient=recipient))
 
     assert mailbox.messages == []
@@ -120,7 +119,7 @@ async def test_an_address_of_the_wrong_form_is_refused(
 async def test_a_server_that_is_not_there_is_named(mailer: SmtpMailer, mailbox: Mailbox) -> None:
     await mailbox.close()
 
-    with pytest.raises(MailServerError, match=rf"127\.0\.0\.1:{mailbox.port} cannot be used"):
+    with pytest.raises(CarrierDownError, match=rf"127\.0\.0\.1:{mailbox.port} cannot be used"):
         async with mailer.session():
             pass
 
@@ -208,7 +207,7 @@ class TestWithTls:
             "mode": replace(strict_mailer, tls=TlsMode.IMPLICIT),
         }[wrong]
 
-        with pytest.raises(MailServerError, match="check the SMTP settings"):
+        with pytest.raises(CarrierDownError, match="check the SMTP settings"):
             async with mailer.session():
                 pass
 

@@ -10,7 +10,7 @@ from iuran.workers.outbox import dispatch_batch
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
 from tests.workers.conftest import Mailbox
-from tests.workers.stories import a_paying_family, comes, states, wib
+from tests.workers.stories import a_paying_family, comes, states, text_of, wib
 
 WRITE = """
     INSERT INTO outbox (family_id, kind, payload, occurred_at)
@@ -84,7 +84,7 @@ async def test_a_first_payment_is_answered_with_a_welcome(
 
     (message,) = mailbox.messages
     assert message["Subject"] == "Kepesertaan JKN keluarga Anda sudah aktif"
-    assert "5 Januari 2026" in message.get_content()
+    assert "5 Januari 2026" in text_of(message)
 
 
 async def test_a_welcome_waits_for_the_morning(
@@ -112,7 +112,7 @@ async def test_a_reactivation_is_told_at_once_with_the_last_day_of_the_window(
 
     (message,) = mailbox.messages
     assert message["Subject"] == "Kepesertaan JKN keluarga Anda aktif kembali"
-    assert "sampai dengan 15 April 2026" in message.get_content()
+    assert "sampai dengan 15 April 2026" in text_of(message)
     assert (await states(pool))["REACTIVATED"] == "SENT"
 
 

@@ -5,18 +5,18 @@ import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
-from iuran.core.months import CoverageMonth
 from iuran.payments.virtual_accounts import payable_at
+from iuran.workers.events import Channel
 from iuran.workers.execution import run_due
 from iuran.workers.reminder_queue import claim, close
 from iuran.workers.reminders import ReminderState
-from iuran.workers.schedule import due_reminders
-from iuran.workers.scheduling import schedule_due_reminder
+from iuran.workers.schedule import rules_on
+from iuran.workers.scheduling import live_slots, schedule
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 from tests.builders import pays_what_it_owes
 from tests.workers.conftest import Mailbox, later
-from tests.workers.stories import EMAIL, a_paying_family, comes, states, wib
+from tests.workers.stories import EMAIL, a_paying_family, comes, states, text_of, wib
 
 FIRST = "DUE_IN_7_DAYS"
 QUEUED = "SELECT count(*) FROM reminder_queue"
@@ -43,7 +43,7 @@ async def test_the_payer_is_reminded_seven_days_before_the_due_date(
     (message,) = mailbox.messages
     assert message["To"] == EMAIL
     assert message["Subject"] == "Iuran JKN Februari 2026 jatuh tempo 10 Februari 2026"
-    assert "Rp140.000" in message.get_content()
+    assert "Rp140.000" in text_of(message)
     assert message["Auto-Submitted"] == "auto-generated"
     assert (await states(family_that_owes))[FIRST] == "SENT"
     assert await family_that_owes.fetchval(QUEUED) == 0
@@ -85,16 +85,10 @@ async def test_scheduled_twice_is_sent_once(
     at = wib(2026, 2, 3, 8)
 
     async with family_that_owes.acquire() as connection:
+        rules = await rules_on(connection, at.date(), channels=[Channel.EMAIL])
+        slots = live_slots(rules, FIRST, today=at.date())
         scheduled = [
-            await schedule_due_reminder(
-                connection,
-                due_reminders()[0],
-                month=CoverageMonth(2026, 2),
-                family_from=1,
-                family_to=100,
-                at=at,
-            )
-            for _ in range(2)
+            await schedule(connection, slots, family_from=1, family_to=100, at=at) for _ in range(2)
         ]
     await comes(workers, clock, wib(2026, 2, 3))
 
@@ -230,7 +224,7 @@ async def test_a_reminder_that_waited_too_long_is_dropped(
     mailbox.messages.clear()
     await comes(workers, clock, wib(2026, 2, 3, 8))
 
-    await comes(workers, clock, wib(2026, 5, 20))
+    await comes(workers, clock, wib(2026, 2, 13))
 
     assert mailbox.messages == []
     assert (await states(family_that_owes))[FIRST] == "EXPIRED"
@@ -244,11 +238,16 @@ async def test_after_three_months_a_family_hears_only_of_the_present(
 
     await comes(workers, clock, wib(2026, 5, 7))
 
-    (message,) = mailbox.messages
+    message, suspended = mailbox.messages
+    assert "berhenti sementara sejak 1 Maret 2026" in text_of(suspended)
     assert "Mei 2026" in message["Subject"]
-    assert "tunggakan 3 bulan" in message.get_content()
-    assert "Rp560.000" in message.get_content()
-    assert (await states(family_that_owes)).keys() == {"ACTIVATED", "DUE_IN_3_DAYS"}
+    assert "tunggakan 3 bulan" in text_of(message)
+    assert "Rp560.000" in text_of(message)
+    assert (await states(family_that_owes)).keys() == {
+        "ACTIVATED",
+        "SUSPENDED",
+        "DUE_IN_3_DAYS",
+    }
 
 
 async def test_a_server_that_refuses_connections_costs_only_time(
@@ -356,7 +355,7 @@ async def test_a_worker_that_died_while_sending_leaves_the_message_to_another(
     await run_due(workers)
     clock.set(wib(2026, 2, 3, 9))
     async with family_that_owes.acquire() as connection:
-        (lost,) = await claim(connection, 1, at=clock.now(), real=real_clock.now())
+        (lost,) = await claim(connection, 1, Channel.EMAIL, at=clock.now(), real=real_clock.now())
 
     await run_due(workers)
     under_lease = len(mailbox.messages)
@@ -381,7 +380,7 @@ async def test_each_membership_of_a_family_has_its_own_reminder(
     await comes(workers, clock, wib(2026, 2, 3))
 
     assert {message["To"] for message in mailbox.messages} == {EMAIL}
-    said = sorted(message.get_content() for message in mailbox.messages)
+    said = sorted(text_of(message) for message in mailbox.messages)
     assert ["Rp140.000" in text for text in said].count(True) == 1
     assert ["Rp35.000" in text for text in said].count(True) == 1
     assert len({message["Message-ID"] for message in mailbox.messages}) == 2

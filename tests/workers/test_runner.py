@@ -14,7 +14,7 @@ from iuran.core.database.pool import Pool
 from iuran.deploy.embedded import EmbeddedServices
 from iuran.workers.execution import run_due
 from iuran.workers.jobs import JobName, due
-from iuran.workers.mail import Letter, MailSession
+from iuran.workers.messaging.letter import CarrierSession, Letter
 from iuran.workers.runner import QUEUE, RedisUnavailableError, ping, run_worker, waker
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
@@ -280,7 +280,7 @@ async def test_what_redis_swallowed_is_begun_by_the_poller(
     for kind, key in (
         ("month-roll", "2026-01"),
         ("dispatch-outbox", "all"),
-        ("send-reminders", "1"),
+        ("send-reminders", "1:EMAIL"),
     ):
         await redis.do("SET", f"arq:in-progress:{kind}:{key}", "1")
 
@@ -320,8 +320,11 @@ JOB_STATE = "SELECT state FROM job WHERE kind = $1"
 
 
 class _HangingMailer:
+    lines = 1
+    knows_keys = False
+
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[MailSession]:
+    async def session(self) -> AsyncGenerator[CarrierSession]:
         yield self
 
     async def send(self, letter: Letter) -> None:

@@ -1,23 +1,29 @@
-"""Delivery: the messages of a bucket that are due, one after the other over one connection."""
+"""Delivery: the messages of a bucket and channel that are due, over a few lines at once."""
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
+from iuran.workers.events import Channel
 from iuran.workers.jobs import Job
-from iuran.workers.letters import LetterIncompleteError, letter_of
-from iuran.workers.mail import (
-    MailPostponedError,
-    MailRefusedError,
-    MailServerError,
-    MailSession,
+from iuran.workers.letters import LetterIncompleteError, letter_of, message_key
+from iuran.workers.messaging.letter import (
+    Carrier,
+    CarrierDownError,
+    CarrierSession,
+    Letter,
+    MessagePostponedError,
+    MessageRefusedError,
+    OutcomeUnknownError,
 )
 from iuran.workers.metrics import REMINDERS
 from iuran.workers.pauses import pause
+from iuran.workers.quiet import is_quiet
 from iuran.workers.reminder_queue import (
     EXPIRED_MAX,
     claim,
@@ -25,9 +31,9 @@ from iuran.workers.reminder_queue import (
     due_buckets,
     expire,
     hold,
-    is_still_needed,
+    take,
 )
-from iuran.workers.reminders import PAID, ClaimedReminder, ReminderState
+from iuran.workers.reminders import ClaimedReminder, ReminderState, Verdict
 from iuran.workers.services import WorkerServices
 
 FAILURES_MAX = 8
@@ -35,6 +41,7 @@ BREAKS_MAX = 3
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=30)
 SLICE_SECONDS = 10
+CLAIMED_A_LINE = 20
 _ROUNDS_MAX = 1_000
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -45,76 +52,103 @@ class _Slice:
     """What one run does in a bucket. Its time begins with its first connection."""
 
     bucket: int
+    channel: Channel
+    carrier: Carrier
     waiting: deque[ClaimedReminder] = field(default_factory=deque)
+    claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     stop_at: float | None = None
     breaks: int = 0
-    """Sessions that broke off in a row, no letter having been answered between them."""
+    """Sessions that broke off in a row, no message having been answered between them."""
+    is_down: bool = False
 
     @property
     def is_over(self) -> bool:
-        return self.stop_at is not None and time.monotonic() >= self.stop_at
+        late = self.stop_at is not None and time.monotonic() >= self.stop_at
+        return self.is_down or late
 
 
 async def send_reminders(services: WorkerServices, job: Job) -> None:
     """Send what is due in a bucket, for about SLICE_SECONDS; what is left makes the job due again.
 
-    A message whose bill was paid meanwhile is cancelled, up to the moment at which it is sent. A
-    letter over which the connection breaks waits for its pause, and the others go on over a new
-    one. Raises MailServerError when the server cannot be reached, or broke off BREAKS_MAX times in
-    a row.
+    A message whose bill was paid meanwhile is cancelled, up to the moment at which it is sent. One
+    over which the line breaks waits for its pause, and the others go on over a new line. Raises
+    CarrierDownError when the carrier cannot be reached, or broke off BREAKS_MAX times in a row.
     """
+    channel = Channel(job.name.key.partition(":")[2])
     await _drop_late(services, job.bucket)
-    if not await _is_due(services, job.bucket):
+    if channel not in services.channels or not await _is_due(services, job.bucket, channel):
         return
-    work = _Slice(bucket=job.bucket)
+    work = _Slice(bucket=job.bucket, channel=channel, carrier=services.carrier(channel))
     try:
-        while await _use_session(services, work):
-            pass
+        await _refill(services, work)
+        lines = min(work.carrier.lines, len(work.waiting))
+        ended = await asyncio.gather(
+            *(_use_line(services, work) for _ in range(lines)), return_exceptions=True
+        )
     finally:
         if work.waiting:
             await _give_back(services, work.waiting)
+    _raise_what_matters(ended)
+
+
+def _raise_what_matters(ended: Sequence[BaseException | None]) -> None:
+    """Raise a crash of any line; that a carrier is down only if no line could be used."""
+    for error in ended:
+        if error is not None and not isinstance(error, CarrierDownError):
+            raise error
+    if ended and all(ended):
+        raise ended[0] or CarrierDownError("no line could be used")
+
+
+async def _use_line(services: WorkerServices, work: _Slice) -> None:
+    """Send over one session after the other, for as long as a broken one is worth replacing."""
+    while await _use_session(services, work):
+        pass
 
 
 async def _use_session(services: WorkerServices, work: _Slice) -> bool:
     """Send over one session; return whether it broke off and another is worth while."""
-    async with services.mailer.session() as session:
+    async with work.carrier.session() as session:
         if work.stop_at is None:
             work.stop_at = time.monotonic() + SLICE_SECONDS
         while (reminder := await _next(services, work)) is not None:
             try:
-                await _send(services, session, reminder)
-            except MailServerError:
+                await _send(services, work, session, reminder)
+            except (CarrierDownError, OutcomeUnknownError) as error:
                 work.breaks += 1
                 if work.breaks >= BREAKS_MAX:
-                    raise
+                    work.is_down = True
+                    raise CarrierDownError(str(error)) from error
                 return not work.is_over
+            except Exception:
+                work.is_down = True  # the other lines end after the message in their hands
+                raise
             work.breaks = 0
     return False
 
 
 async def _next(services: WorkerServices, work: _Slice) -> ClaimedReminder | None:
-    """Return a message that is to be sent at this very moment; None at the end of the slice."""
+    """Return a message that is ours; None at the end of the slice."""
     while not work.is_over:
-        if not work.waiting:
-            work.waiting.extend(await _claim_needed(services, work.bucket))
-        if not work.waiting:
+        if work.waiting:
+            return work.waiting.popleft()
+        if not await _refill(services, work):
             return None
-        reminder = work.waiting.popleft()
-        async with services.pool.acquire() as connection:
-            is_needed = await is_still_needed(connection, reminder)
-        if is_needed:
-            return reminder
-        if is_needed is None:
-            _tell("reminder_lease_lost", reminder)
-        else:
-            await _close(services, reminder, ReminderState.CANCELLED, reason=PAID)
     return None
 
 
-async def _is_due(services: WorkerServices, bucket: int) -> bool:
+async def _refill(services: WorkerServices, work: _Slice) -> bool:
+    """Claim more unless another line just did; return whether something waits."""
+    async with work.claiming:
+        if not work.waiting:
+            work.waiting.extend(await _claim_sendable(services, work))
+        return bool(work.waiting)
+
+
+async def _is_due(services: WorkerServices, bucket: int, channel: Channel) -> bool:
     async with services.pool.acquire() as connection:
         at, real = services.clock.now(), services.real_clock.now()
-        return bool(await due_buckets(connection, [bucket], at=at, real=real))
+        return bool(await due_buckets(connection, [bucket], at=at, real=real, channels=[channel]))
 
 
 async def _drop_late(services: WorkerServices, bucket: int) -> None:
@@ -130,40 +164,109 @@ async def _drop_late(services: WorkerServices, bucket: int) -> None:
             return
 
 
-async def _claim_needed(services: WorkerServices, bucket: int) -> list[ClaimedReminder]:
+async def _claim_sendable(services: WorkerServices, work: _Slice) -> list[ClaimedReminder]:
     """Claim until something is there to be sent, or nothing is due any more."""
     for _ in range(_ROUNDS_MAX):
         async with services.pool.acquire() as connection, connection.transaction():
-            at = services.clock.now()
-            claimed = await claim(connection, bucket, at=at, real=services.real_clock.now())
-            for reminder in claimed:
-                if (reason := reminder.needless_because) is not None:
-                    await close(connection, reminder, ReminderState.CANCELLED, at=at, reason=reason)
-        needless = [one for one in claimed if one.needless_because is not None]
-        for reminder in needless:
-            _tell("reminder_cancelled", reminder, reason=reminder.needless_because)
-        if len(needless) < len(claimed) or not claimed:
-            return [one for one in claimed if one.needless_because is None]
+            claimed = await claim(
+                connection,
+                work.bucket,
+                work.channel,
+                at=services.clock.now(),
+                real=services.real_clock.now(),
+                limit=CLAIMED_A_LINE * work.carrier.lines,
+            )
+        sendable = [one for one in claimed if not await _is_settled(services, work, one)]
+        if sendable or not claimed:
+            return sendable
     return []
 
 
-async def _send(services: WorkerServices, session: MailSession, reminder: ClaimedReminder) -> None:
-    """Send one message and note what came of it; one that breaks something is held back first."""
+async def _is_settled(services: WorkerServices, work: _Slice, reminder: ClaimedReminder) -> bool:
+    """Close what cannot be sent at all, and what may have left with a worker that died."""
+    if (reason := reminder.needless_because) is not None:
+        await _close(services, reminder, ReminderState.CANCELLED, reason=reason)
+        return True
+    if reminder.was_handed and not _may_repeat(work, reminder):
+        await _close(services, reminder, ReminderState.UNKNOWN, reason="its worker died")
+        return True
+    return False
+
+
+def _may_repeat(work: _Slice, reminder: ClaimedReminder) -> bool:
+    """Whether a message that may have arrived is sent again, under its key: see ADR 0020."""
+    return reminder.is_legal or work.carrier.knows_keys
+
+
+async def _send(
+    services: WorkerServices, work: _Slice, session: CarrierSession, reminder: ClaimedReminder
+) -> None:
+    """Take a message, hand it over and note what came of it."""
+    letter = await _written(services, reminder)
+    if letter is None or not await _taken(services, reminder):
+        return
     try:
-        await session.send(letter_of(reminder, dated=services.clock.now()))
-    except MailPostponedError as error:
+        await session.send(letter)
+    except MessagePostponedError as error:
         await _put_off(services, reminder, error)
-    except (MailRefusedError, LetterIncompleteError) as error:
+    except MessageRefusedError as error:
         await _close(services, reminder, ReminderState.FAILED, reason=str(error))
-    except Exception:
+    except OutcomeUnknownError as error:
+        await _resolve(services, work, reminder, error)
+        raise
+    except CarrierDownError:
         await _hold_back(services, reminder)
         raise
     else:
         await _close(services, reminder, ReminderState.SENT)
 
 
+async def _written(services: WorkerServices, reminder: ClaimedReminder) -> Letter | None:
+    """Write the text before the message is taken, so that a broken text never looks handed over."""
+    try:
+        return letter_of(reminder, dated=services.clock.now())
+    except LetterIncompleteError as error:
+        await _close(services, reminder, ReminderState.FAILED, reason=str(error))
+    except Exception:
+        await _hold_back(services, reminder)
+        raise
+    return None
+
+
+async def _taken(services: WorkerServices, reminder: ClaimedReminder) -> bool:
+    """Take a message at the moment of sending; False if it must not leave, or not by us."""
+    at, real = services.clock.now(), services.real_clock.now()
+    if not reminder.is_urgent and is_quiet(at, time_zone=reminder.time_zone):
+        await _give_back(services, [reminder])
+        return False
+    key = None if reminder.name.channel is Channel.EMAIL else message_key(reminder.name)
+    async with services.pool.acquire() as connection:
+        verdict = await take(connection, reminder, at=at, real=real, message_key=key)
+    if verdict is Verdict.SEND:
+        return True
+    if verdict is None:
+        _tell("reminder_lease_lost", reminder)
+    elif verdict is Verdict.LATE:
+        await _close(services, reminder, ReminderState.EXPIRED)
+    else:
+        await _close(services, reminder, ReminderState.CANCELLED, reason=verdict)
+    return False
+
+
+async def _resolve(
+    services: WorkerServices, work: _Slice, reminder: ClaimedReminder, error: OutcomeUnknownError
+) -> None:
+    """Send again under the same key what may be sent twice; let the rest be."""
+    if not _may_repeat(work, reminder):
+        await _close(services, reminder, ReminderState.UNKNOWN, reason=str(error))
+    elif reminder.failures + 1 >= FAILURES_MAX:
+        await _close(services, reminder, ReminderState.FAILED, reason=str(error))
+    else:
+        await _hold_back(services, reminder, may_have_left=True)
+
+
 async def _put_off(
-    services: WorkerServices, reminder: ClaimedReminder, error: MailPostponedError
+    services: WorkerServices, reminder: ClaimedReminder, error: MessagePostponedError
 ) -> None:
     if reminder.failures + 1 >= FAILURES_MAX:
         await _close(services, reminder, ReminderState.FAILED, reason=str(error))
@@ -171,15 +274,17 @@ async def _put_off(
     await _hold_back(services, reminder)
 
 
-async def _hold_back(services: WorkerServices, reminder: ClaimedReminder) -> None:
+async def _hold_back(
+    services: WorkerServices, reminder: ClaimedReminder, *, may_have_left: bool = False
+) -> None:
     """Count a failure and let the message wait for its pause, so that others come first.
 
-    That never ends as FAILED by itself: it may be the server's fault, and then costs only time.
+    That never ends as FAILED by itself: it may be the carrier's fault, and then costs only time.
     """
     failures = reminder.failures + 1
     until = services.real_clock.now() + pause(failures, longest=LONGEST_PAUSE, first=FIRST_PAUSE)
     async with services.pool.acquire() as connection:
-        await hold(connection, reminder, until=until, has_failed=True)
+        await hold(connection, reminder, until=until, has_failed=True, may_have_left=may_have_left)
     _tell("reminder_postponed", reminder, failures=failures)
 
 
@@ -192,13 +297,20 @@ async def _close(
 ) -> None:
     async with services.pool.acquire() as connection:
         was_ours = await close(connection, reminder, state, at=services.clock.now(), reason=reason)
-    _tell(f"reminder_{state.lower()}" if was_ours else "reminder_lease_lost", reminder)
+    event = f"reminder_{state.lower()}" if was_ours else "reminder_lease_lost"
+    _tell(event, reminder, reason=reason)
 
 
 async def _give_back(services: WorkerServices, reminders: Iterable[ClaimedReminder]) -> None:
     async with services.pool.acquire() as connection:
         for reminder in reminders:
-            await hold(connection, reminder, until=services.real_clock.now(), has_failed=False)
+            await hold(
+                connection,
+                reminder,
+                until=services.real_clock.now(),
+                has_failed=False,
+                may_have_left=reminder.was_handed,
+            )
 
 
 def _tell(event: str, reminder: ClaimedReminder, **more: str | int | None) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from iuran.workers.delivery import send_reminders
+from iuran.workers.fallback import fall_back_reminders
 from iuran.workers.jobs import Job
 from iuran.workers.month_roll import roll_month
 from iuran.workers.outbox import dispatch_outbox
@@ -15,6 +16,7 @@ MONTH_ROLL = "month-roll"
 DISPATCH_OUTBOX = "dispatch-outbox"
 SCHEDULE_REMINDERS = "schedule-reminders"
 SEND_REMINDERS = "send-reminders"
+FALL_BACK_REMINDERS = "fall-back-reminders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,12 @@ KINDS: Mapping[str, JobKind] = {
     ),
     SEND_REMINDERS: JobKind(
         run=send_reminders,
+        attempts_max=None,
+        seconds_max=300,
+        longest_pause=timedelta(minutes=1),
+    ),
+    FALL_BACK_REMINDERS: JobKind(
+        run=fall_back_reminders,
         attempts_max=None,
         seconds_max=300,
         longest_pause=timedelta(minutes=1),

@@ -1,24 +1,41 @@
 """Letters: what a family reads. The texts are files under `templates/`, one per language."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from string import Template
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from jinja2 import FunctionLoader, StrictUndefined, TemplateNotFound, UndefinedError
+from jinja2.sandbox import SandboxedEnvironment
+
 from iuran.core.clock import wib_date
 from iuran.core.errors import DomainError
-from iuran.core.money import formatted
+from iuran.core.money import Rupiah, formatted
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
-from iuran.workers.mail import Letter
+from iuran.workers.events import EVENTS, Channel
+from iuran.workers.messaging.letter import Letter
+from iuran.workers.messaging.phones import plain
 from iuran.workers.reminders import ClaimedReminder, ReminderName
 
 LANGUAGES = ("id", "en")
-TEMPLATES = ("due", "due_with_arrears", "activated", "reactivated")
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "due": ("name", "month", "amount", "due_date", "account_end"),
+    "overdue": ("name", "month", "amount", "last_day", "account_end"),
+    "month_end": ("name", "month", "amount", "last_day", "account_end"),
+    "step_due": ("name", "step", "steps", "step_amount", "last_day", "account_end"),
+    "window_closing": ("name", "window_last_day"),
+    "activated": ("name", "effective_date", "due_day", "account_end"),
+    "reactivated": ("name", "effective_date", "window_last_day"),
+    "suspended": ("name", "effective_date", "amount", "account_end"),
+    "autodebit_failed": ("name", "month", "amount", "last_day", "account_end"),
+    "claim_moved": ("name", "number", "state"),
+    "complaint_answered": ("name", "number"),
+}
+"""What each text is filled with, in the order of a carrier's own templates ({{1}}, {{2}} ...)."""
+_PARTS = ("subject", "text", "short")
 _SHOWN_DIGITS = 4
 _MONTHS = {
     "id": (
@@ -41,55 +58,71 @@ class LetterIncompleteError(DomainError):
         super().__init__(f"the text {template}.{language} lacks {missing}; mend templates or data")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterTemplate:
-    """A text with `$placeholders`: the subject is the first line of the file."""
-
-    subject: Template
-    text: Template
-
-
 def letter_of(reminder: ClaimedReminder, *, dated: datetime) -> Letter:
-    """Return the letter of a message that has somebody to write to, dated in his zone.
+    """Return the message for somebody's channel, in his language and dated in his zone.
 
     Raises LetterIncompleteError.
     """
-    name, language = template_of(reminder), reminder.language
-    template, values = load_template(name, language=language), _values(reminder, dated)
-    try:
-        return Letter(
-            message_key=message_key(reminder.name),
-            recipient=reminder.email or "",
-            subject=template.subject.substitute(values),
-            text=template.text.substitute(values),
-            language=language,
-            dated=dated.astimezone(ZoneInfo(reminder.time_zone)),
-        )
-    except KeyError as error:
-        raise LetterIncompleteError(name, language=language, missing=str(error)) from error
+    name, language = EVENTS[reminder.name.event].template, reminder.language
+    if language not in LANGUAGES:
+        raise LetterIncompleteError(name, language=language, missing="its file")
+    values = _values(reminder, dated)
+    texts = {part: render(name, part, language=language, values=values) for part in _PARTS}
+    is_sms = reminder.name.channel is Channel.SMS
+    return Letter(
+        message_key=message_key(reminder.name),
+        recipient=reminder.address or "",
+        subject=texts["subject"],
+        text=plain(texts["short"]) if is_sms else texts["text"] + "\n",
+        html=_html(texts, language) if reminder.name.channel is Channel.EMAIL else "",
+        template=name,
+        parameters=tuple(values[one] for one in PARAMETERS[name] if one in values),
+        language=language,
+        dated=dated.astimezone(ZoneInfo(reminder.time_zone)),
+        can_opt_out=not reminder.is_legal,
+    )
 
 
 def message_key(name: ReminderName) -> str:
-    """Return what a mail server sees of a message's identity: the same for the same message."""
-    return "iuran-" + sha256(repr(name.key).encode()).hexdigest()[:32]
+    """Return what a carrier sees of a message's identity: the same for the same message."""
+    key = [value.value if isinstance(value, Channel) else value for value in name.key]
+    return "iuran-" + sha256(repr(tuple(key)).encode()).hexdigest()[:32]
 
 
-def template_of(reminder: ClaimedReminder) -> str:
-    """Return the name of the text that a message uses."""
-    if not reminder.needs_open_bill:
-        return reminder.name.event.lower()
-    return "due_with_arrears" if reminder.arrears_months else "due"
-
-
-@cache
-def load_template(name: str, *, language: str) -> LetterTemplate:
-    """Read a text; raises LetterIncompleteError where there is none."""
-    path = files("iuran.workers").joinpath("templates", f"{name}.{language}.txt")
+def render(name: str, part: str, *, language: str, values: Mapping[str, str]) -> str:
+    """Return one part of a text: `subject`, `text` or `short`; raises LetterIncompleteError."""
     try:
-        subject, _, text = path.read_text(encoding="utf-8").partition("\n\n")
-    except FileNotFoundError as error:
+        template = _TEXTS.get_template(f"{name}.{language}.jinja")
+        context = template.new_context(dict(values))
+        return "".join(template.blocks[part](context)).strip()
+    except TemplateNotFound as error:
         raise LetterIncompleteError(name, language=language, missing="its file") from error
-    return LetterTemplate(subject=Template(subject), text=Template(text))
+    except (KeyError, UndefinedError) as error:
+        raise LetterIncompleteError(name, language=language, missing=str(error)) from error
+
+
+def _html(texts: Mapping[str, str], language: str) -> str:
+    """Return the plain text as calm HTML: the same words, escaped, no links and no pictures."""
+    return _PAGES.get_template("letter.html.jinja").render(
+        subject=texts["subject"], paragraphs=texts["text"].split("\n\n"), language=language
+    )
+
+
+def _load(name: str) -> str | None:
+    path = files("iuran.workers").joinpath("templates", name)
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+_TEXTS = SandboxedEnvironment(
+    loader=FunctionLoader(_load),
+    undefined=StrictUndefined,
+    autoescape=False,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGES = SandboxedEnvironment(
+    loader=FunctionLoader(_load), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+)
 
 
 def day_in_words(day: date, *, language: str) -> str:
@@ -103,22 +136,26 @@ def month_in_words(month: CoverageMonth, *, language: str) -> str:
 
 
 def _values(reminder: ClaimedReminder, dated: datetime) -> dict[str, str]:
-    language = reminder.language
+    language, month, details = reminder.language, reminder.name.month, reminder.details
     values = {
         "name": reminder.payer_name,
-        "month": month_in_words(reminder.name.month, language=language),
+        "month": month_in_words(month, language=language),
+        "last_day": day_in_words(month.last_day, language=language),
         "account_end": (reminder.customer_number or "")[-_SHOWN_DIGITS:],
         "amount": formatted(reminder.amount_owed),
-        "arrears_months": str(reminder.arrears_months),
+        "arrears_months": str(reminder.arrears_months or ""),
         "due_day": str(parameter("due_day", wib_date(dated))),
     }
     if reminder.due_date is not None:
         values["due_date"] = day_in_words(reminder.due_date, language=language)
-    effective_at = reminder.details.get("effective_at")
-    if effective_at is not None:
+    if (effective_at := details.get("effective_at")) is not None:
         day = wib_date(datetime.fromisoformat(effective_at))
         values["effective_date"] = day_in_words(day, language=language)
-    last_day = reminder.details.get("window_last_day")
-    if last_day is not None:
+    if (last_day := details.get("window_last_day")) is not None:
         values["window_last_day"] = day_in_words(date.fromisoformat(last_day), language=language)
+    if (amount := details.get("amount")) is not None:
+        values["step_amount"] = formatted(Rupiah(amount))
+    for plain_value in ("step", "steps", "number", "state"):
+        if (value := details.get(plain_value)) is not None:
+            values[plain_value] = str(value)
     return values

@@ -2,45 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from email.policy import SMTPUTF8 as SMTPUTF8_POLICY
 from enum import StrEnum
-from typing import ClassVar, Protocol
 
 import aiosmtplib
 
-from iuran.core.errors import DomainError, InvalidInputError
+from iuran.core.errors import InvalidInputError
+from iuran.workers.messaging.letter import (
+    CarrierDownError,
+    CarrierSession,
+    Letter,
+    MessagePostponedError,
+    MessageRefusedError,
+    OutcomeUnknownError,
+)
 
 MESSAGE_SECONDS_MAX = 60
 _PERMANENT_FROM = 500
 _SERVER_CLOSES = 421
-
-
-class MailRefusedError(DomainError):
-    """This letter will never arrive: the address or the text is refused for good."""
-
-    code: ClassVar[str] = "MAIL_REFUSED"
-
-
-class MailPostponedError(DomainError):
-    """This letter was not taken now; it may be later."""
-
-    code: ClassVar[str] = "MAIL_POSTPONED"
-
-
-class MailServerError(DomainError):
-    """The server cannot be used at the moment, or the session is of no use any more.
-
-    From `session` it says nothing of any letter. From `send` it may be the letter's doing: some
-    servers hang up on a recipient they do not like.
-    """
-
-    code: ClassVar[str] = "MAIL_SERVER_UNAVAILABLE"
 
 
 class TlsMode(StrEnum):
@@ -52,38 +37,6 @@ class TlsMode(StrEnum):
     """Upgraded after the greeting, or not used at all: usual on port 587."""
     IMPLICIT = "implicit"
     """From the first byte: usual on port 465."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One message to one person. `message_key` is the same whenever the same message is sent."""
-
-    message_key: str
-    recipient: str
-    subject: str
-    text: str
-    language: str
-    dated: datetime
-
-
-class MailSession(Protocol):
-    """An open connection, used for one letter after the other."""
-
-    async def send(self, letter: Letter) -> None:
-        """Hand a letter over.
-
-        Raises MailRefusedError, MailPostponedError or, when the session is of no use any more,
-        MailServerError.
-        """
-        ...
-
-
-class Mailer(Protocol):
-    """Somebody who delivers letters."""
-
-    def session(self) -> AbstractAsyncContextManager[MailSession]:
-        """Open a session; raises MailServerError when the server cannot be used."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +55,12 @@ class SmtpMailer:
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     timeout_seconds: float = 10.0
+    lines: int = 1
+
+    @property
+    def knows_keys(self) -> bool:
+        """No: a relay takes the same Message-ID as often as it is handed over."""
+        return False
 
     def __post_init__(self) -> None:
         """Refuse a sender that is not an address."""
@@ -113,7 +72,7 @@ class SmtpMailer:
             ) from error
 
     @asynccontextmanager
-    async def session(self) -> AsyncGenerator[MailSession]:
+    async def session(self) -> AsyncGenerator[CarrierSession]:
         """Connect, and quit at the end."""
         client = aiosmtplib.SMTP(
             hostname=self.host,
@@ -127,9 +86,10 @@ class SmtpMailer:
         )
         try:
             await client.connect()
+            await client.ehlo()  # what the server can, known before the first letter
         except (aiosmtplib.SMTPException, OSError) as error:
             client.close()
-            raise MailServerError(
+            raise CarrierDownError(
                 f"the mail server {self.host}:{self.port} cannot be used: {error}; check the "
                 "SMTP settings and that the server is up"
             ) from error
@@ -148,27 +108,49 @@ class _SmtpSession:
 
     async def send(self, letter: Letter) -> None:
         message = message_of(letter, sender=self.mailer.sender, name=self.mailer.sender_name)
+        is_ascii = letter.recipient.isascii()
+        await self._begin(letter.recipient, is_ascii=is_ascii)
         try:
             async with asyncio.timeout(MESSAGE_SECONDS_MAX):
-                await self.client.send_message(
-                    message, sender=self.mailer.sender, recipients=[letter.recipient]
+                await self.client.data(
+                    message.as_bytes(policy=SMTP_POLICY if is_ascii else SMTPUTF8_POLICY)
                 )
-        except aiosmtplib.SMTPNotSupported as error:
-            raise MailRefusedError(f"the mail server does not support {error}") from error
-        except aiosmtplib.SMTPSenderRefused as error:
-            raise MailServerError(f"the sender is refused: {error.code} {error.message}") from error
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _meaning(error.recipients[0]) from error
         except aiosmtplib.SMTPResponseException as error:
+            await self._forget()
             raise _meaning(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise MailServerError(f"the connection broke: {error!r}") from error
+            self.client.close()
+            raise OutcomeUnknownError(f"the line broke over the text: {error!r}") from error
+
+    async def _begin(self, recipient: str, *, is_ascii: bool) -> None:
+        """Name sender and recipient; whatever breaks here, no text has left yet."""
+        if not is_ascii and not self.client.supports_extension("smtputf8"):
+            raise MessageRefusedError("the mail server does not support SMTPUTF8 addresses")
+        options, encoding = ([], "ascii") if is_ascii else (["SMTPUTF8"], "utf-8")
+        try:
+            async with asyncio.timeout(MESSAGE_SECONDS_MAX):
+                await self.client.mail(self.mailer.sender, options=options, encoding=encoding)
+                await self.client.rcpt(recipient, encoding=encoding)
+        except aiosmtplib.SMTPSenderRefused as error:
+            raise CarrierDownError(
+                f"the sender is refused: {error.code} {error.message}"
+            ) from error
+        except aiosmtplib.SMTPResponseException as error:
+            await self._forget()
+            raise _meaning(error) from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise CarrierDownError(f"the connection broke: {error!r}") from error
         except ValueError as error:
-            raise MailRefusedError("the address cannot be used") from error
+            raise MessageRefusedError("the address cannot be used") from error
+
+    async def _forget(self) -> None:
+        """End a letter that was refused, so that the session serves the next."""
+        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+            await self.client.rset()
 
 
 def message_of(letter: Letter, *, sender: str, name: str) -> EmailMessage:
-    """Return the message; raises MailRefusedError for an address of the wrong form.
+    """Return the message; raises MessageRefusedError for an address of the wrong form.
 
     Its Message-ID follows from the letter's key and the sender's domain, so a letter that had to be
     sent twice (the server took it, but we died before we noted that) is recognised as one.
@@ -179,11 +161,15 @@ def message_of(letter: Letter, *, sender: str, name: str) -> EmailMessage:
         message["To"] = _address(letter.recipient)
         message["Subject"] = letter.subject
     except (MessageError, ValueError, IndexError) as error:
-        raise MailRefusedError("the address or the subject cannot be used") from error
+        raise MessageRefusedError("the address or the subject cannot be used") from error
     message["Date"] = letter.dated
     message["Message-ID"] = f"<{letter.message_key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
+    if letter.can_opt_out:
+        message["List-Unsubscribe"] = f"<mailto:{sender}?subject=STOP%20{letter.message_key}>"
     message.set_content(letter.text, cte="quoted-printable")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     message["Content-Language"] = letter.language
     return message
 
@@ -194,10 +180,10 @@ def _address(address: str, *, name: str = "") -> Address:
 
 def _meaning(
     error: aiosmtplib.SMTPResponseException,
-) -> MailRefusedError | MailPostponedError | MailServerError:
+) -> MessageRefusedError | MessagePostponedError | CarrierDownError:
     text = f"{error.code} {error.message}"
     if error.code == _SERVER_CLOSES:
-        return MailServerError(f"the mail server closes: {text}")
+        return CarrierDownError(f"the mail server closes: {text}")
     if error.code >= _PERMANENT_FROM:
-        return MailRefusedError(text)
-    return MailPostponedError(text)
+        return MessageRefusedError(text)
+    return MessagePostponedError(text)

@@ -18,6 +18,14 @@ REMINDERS = Counter(
 REMINDERS_SCHEDULED = Counter(
     "iuran_reminders_scheduled", "Messages that were scheduled, by event", ["event"]
 )
+REMINDERS_FALLEN_BACK = Counter(
+    "iuran_reminders_fallen_back",
+    "Messages that are tried over another channel, by event and that channel",
+    ["event", "channel"],
+)
+DELIVERY_REPORTS = Counter(
+    "iuran_delivery_reports", "Reports of deliveries, by way and whether new", ["way", "result"]
+)
 OUTBOX_EVENTS = Counter("iuran_outbox_events", "Events that were given their place in the order")
 OUTBOX_LAG_SECONDS = Gauge(
     "iuran_outbox_lag_seconds", "Age of the oldest event of the last batch, in legal time"

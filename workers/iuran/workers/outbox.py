@@ -1,15 +1,18 @@
 """The outbox: its rows get their place in one order, and families are told what concerns them."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import LiteralString
 
 import structlog
 
+from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.workers.events import Anchor, Channel
 from iuran.workers.jobs import Job
 from iuran.workers.metrics import OUTBOX_EVENTS, OUTBOX_LAG_SECONDS
 from iuran.workers.reminder_queue import AT_ANY_HOUR, WHILE_AWAKE
-from iuran.workers.schedule import notices
+from iuran.workers.schedule import Rule, rules_on
 from iuran.workers.services import WorkerServices
 
 EVENTS_A_BATCH = 2_000
@@ -35,31 +38,49 @@ DISPATCH: LiteralString = """
         RETURNING family_id, event_id, kind, payload, occurred_at
     ), told AS MATERIALIZED (
         SELECT e.family_id, m.membership_id,
-               coverage_month_of(wib_date(e.occurred_at)) AS coverage_month, t.event, t.channel,
-               e.event_id AS occurrence, e.payload, t.urgency,
-               f.time_zone, e.occurred_at, e.occurred_at + make_interval(days => t.valid_days)
-                   AS expires_at
+               coverage_month_of(wib_date(e.occurred_at)) AS coverage_month, way.event, way.channel,
+               e.event_id AS occurrence, e.payload, way.urgency, way.needs, way.is_legal,
+               way.fall_back_hours, f.time_zone, e.occurred_at,
+               e.occurred_at + make_interval(days => way.valid_days) AS expires_at
         FROM placed AS e
-        JOIN unnest($3::text[], $4::text[], $5::text[], $6::smallint[], $7::integer[])
-            AS t (kind, event, channel, urgency, valid_days) ON t.kind = e.kind
-        JOIN membership AS m
-          ON m.family_id = e.family_id
-         AND m.membership_id = (e.payload ->> 'membership_id')::bigint
         JOIN family AS f ON f.family_id = e.family_id
         JOIN participant AS p
           ON p.family_id = f.family_id AND p.participant_id = f.payer_participant_id
-        WHERE p.email IS NOT NULL
+        LEFT JOIN contact_preference AS c
+          ON c.family_id = p.family_id AND c.participant_id = p.participant_id
+        CROSS JOIN LATERAL (
+            SELECT x.membership_id, x.segment
+            FROM membership AS x
+            WHERE x.family_id = e.family_id
+              AND x.membership_id = coalesce((e.payload ->> 'membership_id')::bigint,
+                                             x.membership_id)
+            ORDER BY x.membership_id
+            LIMIT 1
+        ) AS m
+        CROSS JOIN LATERAL (
+            SELECT t.event, t.channel, t.urgency, t.valid_days, t.needs, t.is_legal,
+                   t.fall_back_hours
+            FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
+                        $8::integer[], $9::text[], $10::boolean[], $11::smallint[])
+                WITH ORDINALITY AS t (kind, event, segment, channel, urgency, valid_days, needs,
+                                      is_legal, fall_back_hours, place)
+            WHERE t.kind = e.kind AND t.segment = m.segment
+              AND (t.is_legal OR t.channel <> ALL (coalesce(c.opted_out, '{}')))
+              AND CASE t.channel WHEN 'EMAIL' THEN p.email ELSE nullif(p.phone, '') END IS NOT NULL
+            ORDER BY array_position(c.channels, t.channel) NULLS LAST, t.place
+            LIMIT 1
+        ) AS way
     ), noted AS (
         INSERT INTO reminder (family_id, membership_id, coverage_month, event, channel, occurrence,
                               details, scheduled_at)
-        SELECT family_id, membership_id, coverage_month, event, channel, occurrence, payload, $8
+        SELECT family_id, membership_id, coverage_month, event, channel, occurrence, payload, $12
         FROM told
     ), queued AS (
         INSERT INTO reminder_queue (family_id, membership_id, coverage_month, event, channel,
-                                    occurrence, urgency, needs_open_bill, time_zone, due_at,
-                                    expires_at)
+                                    occurrence, urgency, needs, is_legal, time_zone, due_at,
+                                    expires_at, fall_back_hours)
         SELECT family_id, membership_id, coverage_month, event, channel, occurrence, urgency,
-               false, time_zone, occurred_at, expires_at
+               needs, is_legal, time_zone, occurred_at, expires_at, fall_back_hours
         FROM told
     )
     SELECT count(*) AS events, min(occurred_at) AS oldest FROM placed
@@ -81,7 +102,9 @@ async def dispatch_outbox(services: WorkerServices, _job: Job) -> None:
     total = 0
     for _ in range(BATCHES_MAX):
         async with services.pool.acquire() as connection, connection.transaction():
-            moved = await dispatch_batch(connection, at=services.clock.now())
+            moved = await dispatch_batch(
+                connection, at=services.clock.now(), channels=services.channels
+            )
         total += moved
         if moved < EVENTS_A_BATCH:
             break
@@ -89,7 +112,11 @@ async def dispatch_outbox(services: WorkerServices, _job: Job) -> None:
 
 
 async def dispatch_batch(
-    connection: Connection, *, at: datetime, limit: int = EVENTS_A_BATCH
+    connection: Connection,
+    *,
+    at: datetime,
+    limit: int = EVENTS_A_BATCH,
+    channels: Collection[Channel] = (Channel.EMAIL,),
 ) -> int:
     """Give up to `limit` events the next positions, and schedule the notices that follow.
 
@@ -98,18 +125,8 @@ async def dispatch_batch(
     keep the order in which they were written. Returns how many events were moved.
     """
     last_position = await connection.fetchval(LOCK_DISPATCH)
-    rules = notices()
-    row = await connection.fetchrow(
-        DISPATCH,
-        limit,
-        last_position,
-        [rule.on for rule in rules],
-        [rule.event for rule in rules],
-        [rule.channel for rule in rules],
-        [AT_ANY_HOUR if rule.at_any_hour else WHILE_AWAKE for rule in rules],
-        [rule.valid_days for rule in rules],
-        at,
-    )
+    rules = await rules_on(connection, wib_date(at), channels=channels)
+    row = await connection.fetchrow(DISPATCH, limit, last_position, *_columns(rules), at)
     if row is None or row["events"] == 0:
         return 0
     await connection.execute(ADVANCE, row["events"])
@@ -121,3 +138,31 @@ async def dispatch_batch(
 async def has_outbox(connection: Connection) -> bool:
     """Whether an event waits for its place; by the index, which forgets moved rows first."""
     return await connection.fetchval(SELECT_FIRST_IN_OUTBOX) is not None
+
+
+def _columns(
+    rules: Sequence[Rule],
+) -> tuple[
+    list[str | None],
+    list[str],
+    list[str],
+    list[str],
+    list[int],
+    list[int],
+    list[str],
+    list[bool],
+    list[int],
+]:
+    """Return the rules of notices as the columns $3 to $11, in the order of channels."""
+    told = [rule for rule in rules if rule.kind.anchor is Anchor.OUTBOX]
+    return (
+        [rule.kind.follows for rule in told],
+        [rule.event for rule in told],
+        [rule.segment for rule in told],
+        [rule.channel.value for rule in told],
+        [AT_ANY_HOUR if rule.kind.at_any_hour else WHILE_AWAKE for rule in told],
+        [rule.valid_days for rule in told],
+        [rule.kind.needs.value for rule in told],
+        [rule.kind.is_legal for rule in told],
+        [rule.fall_back_hours for rule in told],
+    )

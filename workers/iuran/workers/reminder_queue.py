@@ -3,15 +3,17 @@
 `at` is legal time (what is due, quiet or expired), `real` is real time (leases and pauses).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.core.identifiers import mask_numbers_in
 from iuran.core.regulation.rates import parameter
-from iuran.workers.reminders import ClaimedReminder, ReminderState
-from iuran.workers.schedule import TIME_ZONES, awake_zones
+from iuran.workers.events import Channel
+from iuran.workers.quiet import TIME_ZONES, awake_zones
+from iuran.workers.reminders import ClaimedReminder, ReminderState, Verdict
 
 SENDING_LEASE = timedelta(seconds=180)
 CLAIMED_MAX = 20
@@ -28,7 +30,8 @@ CLAIM: LiteralString = """
         CROSS JOIN LATERAL (
             SELECT family_id, membership_id, coverage_month, event, channel, occurrence, due_at
             FROM reminder_queue
-            WHERE bucket = $1 AND urgency = lane.urgency AND time_zone = lane.time_zone
+            WHERE bucket = $1 AND channel = $9 AND urgency = lane.urgency
+              AND time_zone = lane.time_zone
               AND due_at <= $2 AND expires_at > $2 AND held_until <= $3
             ORDER BY due_at
             LIMIT $7
@@ -44,24 +47,27 @@ CLAIM: LiteralString = """
           AND q.coverage_month = d.coverage_month AND q.event = d.event
           AND q.channel = d.channel AND q.occurrence = d.occurrence
         RETURNING q.family_id, q.membership_id, q.coverage_month, q.event, q.channel, q.occurrence,
-                  q.claims, q.failures, q.needs_open_bill, q.time_zone, q.urgency, q.due_at
+                  q.claims, q.failures, q.needs, q.is_legal, q.time_zone, q.urgency, q.due_at,
+                  q.handed_at IS NOT NULL AS was_handed
     )
     SELECT c.family_id, c.membership_id, c.coverage_month, c.event, c.channel, c.occurrence,
-           c.claims, c.failures, c.needs_open_bill, c.time_zone, r.details, f.language, p.name,
-           p.email, v.customer_number, s.payer = 'FAMILY' AS is_self_paid,
-           coalesce(b.state = 'OPEN', false) AS is_bill_open, b.due_date,
+           c.claims, c.failures, c.needs, c.is_legal, c.urgency, c.was_handed, c.time_zone,
+           r.details, coalesce(w.language, f.language) AS language, p.name,
+           CASE c.channel WHEN 'EMAIL' THEN p.email ELSE nullif(p.phone, '') END AS address,
+           v.customer_number, b.due_date,
            coalesce(o.amount, 0)::bigint AS amount_owed, o.arrears_months
     FROM claimed AS c
     JOIN reminder AS r
       USING (family_id, membership_id, coverage_month, event, channel, occurrence)
     JOIN family AS f ON f.family_id = c.family_id
     JOIN membership AS m ON m.family_id = c.family_id AND m.membership_id = c.membership_id
-    JOIN segment AS s ON s.segment = m.segment
     LEFT JOIN participant AS p
       ON p.family_id = c.family_id AND p.participant_id = f.payer_participant_id
     LEFT JOIN bill AS b
       ON b.family_id = c.family_id AND b.membership_id = c.membership_id
      AND b.coverage_month = c.coverage_month
+    LEFT JOIN contact_preference AS w
+      ON w.family_id = c.family_id AND w.participant_id = p.participant_id
     LEFT JOIN LATERAL (
         SELECT a.customer_number
         FROM virtual_account AS a
@@ -80,14 +86,53 @@ CLAIM: LiteralString = """
     ORDER BY c.urgency, c.due_at
 """
 
-SELECT_IS_NEEDED: LiteralString = """
-    SELECT NOT q.needs_open_bill OR EXISTS (
-        SELECT FROM bill AS b
-        WHERE b.family_id = q.family_id AND b.membership_id = q.membership_id
-          AND b.coverage_month = q.coverage_month AND b.state = 'OPEN') AS is_needed
-    FROM reminder_queue AS q
-    WHERE q.family_id = $1 AND q.membership_id = $2 AND q.coverage_month = $3 AND q.event = $4
-      AND q.channel = $5 AND q.occurrence = $6 AND q.claims = $7
+TAKE: LiteralString = """
+    WITH mine AS MATERIALIZED (
+        SELECT q.family_id, q.membership_id, q.coverage_month, q.event, q.channel, q.occurrence,
+               CASE
+                   WHEN q.expires_at <= $8 THEN 'LATE'
+                   WHEN NOT q.is_legal AND q.channel = ANY (coalesce(c.opted_out, '{}'))
+                       THEN 'OPTED_OUT'
+                   WHEN q.needs = 'OPEN_BILL' AND (m.plan_id IS NOT NULL OR NOT EXISTS (
+                       SELECT FROM bill AS b
+                       WHERE b.family_id = q.family_id AND b.membership_id = q.membership_id
+                         AND b.coverage_month = q.coverage_month AND b.state = 'OPEN'))
+                       THEN 'PAID'
+                   WHEN q.needs = 'OPEN_STEP' AND NOT EXISTS (
+                       SELECT FROM instalment_plan AS i
+                       WHERE i.family_id = q.family_id AND i.membership_id = q.membership_id
+                         AND i.state = 'RUNNING'
+                         AND i.paid_steps < q.coverage_month - i.first_month + 1)
+                       THEN 'PAID'
+                   WHEN q.needs = 'SUSPENDED' AND m.state <> 'SUSPENDED' THEN 'PAID'
+                   WHEN q.needs <> 'NOTHING' AND s.payer <> 'FAMILY' THEN 'NOT_SELF_PAID'
+                   ELSE 'SEND'
+               END AS verdict
+        FROM reminder_queue AS q
+        JOIN membership AS m ON m.family_id = q.family_id AND m.membership_id = q.membership_id
+        JOIN segment AS s ON s.segment = m.segment
+        JOIN family AS f ON f.family_id = q.family_id
+        LEFT JOIN contact_preference AS c
+          ON c.family_id = f.family_id AND c.participant_id = f.payer_participant_id
+        WHERE q.family_id = $1 AND q.membership_id = $2 AND q.coverage_month = $3 AND q.event = $4
+          AND q.channel = $5 AND q.occurrence = $6 AND q.claims = $7
+        FOR UPDATE OF q
+    ), handed AS (
+        UPDATE reminder_queue AS q
+        SET handed_at = $9, held_until = $10
+        FROM mine AS n
+        WHERE n.verdict = 'SEND' AND q.family_id = n.family_id
+          AND q.membership_id = n.membership_id AND q.coverage_month = n.coverage_month
+          AND q.event = n.event AND q.channel = n.channel AND q.occurrence = n.occurrence
+    ), known AS (
+        INSERT INTO reminder_key (message_key, family_id, membership_id, coverage_month, event,
+                                  channel, occurrence)
+        SELECT $11, family_id, membership_id, coverage_month, event, channel, occurrence
+        FROM mine
+        WHERE verdict = 'SEND' AND $11::text IS NOT NULL
+        ON CONFLICT DO NOTHING  -- handed over before
+    )
+    SELECT verdict FROM mine
 """
 
 CLOSE: LiteralString = """
@@ -95,7 +140,25 @@ CLOSE: LiteralString = """
         DELETE FROM reminder_queue
         WHERE family_id = $1 AND membership_id = $2 AND coverage_month = $3 AND event = $4
           AND channel = $5 AND occurrence = $6 AND claims = $7
-        RETURNING family_id, membership_id, coverage_month, event, channel, occurrence
+        RETURNING family_id, membership_id, coverage_month, event, channel, occurrence, urgency,
+                  needs, is_legal, time_zone, fall_back_hours, expires_at
+    ), watched AS (
+        INSERT INTO reminder_watch (family_id, membership_id, coverage_month, event, channel,
+                                    occurrence, urgency, needs, is_legal, time_zone, fall_back_at,
+                                    fall_back_hours, expires_at)
+        SELECT g.family_id, g.membership_id, g.coverage_month, g.event, g.channel, g.occurrence,
+               g.urgency, g.needs, g.is_legal, g.time_zone,
+               CASE WHEN $8 = 'FAILED' OR EXISTS (
+                        SELECT FROM reminder_report AS p
+                        WHERE p.family_id = g.family_id AND p.membership_id = g.membership_id
+                          AND p.coverage_month = g.coverage_month AND p.event = g.event
+                          AND p.channel = g.channel AND p.occurrence = g.occurrence
+                          AND p.status = 'FAILED')
+                    THEN $10::timestamptz
+                    ELSE $10 + make_interval(hours => g.fall_back_hours) END,
+               g.fall_back_hours, g.expires_at
+        FROM gone AS g
+        WHERE $11
     )
     UPDATE reminder AS r
     SET state = $8, reason = $9, closed_at = $10
@@ -107,7 +170,7 @@ CLOSE: LiteralString = """
 
 HOLD: LiteralString = """
     UPDATE reminder_queue
-    SET held_until = $8, failures = failures + $9
+    SET held_until = $8, failures = failures + $9, handed_at = CASE WHEN $10 THEN handed_at END
     WHERE family_id = $1 AND membership_id = $2 AND coverage_month = $3 AND event = $4
       AND channel = $5 AND occurrence = $6 AND claims = $7
 """
@@ -127,10 +190,11 @@ EXPIRE: LiteralString = """
           AND q.coverage_month = l.coverage_month AND q.event = l.event
           AND q.channel = l.channel AND q.occurrence = l.occurrence
         RETURNING q.family_id, q.membership_id, q.coverage_month, q.event, q.channel,
-                  q.occurrence, q.failures
+                  q.occurrence, q.failures, q.handed_at
     ), closed AS (
         UPDATE reminder AS r
-        SET state = 'EXPIRED', closed_at = $2, reason = CASE WHEN g.failures > 0 THEN $5 END
+        SET state = CASE WHEN g.handed_at IS NULL THEN 'EXPIRED' ELSE 'UNKNOWN' END,
+            closed_at = $2, reason = CASE WHEN g.failures > 0 THEN $5 END
         FROM gone AS g
         WHERE r.family_id = g.family_id AND r.membership_id = g.membership_id
           AND r.coverage_month = g.coverage_month AND r.event = g.event
@@ -141,31 +205,37 @@ EXPIRE: LiteralString = """
 """
 
 SELECT_DUE_BUCKETS: LiteralString = """
-    SELECT b.bucket
+    SELECT b.bucket, c.channel
     FROM unnest($1::smallint[]) AS b (bucket)
+    CROSS JOIN unnest($6::text[]) AS c (channel)
     WHERE EXISTS (
         SELECT FROM unnest($4::smallint[], $5::text[]) AS lane (urgency, time_zone)
         CROSS JOIN LATERAL (
             SELECT q.due_at
             FROM reminder_queue AS q
-            WHERE q.bucket = b.bucket AND q.urgency = lane.urgency
+            WHERE q.bucket = b.bucket AND q.channel = c.channel AND q.urgency = lane.urgency
               AND q.time_zone = lane.time_zone AND q.due_at <= $2 AND q.held_until <= $3
             ORDER BY q.due_at
             LIMIT 1
         ) AS first
     )
-    ORDER BY b.bucket
-    LIMIT 16
+    ORDER BY b.bucket, c.channel
+    LIMIT 48
 """
 
 
 async def claim(
-    connection: Connection, bucket: int, *, at: datetime, real: datetime
+    connection: Connection,
+    bucket: int,
+    channel: Channel,
+    *,
+    at: datetime,
+    real: datetime,
+    limit: int = CLAIMED_MAX,
 ) -> tuple[ClaimedReminder, ...]:
-    """Take some of the messages of a bucket that are due, for the length of a lease.
+    """Take some of the messages of a bucket and channel that are due, for the length of a lease.
 
-    What each is about is looked at in this very statement: see `needless_because`. Those of zones
-    in their quiet hours stay, unless they go out at any hour.
+    Those of zones in their quiet hours stay, unless they go out at any hour.
     """
     rows = await connection.fetch(
         CLAIM,
@@ -174,21 +244,36 @@ async def claim(
         real,
         *_lanes(at),
         real + SENDING_LEASE,
-        CLAIMED_MAX,
+        limit,
         parameter("arrears_months_max", wib_date(at)),
+        channel,
     )
     return tuple(ClaimedReminder.of(row) for row in rows)
 
 
-async def is_still_needed(connection: Connection, reminder: ClaimedReminder) -> bool | None:
-    """Whether a message is still to be sent: a payment may have come since it was claimed.
+async def take(
+    connection: Connection,
+    reminder: ClaimedReminder,
+    *,
+    at: datetime,
+    real: datetime,
+    message_key: str | None = None,
+) -> Verdict | None:
+    """Take a message for handing it over now, or say why it must not be; None if it is not ours.
 
-    None if it is somebody else's now.
+    This is the moment of sending: whether the bill is still open is looked at in the statement that
+    notes that the message leaves. With `message_key` a provider's report finds it again.
     """
-    needed: bool | None = await connection.fetchval(
-        SELECT_IS_NEEDED, *reminder.name.key, reminder.claims
+    verdict = await connection.fetchval(
+        TAKE,
+        *reminder.name.key,
+        reminder.claims,
+        at,
+        real,
+        real + SENDING_LEASE,
+        message_key,
     )
-    return needed
+    return None if verdict is None else Verdict(verdict)
 
 
 async def close(
@@ -199,24 +284,41 @@ async def close(
     at: datetime,
     reason: str | None = None,
 ) -> bool:
-    """Note what became of a message that is ours; False if somebody else has it now."""
+    """Note what became of a message that is ours; False if somebody else has it now.
+
+    What failed, and what was given to a provider that reports of delivery, is watched: its reader
+    may be written to over another channel.
+    """
+    is_reported = reminder.name.channel != Channel.EMAIL
+    is_watched = state is ReminderState.FAILED or (state is ReminderState.SENT and is_reported)
     status = await connection.execute(
         CLOSE,
         *reminder.name.key,
         reminder.claims,
         state,
-        None if reason is None else reason[:REASON_LENGTH_MAX],
+        None if reason is None else mask_numbers_in(reason)[:REASON_LENGTH_MAX],
         at,
+        is_watched,
     )
     return status == "UPDATE 1"
 
 
 async def hold(
-    connection: Connection, reminder: ClaimedReminder, *, until: datetime, has_failed: bool
+    connection: Connection,
+    reminder: ClaimedReminder,
+    *,
+    until: datetime,
+    has_failed: bool,
+    may_have_left: bool = False,
 ) -> None:
     """Let a message that is ours wait until a real instant; it counts as a failure or not."""
     await connection.execute(
-        HOLD, *reminder.name.key, reminder.claims, until, 1 if has_failed else 0
+        HOLD,
+        *reminder.name.key,
+        reminder.claims,
+        until,
+        1 if has_failed else 0,
+        may_have_left,
     )
 
 
@@ -232,14 +334,21 @@ async def expire(
 
 
 async def due_buckets(
-    connection: Connection, buckets: Sequence[int], *, at: datetime, real: datetime
-) -> tuple[int, ...]:
-    """Return those of the buckets in which a message waits to be sent or dropped.
+    connection: Connection,
+    buckets: Sequence[int],
+    *,
+    at: datetime,
+    real: datetime,
+    channels: Collection[Channel] = tuple(Channel),
+) -> tuple[tuple[int, Channel], ...]:
+    """Return the buckets and channels in which a message waits to be sent or dropped.
 
-    Costs one step in an index for each bucket and zone: what sleeps is not looked at.
+    Costs one step in an index for each bucket, channel and zone: what sleeps is not looked at.
     """
-    rows = await connection.fetch(SELECT_DUE_BUCKETS, buckets, at, real, *_lanes(at))
-    return tuple(row["bucket"] for row in rows)
+    rows = await connection.fetch(
+        SELECT_DUE_BUCKETS, buckets, at, real, *_lanes(at), sorted(channels)
+    )
+    return tuple((row["bucket"], Channel(row["channel"])) for row in rows)
 
 
 def _lanes(at: datetime) -> tuple[list[int], list[str]]:

@@ -8,8 +8,19 @@ from typing import Self, TypedDict
 from iuran.core.database.pool import Record
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
+from iuran.workers.events import Channel, Need
 
 PAID = "PAID"
+
+
+class Verdict(StrEnum):
+    """Whether a message may leave at this moment, and why not."""
+
+    SEND = "SEND"
+    PAID = "PAID"
+    OPTED_OUT = "OPTED_OUT"
+    NOT_SELF_PAID = "NOT_SELF_PAID"
+    LATE = "LATE"
 
 
 class ReminderState(StrEnum):
@@ -17,6 +28,9 @@ class ReminderState(StrEnum):
 
     WAITING = "WAITING"
     SENT = "SENT"
+    """A relay or provider took it; `reminder_report` says whether it arrived."""
+    UNKNOWN = "UNKNOWN"
+    """It was handed over and we never learned whether it was taken; it is not sent again."""
     CANCELLED = "CANCELLED"
     """There was no need any more: paid, or nobody to write to. See `reason`."""
     EXPIRED = "EXPIRED"
@@ -31,6 +45,11 @@ class Details(TypedDict, total=False):
     membership_id: int
     effective_at: str
     window_last_day: str | None
+    step: int
+    steps: int
+    amount: int
+    state: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +60,7 @@ class ReminderName:
     membership_id: int
     month: CoverageMonth
     event: str
-    channel: str
+    channel: Channel
     occurrence: int
 
     @property
@@ -70,15 +89,16 @@ class ClaimedReminder:
     language: str
     time_zone: str
     payer_name: str
-    email: str | None
+    address: str | None
     customer_number: str | None
     details: Details
     due_date: date | None
     amount_owed: Rupiah
     arrears_months: int
-    needs_open_bill: bool
-    is_bill_open: bool
-    is_self_paid: bool
+    needs: Need
+    is_legal: bool
+    is_urgent: bool
+    was_handed: bool
 
     @classmethod
     def of(cls, row: Record) -> Self:
@@ -89,7 +109,7 @@ class ClaimedReminder:
                 membership_id=row["membership_id"],
                 month=CoverageMonth.of_ordinal(row["coverage_month"]),
                 event=row["event"],
-                channel=row["channel"],
+                channel=Channel(row["channel"]),
                 occurrence=row["occurrence"],
             ),
             claims=row["claims"],
@@ -97,26 +117,23 @@ class ClaimedReminder:
             language=row["language"],
             time_zone=row["time_zone"],
             payer_name=row["name"] or "",
-            email=row["email"],
+            address=row["address"],
             customer_number=row["customer_number"],
             details=row["details"],
             due_date=row["due_date"],
             amount_owed=Rupiah(row["amount_owed"]),
             arrears_months=row["arrears_months"],
-            needs_open_bill=row["needs_open_bill"],
-            is_bill_open=row["is_bill_open"],
-            is_self_paid=row["is_self_paid"],
+            needs=Need(row["needs"]),
+            is_legal=row["is_legal"],
+            is_urgent=row["urgency"] == 0,
+            was_handed=row["was_handed"],
         )
 
     @property
     def needless_because(self) -> str | None:
-        """Why it must not be sent, if so."""
-        if self.needs_open_bill and not self.is_bill_open:
-            return PAID
-        if self.needs_open_bill and not self.is_self_paid:
-            return "NOT_SELF_PAID"
-        if self.email is None:
+        """Why it cannot be sent whatever happens, if so."""
+        if self.address is None:
             return "NO_ADDRESS"
-        if self.customer_number is None:
+        if self.needs is not Need.NOTHING and self.customer_number is None:
             return "NO_VIRTUAL_ACCOUNT"
         return None

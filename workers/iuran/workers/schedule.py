@@ -1,151 +1,179 @@
-"""When families are told what: the schedule as data, and the dates that follow from it."""
+"""The schedule: which events are told when, to which segments and over which channels.
 
-import json
-from collections.abc import Sequence
+Rules are rows with a first day; what is approved later for the same day goes first. A rule for a
+segment goes before one for SELF_PAID, and that before one for ALL.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
-from importlib.resources import files
-from itertools import groupby
-from typing import TypedDict
-from zoneinfo import ZoneInfo
+from itertools import groupby, pairwise
+from typing import LiteralString, Self
 
+from iuran.core.database.pool import Connection, Record
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
+from iuran.workers.events import EVENTS, OF_A_MONTH, Anchor, Channel, EventKind
+from iuran.workers.quiet import day_before_holidays
 
-TIME_ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
-"""WIB, WITA and WIT: the zones that a family may live in."""
-
-
-_QuietHoursRow = TypedDict("_QuietHoursRow", {"from": str, "until": str})
-
-
-class _DueReminderRow(TypedDict):
-    event: str
-    channel: str
-    days_before_due: int
-    at: str
-
-
-class _NoticeRow(TypedDict):
-    event: str
-    channel: str
-    on: str
-    at_any_hour: bool
-    valid_days: int
-
-
-class _ScheduleFile(TypedDict):
-    quiet_hours: _QuietHoursRow
-    due_reminders: list[_DueReminderRow]
-    notices: list[_NoticeRow]
+SELECT_RULES: LiteralString = """
+    WITH known AS (
+        SELECT event, segment, channel, effective_from, 0::bigint AS change_id, is_on, place,
+               offset_days, at_hour, valid_days, fall_back_hours
+        FROM reminder_rule
+        UNION ALL
+        SELECT c.event, c.segment, c.channel, c.effective_from, c.change_id, c.is_on, c.place,
+               c.offset_days, c.at_hour, c.valid_days, c.fall_back_hours
+        FROM reminder_rule_change AS c
+        JOIN reminder_rule_approval AS a USING (change_id)
+    ), for_segment AS (
+        SELECT DISTINCT ON (k.event, s.segment, k.channel)
+               k.event, s.segment, s.payer, k.channel, k.is_on, k.place, k.offset_days, k.at_hour,
+               k.valid_days, k.fall_back_hours
+        FROM known AS k
+        JOIN segment AS s
+          ON k.segment IN (s.segment, 'ALL') OR (k.segment = 'SELF_PAID' AND s.payer = 'FAMILY')
+        WHERE k.effective_from <= $1
+        ORDER BY k.event, s.segment, k.channel,
+                 CASE k.segment WHEN s.segment THEN 0 WHEN 'SELF_PAID' THEN 1 ELSE 2 END,
+                 k.effective_from DESC, k.change_id DESC
+    )
+    SELECT event, segment, payer = 'FAMILY' AS is_self_paid, channel, place, offset_days, at_hour,
+           valid_days, fall_back_hours
+    FROM for_segment
+    WHERE is_on
+    ORDER BY event, segment, place, channel
+    LIMIT 2000
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueReminder:
-    """A reminder of a due date ("jatuh tempo"), at an hour of the family's own zone.
+class Rule:
+    """That a segment is told of an event over a channel, and when; `at` is local time."""
 
-    It is good until the next one begins (`next_days_before_due`, `next_at`) or, if it is the last,
-    until the due date ends: so whatever was missed, a family never gets two at once, and none that
-    comes too late.
+    event: str
+    segment: str
+    channel: Channel
+    place: int
+    offset_days: int
+    at: time
+    valid_days: int
+    fall_back_hours: int
+
+    @classmethod
+    def of(cls, row: Record) -> Self:
+        """Read a row."""
+        return cls(
+            event=row["event"],
+            segment=row["segment"],
+            channel=Channel(row["channel"]),
+            place=row["place"],
+            offset_days=row["offset_days"],
+            at=row["at_hour"],
+            valid_days=row["valid_days"],
+            fall_back_hours=row["fall_back_hours"],
+        )
+
+    @property
+    def kind(self) -> EventKind:
+        """What it tells of."""
+        return EVENTS[self.event]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """When a rule's message goes out, and from when on it does not any more.
+
+    Both are dates and times without a zone: those of the family's own.
     """
 
-    event: str
-    channel: str
-    days_before_due: int
-    at: time
-    next_days_before_due: int
-    next_at: time
+    rule: Rule
+    sent_at: datetime
+    expires_at: datetime
 
-    def sent_at(self, due_date: date) -> datetime:
-        """Return the local date and time (without zone) at which it is due."""
-        return datetime.combine(due_date - timedelta(days=self.days_before_due), self.at)
-
-    def expires_at(self, due_date: date) -> datetime:
-        """Return the local date and time (without zone) from which it is not sent any more."""
-        return datetime.combine(due_date - timedelta(days=self.next_days_before_due), self.next_at)
-
-    def is_live(self, due_date: date, *, today: date) -> bool:
+    def is_live(self, *, today: date) -> bool:
         """Whether a WIB date lies in its time, in any of the zones."""
-        return self.sent_at(due_date).date() <= today <= self.expires_at(due_date).date()
+        return self.sent_at.date() <= today <= self.expires_at.date()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A message about something that happened, told by an event of the outbox."""
+async def rules_on(
+    connection: Connection, day: date, *, channels: Collection[Channel] = tuple(Channel)
+) -> tuple[Rule, ...]:
+    """Return what is in force on a WIB date for the channels that an installation has.
 
-    event: str
-    channel: str
-    on: str
-    at_any_hour: bool
-    valid_days: int
+    Whatever a rule says, of money only those are told who pay it themselves.
+    """
+    rows = await connection.fetch(SELECT_RULES, day)
+    return tuple(
+        Rule.of(row)
+        for row in rows
+        if row["channel"] in channels
+        and row["event"] in EVENTS
+        and (row["is_self_paid"] or row["event"] in {"CLAIM_MOVED", "COMPLAINT_ANSWERED"})
+    )
+
+
+def slots_of(rules: Sequence[Rule], month: CoverageMonth) -> tuple[Slot, ...]:
+    """Return when the reminders of a month's bill or step go out.
+
+    Those of a segment, channel and kind are a chain: each is good until the next one begins, so
+    whatever was missed, a family never gets two at once, and none that comes too late.
+    """
+    planned = [rule for rule in rules if rule.kind.anchor in {*OF_A_MONTH, Anchor.STEP_END}]
+    found: list[Slot] = []
+    for _, chain in groupby(sorted(planned, key=_chain_of), key=_chain_of):
+        found.extend(_chained([_slot(rule, anchor_day(rule, month)) for rule in chain]))
+    return tuple(sorted(found, key=lambda slot: (slot.sent_at, slot.rule.segment, slot.rule.place)))
+
+
+def window_slots_of(rules: Sequence[Rule], last_day: date) -> tuple[Slot, ...]:
+    """Return when those are told whose window ends on a WIB date."""
+    return tuple(_slot(rule, last_day) for rule in rules if rule.kind.anchor is Anchor.WINDOW_END)
+
+
+def _chain_of(rule: Rule) -> tuple[str, str, bool]:
+    return rule.segment, rule.channel, rule.kind.anchor is Anchor.STEP_END
+
+
+def _chained(slots: list[Slot]) -> list[Slot]:
+    """Let each end where the next begins; those that would begin with the next fall away."""
+    ordered = sorted(slots, key=_begins)
+    ended = [
+        Slot(
+            rule=slot.rule,
+            sent_at=slot.sent_at,
+            expires_at=min(slot.expires_at, follower.sent_at),
+        )
+        for slot, follower in pairwise(ordered)
+    ]
+    return [slot for slot in [*ended, *ordered[-1:]] if slot.sent_at < slot.expires_at]
+
+
+def _begins(slot: Slot) -> tuple[datetime, Anchor, int]:
+    return slot.sent_at, slot.rule.kind.anchor, slot.rule.offset_days
+
+
+def anchor_day(rule: Rule, month: CoverageMonth) -> date:
+    """Return the day from which a rule counts in a month."""
+    return due_date_of(month) if rule.kind.anchor is Anchor.DUE_DATE else month.last_day
+
+
+def _slot(rule: Rule, anchor: date) -> Slot:
+    day = day_before_holidays(anchor + timedelta(days=rule.offset_days))
+    last = day + timedelta(days=rule.valid_days - 1)
+    if rule.kind.anchor is Anchor.DUE_DATE and rule.offset_days < 0:
+        last = min(last, anchor)
+    if rule.kind.anchor is Anchor.WINDOW_END:
+        last = min(last, anchor)
+    else:
+        last = min(last, CoverageMonth.of(anchor).last_day)
+    return Slot(
+        rule=rule,
+        sent_at=datetime.combine(day, rule.at),
+        expires_at=datetime.combine(last + timedelta(days=1), time(0)),
+    )
 
 
 def due_date_of(month: CoverageMonth) -> date:
     """Return the day by which a month's bill is to be paid."""
     return month.first_day + timedelta(days=parameter("due_day", month.first_day) - 1)
-
-
-@cache
-def due_reminders() -> tuple[DueReminder, ...]:
-    """Return the due-date reminders, by channel, the earliest first."""
-    rows = sorted(_document()["due_reminders"], key=_from_last_to_first)
-    return tuple(
-        reminder
-        for _, of_channel in groupby(rows, key=lambda row: row["channel"])
-        for reminder in _chained(list(of_channel))
-    )
-
-
-@cache
-def notices() -> tuple[Notice, ...]:
-    """Return the notices."""
-    return tuple(Notice(**row) for row in _document()["notices"])
-
-
-def awake_zones(instant: datetime) -> list[str]:
-    """Return the zones in which people may be written to at an instant."""
-    return [zone for zone in TIME_ZONES if not is_quiet(instant, time_zone=zone)]
-
-
-def is_quiet(instant: datetime, *, time_zone: str) -> bool:
-    """Whether an instant lies in the quiet hours of a zone: 20:00 to 07:59:59 [D]."""
-    begins, ends = _quiet_hours()
-    local = instant.astimezone(ZoneInfo(time_zone)).time()
-    return local >= begins or local < ends
-
-
-@cache
-def _quiet_hours() -> tuple[time, time]:
-    row = _document()["quiet_hours"]
-    begins, ends = time.fromisoformat(row["from"]), time.fromisoformat(row["until"])
-    if begins <= ends:
-        raise ValueError("quiet hours last over midnight: write a later `from` than `until`")
-    return begins, ends
-
-
-def _from_last_to_first(row: _DueReminderRow) -> tuple[str, int, str]:
-    return row["channel"], -row["days_before_due"], row["at"]
-
-
-def _chained(rows: Sequence[_DueReminderRow]) -> list[DueReminder]:
-    starts = [(row["days_before_due"], time.fromisoformat(row["at"])) for row in rows]
-    day_after_due = (-1, time(0))
-    return [
-        DueReminder(
-            event=row["event"],
-            channel=row["channel"],
-            days_before_due=start[0],
-            at=start[1],
-            next_days_before_due=follower[0],
-            next_at=follower[1],
-        )
-        for row, start, follower in zip(rows, starts, [*starts[1:], day_after_due], strict=True)
-    ]
-
-
-def _document() -> _ScheduleFile:
-    document: _ScheduleFile = json.loads(
-        files("iuran.workers").joinpath("schedule.json").read_text(encoding="utf-8")
-    )
-    return document

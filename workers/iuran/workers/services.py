@@ -1,11 +1,13 @@
 """What a worker is made of, put together once at start-up and handed down."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
+from iuran.workers.events import Channel
 from iuran.workers.jobs import JOB_LEASE
-from iuran.workers.mail import Mailer
+from iuran.workers.messaging.letter import Carrier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,15 +15,26 @@ class WorkerServices:
     """The worker's context. `clock` tells legal time: what is due, what is quiet, what expired.
 
     `real_clock` tells the time of leases and pauses between attempts, which no test clock moves.
-    A running job renews its lease every `beat_seconds`.
+    A running job renews its lease every `beat_seconds`. `carriers` are those of the channels that
+    an installation has beside e-mail.
     """
 
     pool: Pool
     clock: Clock
     redis_url: str
-    mailer: Mailer
+    mailer: Carrier
+    carriers: Mapping[Channel, Carrier] = field(default_factory=dict[Channel, Carrier])
     real_clock: Clock = field(default_factory=SystemClock)
     jobs_at_once: int = 4
     poll_seconds: float = 1.0
     stop_seconds: float = 15.0
     beat_seconds: float = JOB_LEASE.total_seconds() / 3
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels that this installation has."""
+        return (Channel.EMAIL, *sorted(self.carriers))
+
+    def carrier(self, channel: Channel) -> Carrier:
+        """Who delivers over a channel."""
+        return self.mailer if channel is Channel.EMAIL else self.carriers[channel]

@@ -6,9 +6,11 @@ from typing import LiteralString
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
+from iuran.workers.fallback import watched_buckets
 from iuran.workers.jobs import BUCKETS, JobName, arm, arm_again
 from iuran.workers.kinds import (
     DISPATCH_OUTBOX,
+    FALL_BACK_REMINDERS,
     MONTH_ROLL,
     SCHEDULE_REMINDERS,
     SEND_REMINDERS,
@@ -17,7 +19,8 @@ from iuran.workers.metrics import JOBS_DEAD
 from iuran.workers.month_roll import has_families, is_rolled
 from iuran.workers.outbox import has_outbox
 from iuran.workers.reminder_queue import due_buckets
-from iuran.workers.schedule import due_date_of, due_reminders
+from iuran.workers.schedule import rules_on
+from iuran.workers.scheduling import live_events
 from iuran.workers.services import WorkerServices
 
 COUNT_DEAD: LiteralString = """
@@ -31,27 +34,36 @@ async def tick(services: WorkerServices) -> None:
     month = CoverageMonth.of(wib_date(at))
     async with services.pool.acquire() as connection:
         if await is_rolled(connection, month):
-            await _arm_schedule(connection, month, at=at, real=real)
+            await _arm_schedule(connection, services, at=at, real=real)
         elif await has_families(connection):
             await arm_again(connection, JobName(MONTH_ROLL, str(month)), at=real)
         if await has_outbox(connection):
             await arm_again(connection, JobName(DISPATCH_OUTBOX, "all"), at=real)
-        for bucket in await due_buckets(connection, range(BUCKETS), at=at, real=real):
-            name = JobName(SEND_REMINDERS, str(bucket))
-            await arm_again(connection, name, at=real, bucket=bucket)
+        await _arm_messages(connection, services, at=at, real=real)
         JOBS_DEAD.set(await connection.fetchval(COUNT_DEAD))
 
 
 async def _arm_schedule(
-    connection: Connection, month: CoverageMonth, *, at: datetime, real: datetime
+    connection: Connection, services: WorkerServices, *, at: datetime, real: datetime
 ) -> None:
-    """Arm each reminder that is live once a day, so that bills of yesterday get theirs too."""
-    due_date, today = due_date_of(month), wib_date(at)
-    for rule in due_reminders():
-        if rule.is_live(due_date, today=today):
-            await arm(
-                connection,
-                JobName(SCHEDULE_REMINDERS, f"{month}:{rule.event}:{rule.channel}:{today}"),
-                at=real,
-                payload={"month": str(month), "event": rule.event, "channel": rule.channel},
-            )
+    """Arm each event that is live once a day, so that bills of yesterday get theirs too."""
+    today = wib_date(at)
+    rules = await rules_on(connection, today, channels=services.channels)
+    for event in live_events(rules, today=today):
+        name = JobName(SCHEDULE_REMINDERS, f"{event}:{today}")
+        await arm(connection, name, at=real, payload={"event": event})
+
+
+async def _arm_messages(
+    connection: Connection, services: WorkerServices, *, at: datetime, real: datetime
+) -> None:
+    """Arm what sends messages, and what tries another channel for those that did not arrive."""
+    due = await due_buckets(
+        connection, range(BUCKETS), at=at, real=real, channels=services.channels
+    )
+    for bucket, channel in due:
+        name = JobName(SEND_REMINDERS, f"{bucket}:{channel}")
+        await arm_again(connection, name, at=real, bucket=bucket)
+    for bucket in await watched_buckets(connection, range(BUCKETS), at=at):
+        name = JobName(FALL_BACK_REMINDERS, str(bucket))
+        await arm_again(connection, name, at=real, bucket=bucket)

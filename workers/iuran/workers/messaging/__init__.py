@@ -1,0 +1,1 @@
+"""Messages to people: what one is, who carries it, and what carriers report of it."""
