@@ -12,6 +12,7 @@ from iuran.core.database.pool import Pool
 from iuran.deploy.edge import Edge
 from iuran.deploy.installation import installation_cipher
 from iuran.deploy.landing import landing_route
+from iuran.deploy.messaging import message_report_routes
 from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
@@ -46,6 +47,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
         *jwks_routes(settings),
         *_graphql_routes(settings, pool, clock, rates),
         *_snap_routes(settings, pool, clock),
+        *message_report_routes(settings, pool=pool, clock=clock),
         *retail_routes(retail, settings.retail_mount),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)

@@ -31,6 +31,22 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class WhatsAppProvider(StrEnum):
+    """Who delivers over WhatsApp."""
+
+    NONE = "none"
+    WEBHOOK = "webhook"
+    CLOUD = "cloud"
+
+
+class SmsProvider(StrEnum):
+    """Who delivers SMS."""
+
+    NONE = "none"
+    WEBHOOK = "webhook"
+    GATEWAY = "gateway"
+
+
 class LogFormat(StrEnum):
     """How log lines are written."""
 
@@ -154,10 +170,52 @@ class Settings(BaseSettings):
     smtp_timeout_seconds: float = Field(
         default=10.0, gt=0, le=120, description="When an attempt to send is given up."
     )
+    smtp_lines: int = Field(
+        default=4, ge=1, le=50, description="Connections to it that one job of 16 uses at once."
+    )
     mail_sender: str = Field(
         default="iuran@example.org", description="Address that reminders come from."
     )
     mail_sender_name: str = Field(default="JKN", description="Name that reminders come from.")
+    whatsapp_provider: WhatsAppProvider = Field(
+        default=WhatsAppProvider.NONE,
+        description="`none`, `webhook` (any, signed) or `cloud` (Meta's Cloud API).",
+    )
+    whatsapp_url: str = Field(default="", description="Where messages for WhatsApp are posted.")
+    whatsapp_secret: SecretStr | None = Field(
+        default=None,
+        description="`webhook`: `whsec_` and base64, signs both ways. `cloud`: the app's secret, "
+        "which signs reports.",
+    )
+    whatsapp_token: SecretStr | None = Field(default=None, description="`cloud`: access token.")
+    whatsapp_verify_token: SecretStr | None = Field(
+        default=None, description="`cloud`: what Meta must name to have the address confirmed."
+    )
+    sms_provider: SmsProvider = Field(
+        default=SmsProvider.NONE,
+        description="`none`, `webhook` (any, signed) or `gateway` (form and basic authentication).",
+    )
+    sms_url: str = Field(default="", description="Where messages for SMS are posted.")
+    sms_account: str = Field(default="", description="`gateway`: the account.")
+    sms_secret: SecretStr | None = Field(
+        default=None,
+        description="`webhook`: `whsec_` and base64. `gateway`: the account's token, which signs "
+        "reports too.",
+    )
+    sms_sender: str = Field(default="", description="`gateway`: the number or name of the sender.")
+    sms_reports_url: str | None = Field(
+        default=None,
+        description="`gateway`: our `/messages/reports/sms` as the gateway reaches it.",
+    )
+    messages_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=120, description="When a call to a provider is given up."
+    )
+    messages_at_once: int = Field(
+        default=16,
+        ge=1,
+        le=200,
+        description="Calls to a provider that one job of 16 has open.",
+    )
     worker_metrics_port: Port | None = Field(
         default=None, description="Port on 127.0.0.1 where `iuran worker` shows metrics."
     )

@@ -8,9 +8,9 @@ import uvloop
 from prometheus_client import start_http_server
 
 from iuran.core.database.pool import open_pool
+from iuran.deploy.messaging import new_carriers, new_mailer
 from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.test_clock import following, new_clock
-from iuran.workers.mail import SmtpMailer
 from iuran.workers.runner import run_worker
 from iuran.workers.services import WorkerServices
 
@@ -26,7 +26,7 @@ def work(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     redis_url = demanded(settings.redis_url, "redis_url")
-    mailer = new_mailer(settings)
+    mailer, carriers = new_mailer(settings), new_carriers(settings)
     clock = new_clock(settings)
     pool = await open_pool(
         demanded(settings.database_url, "database_url"),
@@ -34,7 +34,9 @@ async def _work(settings: Settings) -> None:
         application_name="iuran worker",
         statement_timeout_milliseconds=settings.statement_timeout_milliseconds,
     )
-    services = WorkerServices(pool=pool, clock=clock, redis_url=redis_url, mailer=mailer)
+    services = WorkerServices(
+        pool=pool, clock=clock, redis_url=redis_url, mailer=mailer, carriers=carriers
+    )
     try:
         async with following(pool, clock):
             _log.info("worker.starts")
@@ -42,21 +44,6 @@ async def _work(settings: Settings) -> None:
             _log.info("worker.stopped")
     finally:
         await pool.close()
-
-
-def new_mailer(settings: Settings) -> SmtpMailer:
-    """Return the way to the SMTP server."""
-    password = settings.smtp_password
-    return SmtpMailer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        sender=settings.mail_sender,
-        sender_name=settings.mail_sender_name,
-        tls=settings.smtp_tls,
-        username=settings.smtp_user,
-        password=None if password is None else password.get_secret_value(),
-        timeout_seconds=settings.smtp_timeout_seconds,
-    )
 
 
 async def _until_told_to_stop(services: WorkerServices) -> None:

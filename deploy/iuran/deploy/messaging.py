@@ -1,0 +1,118 @@
+"""The carriers of an installation, and where their providers report deliveries."""
+
+from starlette.routing import BaseRoute
+
+from iuran.core.clock import Clock
+from iuran.core.database.pool import Pool
+from iuran.deploy.settings import (
+    Settings,
+    SettingsError,
+    SmsProvider,
+    WhatsAppProvider,
+    demanded,
+    variable_of,
+)
+from iuran.workers.events import Channel
+from iuran.workers.mail import SmtpMailer
+from iuran.workers.messaging.http import HttpCarrier, Provider
+from iuran.workers.messaging.letter import Carrier
+from iuran.workers.messaging.providers import SignedWebhook, SmsGateway, WhatsAppCloud
+from iuran.workers.messaging.report_routes import ReportServices, report_routes
+
+
+def new_mailer(settings: Settings) -> SmtpMailer:
+    """Return the way to the SMTP server."""
+    password = settings.smtp_password
+    return SmtpMailer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_sender,
+        sender_name=settings.mail_sender_name,
+        tls=settings.smtp_tls,
+        username=settings.smtp_user,
+        password=None if password is None else password.get_secret_value(),
+        timeout_seconds=settings.smtp_timeout_seconds,
+        lines=settings.smtp_lines,
+    )
+
+
+def new_carriers(settings: Settings) -> dict[Channel, Carrier]:
+    """Return who delivers beside e-mail; raises SettingsError for half a provider."""
+    providers = {Channel.WHATSAPP: _whatsapp(settings), Channel.SMS: _sms(settings)}
+    return {
+        channel: HttpCarrier(
+            provider=provider,
+            timeout_seconds=settings.messages_timeout_seconds,
+            lines=settings.messages_at_once,
+        )
+        for channel, provider in providers.items()
+        if provider is not None
+    }
+
+
+def message_report_routes(settings: Settings, *, pool: Pool, clock: Clock) -> list[BaseRoute]:
+    """Return where the configured providers report deliveries."""
+    is_cloud = settings.whatsapp_provider is WhatsAppProvider.CLOUD
+    is_gateway = settings.sms_provider is SmsProvider.GATEWAY
+    verify_token = settings.whatsapp_verify_token
+    return report_routes(
+        ReportServices(
+            pool=pool,
+            clock=clock,
+            signed_secrets=_signed_secrets(settings),
+            whatsapp_secret=demanded(settings.whatsapp_secret, "whatsapp_secret")
+            if is_cloud
+            else None,
+            whatsapp_verify_token=None if verify_token is None else verify_token.get_secret_value(),
+            gateway_secret=demanded(settings.sms_secret, "sms_secret") if is_gateway else None,
+            gateway_url=settings.sms_reports_url,
+        )
+    )
+
+
+def _signed_secrets(settings: Settings) -> tuple[str, ...]:
+    secrets: list[str] = []
+    if settings.whatsapp_provider is WhatsAppProvider.WEBHOOK:
+        secrets.append(demanded(settings.whatsapp_secret, "whatsapp_secret"))
+    if settings.sms_provider is SmsProvider.WEBHOOK:
+        secrets.append(demanded(settings.sms_secret, "sms_secret"))
+    return tuple(secrets)
+
+
+def _whatsapp(settings: Settings) -> Provider | None:
+    if settings.whatsapp_provider is WhatsAppProvider.WEBHOOK:
+        return SignedWebhook(
+            url=_demanded_text(settings.whatsapp_url, "whatsapp_url"),
+            channel=Channel.WHATSAPP,
+            secret=demanded(settings.whatsapp_secret, "whatsapp_secret"),
+        )
+    if settings.whatsapp_provider is WhatsAppProvider.CLOUD:
+        return WhatsAppCloud(
+            url=_demanded_text(settings.whatsapp_url, "whatsapp_url"),
+            token=demanded(settings.whatsapp_token, "whatsapp_token"),
+        )
+    return None
+
+
+def _sms(settings: Settings) -> Provider | None:
+    if settings.sms_provider is SmsProvider.WEBHOOK:
+        return SignedWebhook(
+            url=_demanded_text(settings.sms_url, "sms_url"),
+            channel=Channel.SMS,
+            secret=demanded(settings.sms_secret, "sms_secret"),
+        )
+    if settings.sms_provider is SmsProvider.GATEWAY:
+        return SmsGateway(
+            url=_demanded_text(settings.sms_url, "sms_url"),
+            account=_demanded_text(settings.sms_account, "sms_account"),
+            secret=demanded(settings.sms_secret, "sms_secret"),
+            sender=_demanded_text(settings.sms_sender, "sms_sender"),
+            reports_url=settings.sms_reports_url,
+        )
+    return None
+
+
+def _demanded_text(value: str, name: str) -> str:
+    if not value:
+        raise SettingsError(f"{variable_of(name)} is not set: this provider needs it")
+    return value
