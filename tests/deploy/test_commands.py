@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from iuran.core.clock import read_offset
+from iuran.core.clock import WIB, read_offset
 from iuran.core.database.pool import Pool, connected
 from iuran.deploy.embedded import EmbeddedServices
 from iuran.deploy.family_form import example_family
-from tests.builders import a_channel, a_family, an_active_family
+from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
 from tests.deploy.processes import a_free_port, iuran
 
 Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
@@ -226,3 +226,32 @@ async def test_nobody_listening_is_said(run: Run, tmp_path: Path) -> None:
     assert f"nobody answers at {url}" in unheard.stderr
     assert "has no bank to play" in unknown.stderr
     assert odd.stderr.startswith("va: ")
+
+
+async def test_what_is_explained_adds_up_in_the_language_asked_for(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    first_paid = datetime(2026, 1, 20, 9, tzinfo=WIB)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(members=3), first_payment_at=first_paid
+    )
+    await pays_what_it_owes(pool, channel, account, at=datetime(2026, 5, 4, 9, tzinfo=WIB))
+    await run("clock", "set", "2026-05-10T09:00", "--back")
+
+    bill = await run("explain", "bill", account.number)
+    fine = await run("explain", "fine", account.number, "--tariff", "5000000", "-l", "id")
+    cover = json.loads((await run("explain", "cover", str(family.family_id), "--json")).stdout)
+    unknown = await run("explain", "status", "1234567890123456")
+    no_plan = await run("explain", "plan", account.number)
+
+    assert "Bill of 2026-05: Rp105.000 for 3 participants" in bill.stdout
+    assert bill.stdout.rstrip().endswith("Rp105.000")
+    assert "Denda rawat inap mulai 2026-05-10: Rp750.000" in fine.stdout
+    assert fine.stdout.rstrip().endswith("Rp750.000")
+    assert account.number not in bill.stdout + fine.stdout
+    assert cover["english"] == "Covered at 2026-05-10 09:00 WIB, class III"
+    assert {reason["confidence"] for reason in cover["reasons"]} >= {"CONFIRMED", "DECISION"}
+    for refused in (unknown, no_plan):
+        assert refused.returncode == 1
+        assert refused.stderr.count("\n") == 1
+    assert "************3456" in unknown.stderr

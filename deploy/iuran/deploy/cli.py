@@ -11,6 +11,7 @@ from iuran.deploy.commands import (
     bills,
     channels,
     clock,
+    explain,
     families,
     retail,
     settings,
@@ -46,6 +47,7 @@ app.add_typer(retail.app, name="retail")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(families.app, name="families")
 app.add_typer(bills.app, name="bills")
+app.add_typer(explain.app, name="explain")
 app.add_typer(settings.app, name="settings")
 
 

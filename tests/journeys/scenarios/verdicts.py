@@ -31,9 +31,10 @@ def _is_refused(stage: Stage) -> bool:
     return bool(stage.refusals) or any(not one.is_settled for one in stage.outcomes)
 
 
-def check_plan_refusals(scenario: Scenario, stages: Sequence[Stage]) -> None:
-    """Assert that no plan can be registered on a day on which `then` says so."""
-    for day in _NO_PLAN.findall("; ".join(scenario["then"])):
+def check_plan_refusals(scenario: Scenario, stages: Sequence[Stage]) -> set[str]:
+    """Assert that no plan can be registered on a day on which `then` says so; return the days."""
+    days = set(_NO_PLAN.findall("; ".join(scenario["then"])))
+    for day in days:
         (plan,) = [stage.plan for stage in stages if stage.plan is not None]
         with pytest.raises(PlanRefusedError, match="register on"):
             check_plan(
@@ -41,3 +42,4 @@ def check_plan_refusals(scenario: Scenario, stages: Sequence[Stage]) -> None:
                 steps=len(plan.steps),
                 on=Reader(text="").on(day),
             )
+    return days

@@ -1,12 +1,14 @@
 """Why a bill is what it is: its lines, its versions, and what became of it."""
 
 from collections import Counter
+from datetime import date
 from typing import LiteralString
 
-from iuran.core.bills import Bill, BillLine, lines_of
+from iuran.core.bills import Bill, BillLine, BillState, lines_of
 from iuran.core.database.pool import Connection, Record
 from iuran.core.explanations.reason import Explanation, Reason
 from iuran.core.money import Rupiah, formatted
+from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter_row
 
 SELECT_REVISIONS: LiteralString = """
@@ -63,8 +65,8 @@ async def explain_bill(connection: Connection, family_id: int, bill: Bill) -> Ex
         reasons=(
             *_lines(lines),
             *(_revision(row) for row in revisions),
-            _due(bill),
-            _state(bill),
+            explain_due(bill.due_date, bill.coverage_month),
+            explain_arrears_cap(bill.state, bill.coverage_month),
         ),
     )
 
@@ -95,20 +97,22 @@ def _revision(row: Record) -> Reason:
     )
 
 
-def _due(bill: Bill) -> Reason:
-    rule = parameter_row("due_day", bill.coverage_month.first_day)
+def explain_due(due_date: date, month: CoverageMonth) -> Reason:
+    """Explain the due date of a month's bill; it has no effect on cover."""
+    rule = parameter_row("due_day", month.first_day)
     return Reason(
         rule=rule.name,
-        english=f"It is due on {bill.due_date}; only the end of the month suspends.",
-        indonesian=f"Jatuh tempo {bill.due_date}; penjaminan baru berhenti setelah akhir bulan.",
+        english=f"It is due on {due_date}; only the end of the month suspends.",
+        indonesian=f"Jatuh tempo {due_date}; penjaminan baru berhenti setelah akhir bulan.",
         legal_basis=rule.legal_basis,
-        day=bill.due_date,
+        day=due_date,
     )
 
 
-def _state(bill: Bill) -> Reason:
-    rule = parameter_row("arrears_months_max", bill.coverage_month.first_day)
-    english, indonesian = _STATES[bill.state.value]
+def explain_arrears_cap(state: BillState, month: CoverageMonth) -> Reason:
+    """Explain what became of a month's bill, and for how long it can be asked for."""
+    rule = parameter_row("arrears_months_max", month.first_day)
+    english, indonesian = _STATES[state.value]
     return Reason(
         rule=rule.name,
         english=f"{english} At most {rule.value} months of arrears are asked for.",

@@ -1,12 +1,14 @@
 """Why a participant was covered at an instant, or why not."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from iuran.core.clock import WIB
 from iuran.core.database.pool import Connection
 from iuran.core.explanations.reason import Explanation, Reason
+from iuran.core.governments import END_OF_CALENDAR
 from iuran.core.membership import MembershipState
 from iuran.core.membership_history import StatusAt, status_at
+from iuran.core.months import CoverageMonth
 
 _CAUSES = {
     "REGISTRATION": (
@@ -26,6 +28,12 @@ _CAUSES = {
     "SEGMENT_LEFT": ("a move to another segment", "mutasi ke segmen lain"),
     "LAST_MEMBER_LEFT": ("the last member left", "anggota terakhir keluar"),
     "INSTALMENT_PAID": ("an instalment of the plan", "angsuran pembayaran bertahap"),
+    "EMPLOYMENT_BEGAN": ("an employment began", "mulai bekerja"),
+    "EMPLOYMENT_ENDED": ("an employment ended", "hubungan kerja berakhir"),
+    "STATE_PAID": (
+        "the list of those for whom the state pays",
+        "daftar peserta yang dibayar pemerintah",
+    ),
     "INSTALMENT_PLAN_ENDED": ("an instalment that was missed", "angsuran yang tidak dibayar"),
 }
 
@@ -74,14 +82,43 @@ def _fact(status: StatusAt) -> Reason:
 
 def _paid_through(status: StatusAt) -> Reason:
     english, indonesian = _STATES[status.state]
-    through = "-" if status.paid_through is None else str(status.paid_through)
+    if status.paid_through is None or status.state is MembershipState.INACTIVE_SEGMENT_CHANGE:
+        return _reason_of_state(f"It is so: {english}.", f"Statusnya {indonesian}.")
+    if status.paid_through >= END_OF_CALENDAR:
+        return _reason_of_state(
+            f"The state pays; nothing is owed: {english}.",
+            f"Iuran dibayar pemerintah: {indonesian}.",
+        )
+    return _unpaid_month(status.paid_through, status.state)
+
+
+def _unpaid_month(paid_through: CoverageMonth, state: MembershipState) -> Reason:
+    """Which month decides, and from which day it suspends if it closes unpaid."""
+    month, day = paid_through.plus(1), paid_through.plus(2).first_day
+    if state is MembershipState.SUSPENDED:
+        return _reason_of_state(
+            f"Nothing is owed up to {paid_through}; {month} closed unpaid, which suspends from"
+            f" {day} until all is paid.",
+            f"Lunas sampai {paid_through}; {month} berakhir tanpa pembayaran, sehingga penjaminan"
+            f" berhenti sejak {day} sampai semuanya dilunasi.",
+            day,
+        )
+    return _reason_of_state(
+        f"Nothing is owed up to {paid_through}: active. Unless {month} is paid before it ends,"
+        f" cover is suspended from {day}.",
+        f"Lunas sampai {paid_through}: aktif. Bila {month} tidak dibayar sampai akhir bulan,"
+        f" penjaminan berhenti sejak {day}.",
+        day,
+    )
+
+
+def _reason_of_state(english: str, indonesian: str, day: date | None = None) -> Reason:
     return Reason(
         rule="paid_through",
-        english=f"Nothing is owed up to {through}; an unpaid month suspends from the 1st after it:"
-        f" {english}.",
-        indonesian=f"Lunas sampai {through}; bulan yang tidak dibayar menghentikan penjaminan sejak"
-        f" tanggal 1 berikutnya: {indonesian}.",
+        english=english,
+        indonesian=indonesian,
         legal_basis="Perpres 82/2018 art. 42(1)",
+        day=day,
     )
 
 
