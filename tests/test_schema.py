@@ -81,6 +81,7 @@ BY_CHANNEL = {
     "retail_secret",
     "payment_order",
     "payment_code",
+    "kept_message",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
@@ -135,6 +136,7 @@ FACTS = {
     "contact_preference_change",
     "reminder_key",
     "reminder_report",
+    "kept_message",
 }
 
 SELECT_TABLES = """

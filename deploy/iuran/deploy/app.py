@@ -35,31 +35,33 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     """
     rates = open_rates(_redis_url(settings))
     retail = RetailServices.of(pool=pool, clock=clock, cipher=installation_cipher(settings))
+    snap = SnapServices.of(
+        pool=pool,
+        clock=clock,
+        cipher=installation_cipher(settings),
+        redis_url=_redis_url(settings),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with following(pool, clock), aclosing(rates), retail.http:
             yield
+            await snap.close()
 
     routes = [
         landing_route(settings),
         *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
         *jwks_routes(settings),
         *_graphql_routes(settings, pool, clock, rates),
-        *_snap_routes(settings, pool, clock),
         *message_report_routes(settings, pool=pool, clock=clock),
         *retail_routes(retail, settings.retail_mount),
+        *snap_routes(snap, settings.snap_mounts),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
 
 
 def _redis_url(settings: Settings) -> str | None:
     return None if settings.redis_url is None else settings.redis_url.get_secret_value()
-
-
-def _snap_routes(settings: Settings, pool: Pool, clock: Clock) -> list[BaseRoute]:
-    services = SnapServices.of(pool=pool, clock=clock, cipher=installation_cipher(settings))
-    return snap_routes(services, settings.snap_mounts)
 
 
 def _graphql_routes(settings: Settings, pool: Pool, clock: Clock, rates: Rates) -> list[BaseRoute]:

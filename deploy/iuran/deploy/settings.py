@@ -141,6 +141,12 @@ class Settings(BaseSettings):
         default="/retail",
         description="Path under which aggregators find us: <mount>/<channel>/<dialect>.",
     )
+    message_retention_days: int = Field(
+        default=3_653,
+        ge=1_827,
+        description="How long messages of banks are kept; ASPI demands ten years. "
+        "`iuran channels purge` deletes older ones.",
+    )
     jwks_file: Path | None = Field(
         default=None,
         description="JWKS document with the public keys of who issues tokens. Needed in "

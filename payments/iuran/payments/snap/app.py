@@ -5,7 +5,8 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -30,6 +31,7 @@ from iuran.payments.snap.notification import answer_flat_notification, answer_no
 from iuran.payments.snap.payment import answer_payment
 from iuran.payments.snap.status import answer_status
 from iuran.payments.snap.timestamps import write_instant
+from iuran.payments.snap.vault import MessageRecord
 
 __all__ = ["DEFAULT_MOUNTS", "SnapServices", "snap_routes"]
 
@@ -111,8 +113,8 @@ class SnapEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; whatever happens, the answer is SNAP's JSON."""
-        started = time.perf_counter()
-        exchange = _exchange(self.service, scope)
+        started, received_at = time.perf_counter(), self.services.real_clock.now()
+        exchange = exchange_of(self.service, scope["path"], _address_of(scope))
         try:
             answer = await self._answer(Request(scope, receive), exchange)
             response = self._response(answer)
@@ -129,8 +131,40 @@ class SnapEndpoint:
             )
         if answer.fails:
             self.services.unanswered.remember(exchange)
-        _report(exchange, answer, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        _report(exchange, answer, seconds)
         await response(scope, receive, send)
+        self._keep(exchange, answer, bytes(response.body), received_at, seconds)
+
+    def _keep(
+        self,
+        exchange: Exchange,
+        answer: Answer,
+        content: bytes,
+        received_at: datetime,
+        seconds: float,
+    ) -> None:
+        """Give the exchange to the vault; the bank has its answer, so nothing may fail here."""
+        try:
+            self.services.vault.keep(
+                MessageRecord(
+                    kept_at=received_at,
+                    legal_at=exchange.legal_at or self.services.clock.now(),
+                    channel_id=None if exchange.channel is None else exchange.channel.channel_id,
+                    is_proven=exchange.is_proven,
+                    service=int(exchange.service),
+                    message=exchange.message,
+                    headers=exchange.headers,
+                    remote_address=exchange.remote_address,
+                    external_id=exchange.external_id,
+                    reference=exchange.reference,
+                    response_code=answer.case.response_code(exchange.service),
+                    answer=content if exchange.service is not Service.TOKEN else redacted(answer),
+                    microseconds=round(seconds * 1_000_000),
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - the edge: told in the log and in the metrics
+            _report_crash(exchange, error)
 
     def _response(self, answer: Answer) -> Response:
         return Response(
@@ -149,20 +183,15 @@ class SnapEndpoint:
             if request.method != "POST" and self.service is not Service.UNKNOWN:
                 return Answer(case=Case.METHOD_NOT_SUPPORTED, headers={"Allow": "POST"})
             exchange.message = await read_message(request, exchange.message)
+            exchange.headers = self.services.vault.sealed(exchange.message)
+            exchange.legal_at = self.services.clock.now()
             async with asyncio.timeout(self.services.answer_timeout_seconds):
                 await self._check_mount(exchange)
                 return await handler_of(exchange)(self.services, exchange)
         except ClientDisconnect:
             raise
-        except SnapRefusedError as error:
-            refused = error
         except Exception as error:  # noqa: BLE001 - the edge: a bank always gets an answer
-            _report_crash(exchange, error)
-            refused = SnapRefusedError(_case_of(error))
-        quirks = STANDARD if exchange.channel is None else exchange.channel.quirks
-        return refusal(
-            self.service, exchange.message.body, _open_end(refused, exchange), quirks=quirks
-        )
+            return refused(exchange, error)
 
     async def _check_mount(self, exchange: Exchange) -> None:
         """Raise SnapRefusedError (404xx01) under a path that nobody has."""
@@ -175,6 +204,18 @@ class SnapEndpoint:
             raise SnapRefusedError(Case.TRANSACTION_NOT_FOUND)
 
 
+def refused(exchange: Exchange, error: Exception) -> Answer:
+    """Return the answer to a message that was refused, or over which we crashed."""
+    if isinstance(error, SnapRefusedError):
+        known = error
+    else:
+        _report_crash(exchange, error)
+        known = SnapRefusedError(_case_of(error))
+    quirks = STANDARD if exchange.channel is None else exchange.channel.quirks
+    told = _open_end(known, exchange)
+    return refusal(exchange.service, exchange.message.body, told, quirks=quirks)
+
+
 def handler_of(exchange: Exchange) -> Handler:
     """Return what answers a request; a channel's own path has the flat dialect."""
     if exchange.notified_channel:
@@ -182,30 +223,38 @@ def handler_of(exchange: Exchange) -> Handler:
     return HANDLERS[exchange.service]
 
 
-def _exchange(service: Service, scope: Scope) -> Exchange:
-    path: str = scope["path"]
-    client = scope.get("client")
+def exchange_of(service: Service, path: str, remote_address: str) -> Exchange:
+    """Return an exchange that knows under which mount, or for which channel, it was called."""
     mount, found, channel = path.rpartition(NOTIFIED_PATH)
     if service is not Service.PAYMENT or not found or "/" in channel:
         channel = ""
         ends = [end for end in PATHS if path.endswith(end)]
         mount = path.removesuffix(ends[0]) if ends else ""
     return Exchange(
-        service=service,
-        mount=mount,
-        remote_address="" if client is None else str(client[0]),
-        notified_channel=channel,
+        service=service, mount=mount, remote_address=remote_address, notified_channel=channel
     )
 
 
-def _open_end(refused: SnapRefusedError, exchange: Exchange) -> SnapRefusedError:
+def _address_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return "" if client is None else str(client[0])
+
+
+def redacted(answer: Answer) -> bytes:
+    """Return the answer of service 73 without the token, which nobody but the bank may read."""
+    hidden = {"accessToken": ""} if "accessToken" in answer.body else {}
+    kept = replace(answer, body={**answer.body, **hidden})
+    return write(kept.document(Service.TOKEN))
+
+
+def _open_end(error: SnapRefusedError, exchange: Exchange) -> SnapRefusedError:
     """Return what a channel hears of a payment whose end is not known: 504, or what it wants."""
     channel = exchange.channel
     if channel is None or exchange.service is not Service.PAYMENT:
-        return refused
+        return error
     wants_progress = channel.quirks.open_end is OpenEnd.IN_PROGRESS
-    if refused.case is not Case.TIMED_OUT or not wants_progress:
-        return refused
+    if error.case is not Case.TIMED_OUT or not wants_progress:
+        return error
     return SnapRefusedError(Case.IN_PROGRESS)
 
 

@@ -46,17 +46,29 @@ class Sender:
 
 async def authenticate(services: SnapServices, exchange: Exchange) -> Sender:
     """Return who signed a transaction (services 24, 25, 26, 34); raises SnapRefusedError."""
-    return await _checked(services, lambda known: _transaction_sender(services, known, exchange))
+    sender = await _checked(services, lambda known: _transaction_sender(services, known, exchange))
+    await _check_quota(services, sender.channel)
+    return sender
 
 
 async def authenticate_notifier(services: SnapServices, exchange: Exchange) -> Sender:
     """Return who signed a notification to his own path; raises SnapRefusedError."""
-    return await _checked(services, lambda known: _notifier(services, known, exchange))
+    sender = await _checked(services, lambda known: _notifier(services, known, exchange))
+    await _check_quota(services, sender.channel)
+    return sender
 
 
 async def authenticate_client(services: SnapServices, exchange: Exchange) -> Channel:
     """Return who signed a token request (service 73); raises SnapRefusedError."""
-    return await _checked(services, lambda known: _token_client(services, known, exchange))
+    channel = await _checked(services, lambda known: _token_client(services, known, exchange))
+    await _check_quota(services, channel)
+    return channel
+
+
+async def _check_quota(services: SnapServices, channel: Channel) -> None:
+    """Raise SnapRefusedError (429xx00) beyond the channel's quota; nothing is reserved by then."""
+    if not await services.quotas.take(channel):
+        raise SnapRefusedError(Case.TOO_MANY_REQUESTS)
 
 
 async def _checked(services: SnapServices, check: Callable[[KnownChannels], Checked]) -> Checked:
@@ -203,6 +215,7 @@ def _signed(message: SnapMessage, *, access_token: str | None) -> _Signed:
 def _check_admitted(
     services: SnapServices, exchange: Exchange, channel: Channel, instant: datetime
 ) -> None:
+    exchange.is_proven = True
     admitted = channel.quirks.admits_mount(exchange.mount) and channel.quirks.admits_address(
         exchange.remote_address
     )

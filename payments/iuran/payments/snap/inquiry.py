@@ -67,7 +67,7 @@ async def answer_inquiry(services: SnapServices, exchange: Exchange) -> Answer:
     exchange.reference = inquiry.request_id
     exchange.customer_number = inquiry.account.customer_number
     inquiry.account.check_known_to(sender.channel)
-    at = services.clock.now()
+    at = exchange.legal_at or services.clock.now()
     committed = await services.transactions.commit(
         lambda connection: _ask(connection, sender, exchange, inquiry, at)
     )

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from starlette.requests import Request
 
@@ -21,6 +22,7 @@ KEPT_HEADERS = (
     "content-type",
     "x-timestamp",
     "x-signature",
+    "x-client-key",
     "x-partner-id",
     "x-external-id",
     "channel-id",
@@ -28,8 +30,7 @@ KEPT_HEADERS = (
 )
 """What is stored with a message, and no more: what it takes to verify its signature once again.
 
-The access token is part of the signed text. It has expired 15 minutes later, and alone, without
-the secret, it opens nothing: so it may be kept.
+The access token is part of the signed text, so it is kept too, but encrypted (`Vault.sealed`).
 """
 
 
@@ -63,6 +64,12 @@ class Exchange:
     """The channel whose own path was called: senders of that dialect do not name themselves."""
     message: SnapMessage = field(default_factory=SnapMessage)
     channel: Channel | None = None
+    legal_at: datetime | None = None
+    """The legal time at which it is judged."""
+    is_proven: bool = False
+    """Whether the signature was right: then the sender is who he says."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Those of the message that are stored, secrets sealed."""
     external_id: str = ""
     reference: str = ""
     customer_number: str = ""

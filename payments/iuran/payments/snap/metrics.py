@@ -13,6 +13,22 @@ SNAP_STRAYS_LEFT = Counter(
     ["phase"],
 )
 
+SNAP_MESSAGES_KEPT = Counter(
+    "iuran_snap_messages_kept",
+    "Messages that were stored in the vault with their answers",
+)
+
+SNAP_MESSAGES_NOT_KEPT = Counter(
+    "iuran_snap_messages_not_kept",
+    "Messages that were not stored: too many of unproven senders, a full queue, no database",
+    ["cause"],
+)
+
+SNAP_QUOTAS_LOCAL = Counter(
+    "iuran_snap_quotas_local",
+    "Times that Redis did not answer and quotas were counted in the process for some seconds",
+)
+
 SNAP_CROWDED_REFUSALS = Counter(
     "iuran_snap_crowded_refusals",
     "Messages that were refused at once because too many strays were under way",

@@ -159,7 +159,7 @@ async def _book(
 
     Raises SnapRefusedError if another payment has the X-EXTERNAL-ID or this reference.
     """
-    at = services.clock.now()
+    at = exchange.legal_at or services.clock.now()
 
     async def work(connection: Connection) -> Outcome:
         amount = collected.amount or await _asked_amount(connection, sender, collected)
@@ -200,6 +200,6 @@ def _instruction(
         amount=amount,
         channel_time=collected.channel_time,
         target=exchange.message.target,
-        headers=exchange.message.kept_headers(),
+        headers=exchange.headers,
         body=exchange.message.body,
     )

@@ -90,7 +90,7 @@ async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
             raise
         committed = await _told_before(services, sender, exchange, refused)
     else:
-        committed = await _settled(services, instruction)
+        committed = await _settled(services, exchange, instruction)
     outcome = committed.value
     quirks = sender.channel.quirks
     ruling = ruling_of_outcome(outcome, quirks.repeat_answer, is_own=committed.may_repeat)
@@ -118,13 +118,15 @@ def _instruction(sender: Sender, exchange: Exchange, document: JsonObject) -> Pa
         amount=notice.amount,
         channel_time=notice.channel_time,
         target=exchange.message.target,
-        headers=exchange.message.kept_headers(),
+        headers=exchange.headers,
         body=exchange.message.body,
     )
 
 
-async def _settled(services: SnapServices, instruction: PaymentInstruction) -> Committed[Outcome]:
-    at = services.clock.now()
+async def _settled(
+    services: SnapServices, exchange: Exchange, instruction: PaymentInstruction
+) -> Committed[Outcome]:
+    at = exchange.legal_at or services.clock.now()
 
     async def work(connection: Connection) -> Outcome:
         (outcome,) = await settle(connection, [instruction], at=at)

@@ -47,7 +47,7 @@ async def reserve(
         exchange.reference,
         at,
         exchange.message.target,
-        exchange.message.kept_headers(),
+        dict(exchange.headers),
         exchange.message.body,
     )
     if reserved is not None:

@@ -109,7 +109,7 @@ async def answer_status(services: SnapServices, exchange: Exchange) -> Answer:
     )
     exchange.reference = reference
     account.check_known_to(sender.channel)
-    at = services.clock.now()
+    at = exchange.legal_at or services.clock.now()
     committed = await services.transactions.commit(
         lambda connection: _ask(connection, sender, exchange, at)
     )
