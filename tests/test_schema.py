@@ -82,6 +82,7 @@ BY_CHANNEL = {
     "payment_order",
     "payment_code",
     "kept_message",
+    "autodebit_file",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
@@ -137,6 +138,10 @@ FACTS = {
     "reminder_key",
     "reminder_report",
     "kept_message",
+    "autodebit_item",
+    "autodebit_mandate_event",
+    "autodebit_result",
+    "autodebit_warning",
 }
 
 SELECT_TABLES = """

@@ -8,6 +8,7 @@ import typer
 
 from iuran.core.errors import DomainError
 from iuran.deploy.commands import (
+    autodebit,
     bills,
     channels,
     clock,
@@ -44,6 +45,7 @@ app.command("token")(token)
 app.add_typer(clock.app, name="clock")
 app.add_typer(channels.app, name="channels")
 app.add_typer(retail.app, name="retail")
+app.add_typer(autodebit.app, name="autodebit")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(families.app, name="families")
 app.add_typer(bills.app, name="bills")

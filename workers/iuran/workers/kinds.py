@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from iuran.workers.autodebit import prepare_collection, warn_failed
 from iuran.workers.delivery import send_reminders
 from iuran.workers.fallback import fall_back_reminders
 from iuran.workers.jobs import Job
@@ -17,6 +18,8 @@ DISPATCH_OUTBOX = "dispatch-outbox"
 SCHEDULE_REMINDERS = "schedule-reminders"
 SEND_REMINDERS = "send-reminders"
 FALL_BACK_REMINDERS = "fall-back-reminders"
+PREPARE_AUTODEBIT = "prepare-autodebit"
+WARN_AUTODEBIT = "warn-autodebit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,18 @@ KINDS: Mapping[str, JobKind] = {
         run=schedule_reminders,
         attempts_max=10,
         seconds_max=2 * 3600,
+        longest_pause=timedelta(minutes=10),
+    ),
+    PREPARE_AUTODEBIT: JobKind(
+        run=prepare_collection,
+        attempts_max=10,
+        seconds_max=2 * 3600,
+        longest_pause=timedelta(minutes=10),
+    ),
+    WARN_AUTODEBIT: JobKind(
+        run=warn_failed,
+        attempts_max=10,
+        seconds_max=600,
         longest_pause=timedelta(minutes=10),
     ),
     DISPATCH_OUTBOX: JobKind(

@@ -6,14 +6,17 @@ from typing import LiteralString
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
+from iuran.workers.autodebit import arm_autodebit
 from iuran.workers.fallback import watched_buckets
 from iuran.workers.jobs import BUCKETS, JobName, arm, arm_again
 from iuran.workers.kinds import (
     DISPATCH_OUTBOX,
     FALL_BACK_REMINDERS,
     MONTH_ROLL,
+    PREPARE_AUTODEBIT,
     SCHEDULE_REMINDERS,
     SEND_REMINDERS,
+    WARN_AUTODEBIT,
 )
 from iuran.workers.metrics import JOBS_DEAD
 from iuran.workers.month_roll import has_families, is_rolled
@@ -35,6 +38,13 @@ async def tick(services: WorkerServices) -> None:
     async with services.pool.acquire() as connection:
         if await is_rolled(connection, month):
             await _arm_schedule(connection, services, at=at, real=real)
+            await arm_autodebit(
+                connection,
+                prepare_kind=PREPARE_AUTODEBIT,
+                warn_kind=WARN_AUTODEBIT,
+                at=at,
+                real=real,
+            )
         elif await has_families(connection):
             await arm_again(connection, JobName(MONTH_ROLL, str(month)), at=real)
         if await has_outbox(connection):
