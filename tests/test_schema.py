@@ -47,6 +47,7 @@ REFERENCE = {
     "reminder_rule",
     "reminder_rule_change",
     "reminder_rule_approval",
+    "trusted_document",
 }
 BY_EMPLOYER = {
     "employer",

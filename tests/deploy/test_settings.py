@@ -66,7 +66,7 @@ def test_production_demands_its_own_keys(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="IURAN_SECRET_KEYS is not set"):
         installation_cipher(settings)
-    with pytest.raises(SettingsError, match="IURAN_JWKS_FILE is not set"):
+    with pytest.raises(SettingsError, match="neither IURAN_JWKS_URL nor"):
         trusted_issuer(settings)
     with pytest.raises(SettingsError, match="identity provider"):
         demo_issuer(settings)
@@ -117,3 +117,47 @@ def test_settings_page_is_current() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
     assert page == settings_markdown()
+
+
+def test_limits_of_graphql_can_be_changed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IURAN_GRAPHQL_LIMITS", "cost=8000, body_seconds=2.5")
+
+    limits = load_settings().limits
+
+    assert (limits.cost, limits.body_seconds, limits.depth) == (8_000, 2.5, 15)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("costs=8000", "there is no limit costs"),
+        ("cost=much", "must be a number"),
+        ("cost", "must be a number"),
+        ("cost=0", "more than 0"),
+        ("request_seconds=nan", "more than 0"),
+        ("cost=30000", "points_burst must not be less"),
+    ],
+)
+def test_a_limit_that_cannot_be_used_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str, told: str
+) -> None:
+    monkeypatch.setenv("IURAN_GRAPHQL_LIMITS", value)
+
+    with pytest.raises(SettingsError, match=told):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://login.example.org/jwks", "ftp://localhost/jwks", "jwks.json", "https://"]
+)
+def test_keys_are_fetched_over_https_only(url: str) -> None:
+    with pytest.raises(SettingsError, match="https"):
+        load_settings(jwks_url=url)
+
+
+def test_an_address_of_keys_takes_the_place_of_our_own_issuer() -> None:
+    settings = load_settings(jwks_url="https://login.example.org/jwks", token_issuer="x")
+
+    assert trusted_issuer(settings).name == "x"
+    with pytest.raises(SettingsError, match="identity provider"):
+        demo_issuer(settings)

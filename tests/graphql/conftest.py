@@ -16,6 +16,8 @@ from iuran.graphql.http import graphql_routes
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+from iuran.graphql.signing_keys import SigningKeys
+from iuran.graphql.trusted_documents import DocumentsMode
 
 Answer = dict[str, Any]  # JSON as the edge wrote it
 
@@ -90,15 +92,20 @@ async def frontend_of(
     def make(
         limits: Limits | None = None,
         introspection: IntrospectionPolicy = IntrospectionPolicy.DEVELOPERS,
+        documents_mode: DocumentsMode = DocumentsMode.HYBRID,
+        *,
+        draft_statuses: bool = False,
     ) -> Frontend:
         services = GraphqlServices(
             pool=pool,
             clock=clock,
-            jwks=issuer.jwks,
+            keys=SigningKeys.fixed(issuer.jwks),
             issuer=ISSUER,
             audience=AUDIENCE,
             limits=limits or Limits(),
             introspection=introspection,
+            documents_mode=documents_mode,
+            draft_statuses=draft_statuses,
             graphiql=True,
         )
         transport = httpx.ASGITransport(Starlette(routes=graphql_routes(services)))

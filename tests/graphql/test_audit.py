@@ -3,17 +3,12 @@
 import asyncio
 import json
 import shutil
-import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
@@ -21,6 +16,8 @@ from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.identity import Role
 from iuran.graphql.services import GraphqlServices
+from iuran.graphql.signing_keys import SigningKeys
+from tests.graphql.servers import listening
 
 AUDIT = Path(__file__).parent / "audit"
 AUDITS = 61
@@ -62,28 +59,24 @@ async def suite(pytestconfig: pytest.Config) -> Path:
     return folder
 
 
-@asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncGenerator[str]:
-    """Serve on a free port of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None)
-        )
-        serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - serve() would take pytest's signals
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
-        server.should_exit = True
-        await serving
-
-
 async def test_the_official_audit_finds_nothing(
     suite: Path, pool: Pool, clock: StandingClock, issuer: DemoIssuer
 ) -> None:
     services = GraphqlServices(
-        pool=pool, clock=clock, jwks=issuer.jwks, issuer=ISSUER, audience=AUDIENCE
+        pool=pool,
+        clock=clock,
+        keys=SigningKeys.fixed(issuer.jwks),
+        issuer=ISSUER,
+        audience=AUDIENCE,
     )
-    async with listening(Starlette(routes=graphql_routes(services))) as url:
+    async with listening(Starlette(routes=graphql_routes(services))) as base:
         code, told, complained = await run(
-            *("node", "audit.mjs", url, issuer.issue(Role.DEVELOPER)),  # it introspects
+            *(
+                "node",
+                "audit.mjs",
+                f"{base}/graphql",
+                issuer.issue(Role.DEVELOPER),
+            ),  # it introspects
             where=suite,
             seconds_max=AUDIT_SECONDS_MAX,
         )

@@ -23,6 +23,7 @@ from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.operations import Operations
 from iuran.graphql.services import GraphqlServices
+from iuran.graphql.signing_keys import SigningKeys
 from tests.graphql.conftest import Frontend, FrontendOf, code_of
 
 QUERY = "{ viewer { role } }"
@@ -317,7 +318,7 @@ async def test_an_empty_pool_is_an_overload_and_no_crash(
                         GraphqlServices(
                             pool=small,
                             clock=clock,
-                            jwks=issuer.jwks,
+                            keys=SigningKeys.fixed(issuer.jwks),
                             issuer=ISSUER,
                             audience=AUDIENCE,
                             limits=replace(Limits(), acquire_seconds=0.05),
@@ -339,7 +340,13 @@ async def test_work_stops_when_the_client_leaves(
     pool: Pool, clock: StandingClock, issuer: DemoIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint = GraphqlEndpoint(
-        GraphqlServices(pool=pool, clock=clock, jwks=issuer.jwks, issuer=ISSUER, audience=AUDIENCE)
+        GraphqlServices(
+            pool=pool,
+            clock=clock,
+            keys=SigningKeys.fixed(issuer.jwks),
+            issuer=ISSUER,
+            audience=AUDIENCE,
+        )
     )
     asked, stopped = asyncio.Event(), asyncio.Event()
 

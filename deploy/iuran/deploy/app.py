@@ -16,7 +16,7 @@ from iuran.deploy.messaging import message_report_routes
 from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
-from iuran.deploy.tokens import jwks_routes, trusted_issuer
+from iuran.deploy.tokens import TrustedIssuer, jwks_routes, trusted_issuer
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.rates import Rates
 from iuran.graphql.rates_in_redis import open_rates
@@ -33,7 +33,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     While it runs it follows the test clock, where there is one. Raises SettingsError when
     something is missing that a request would need.
     """
-    rates = open_rates(_redis_url(settings))
+    rates, issuer = open_rates(_redis_url(settings)), trusted_issuer(settings)
     retail = RetailServices.of(pool=pool, clock=clock, cipher=installation_cipher(settings))
     snap = SnapServices.of(
         pool=pool,
@@ -44,7 +44,8 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        async with following(pool, clock), aclosing(rates), retail.http:
+        async with following(pool, clock), aclosing(rates), aclosing(issuer.keys), retail.http:
+            await issuer.keys.start()
             yield
             await snap.close()
 
@@ -52,7 +53,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
         landing_route(settings),
         *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
         *jwks_routes(settings),
-        *_graphql_routes(settings, pool, clock, rates),
+        *_graphql_routes(settings, pool, clock, rates=rates, issuer=issuer),
         *message_report_routes(settings, pool=pool, clock=clock),
         *retail_routes(retail, settings.retail_mount),
         *snap_routes(snap, settings.snap_mounts),
@@ -64,15 +65,19 @@ def _redis_url(settings: Settings) -> str | None:
     return None if settings.redis_url is None else settings.redis_url.get_secret_value()
 
 
-def _graphql_routes(settings: Settings, pool: Pool, clock: Clock, rates: Rates) -> list[BaseRoute]:
-    issuer = trusted_issuer(settings)
+def _graphql_routes(
+    settings: Settings, pool: Pool, clock: Clock, *, rates: Rates, issuer: TrustedIssuer
+) -> list[BaseRoute]:
     services = GraphqlServices(
         pool=pool,
         clock=clock,
-        jwks=issuer.jwks,
+        keys=issuer.keys,
         issuer=issuer.name,
         audience=issuer.audience,
+        limits=settings.limits,
         rates=rates,
+        documents_mode=settings.graphql_documents,
+        draft_statuses=settings.graphql_draft_statuses,
         introspection=IntrospectionPolicy.AUTHENTICATED
         if settings.allows_introspection
         else IntrospectionPolicy.DEVELOPERS,

@@ -12,6 +12,7 @@ from iuran.deploy.commands import (
     bills,
     channels,
     clock,
+    documents,
     explain,
     families,
     retail,
@@ -49,6 +50,7 @@ app.add_typer(autodebit.app, name="autodebit")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(families.app, name="families")
 app.add_typer(bills.app, name="bills")
+app.add_typer(documents.app, name="documents")
 app.add_typer(explain.app, name="explain")
 app.add_typer(settings.app, name="settings")
 

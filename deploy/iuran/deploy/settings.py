@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -16,6 +17,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from iuran.core.errors import DomainError
+from iuran.graphql.limits import LimitInvalidError, Limits
+from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.payments.snap.app import DEFAULT_MOUNTS
 from iuran.workers.mail import TlsMode
 
@@ -152,11 +155,30 @@ class Settings(BaseSettings):
         description="JWKS document with the public keys of who issues tokens. Needed in "
         "production; in development `iuran token` issues them.",
     )
+    jwks_url: str = Field(
+        default="",
+        description="Address of that document instead of a file: fetched at start, and again when "
+        "keys change. `https`, but on this machine.",
+    )
     token_issuer: str = Field(
-        default="", description="`iss` that tokens must have, with IURAN_JWKS_FILE."
+        default="", description="`iss` that tokens must have, with one of them."
     )
     token_audience: str = Field(
         default="iuran", description="`aud` that tokens must have, with it."
+    )
+    graphql_limits: Words = Field(
+        default=(),
+        description="Limits of GraphQL that differ from docs/graphql.md, as `cost=8000,depth=12`.",
+    )
+    graphql_documents: DocumentsMode = Field(
+        default=DocumentsMode.HYBRID,
+        description="Persisted documents: `off`, `hybrid` (besides texts) or `strict` (texts from "
+        "staff only). `iuran documents load` stores them.",
+    )
+    graphql_draft_statuses: bool = Field(
+        default=False,
+        description="HTTP statuses of the newer draft of GraphQL over HTTP: 422 for refused "
+        "documents, 294 for answers with errors.",
     )
     graphiql: bool | None = Field(
         default=None, description="Serve GraphiQL. Not set: only in development."
@@ -235,7 +257,7 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="`debug` to `error`.")
 
-    @field_validator("trusted_proxies", "snap_mounts", mode="before")
+    @field_validator("trusted_proxies", "snap_mounts", "graphql_limits", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -254,6 +276,24 @@ class Settings(BaseSettings):
     def _check_mount(cls, value: str, info: ValidationInfo) -> str:
         if not value.startswith("/") or value.endswith("/"):
             raise ValueError(f"{info.field_name} is a path such as /retail")
+        return value
+
+    @field_validator("graphql_limits")
+    @classmethod
+    def _check_limits(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            _limits_of(value)
+        except LimitInvalidError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _check_jwks_url(cls, value: str) -> str:
+        url = urlsplit(value)
+        is_here = url.scheme == "http" and url.hostname in {"localhost", "127.0.0.1", "::1"}
+        if value and not (is_here or (url.scheme == "https" and url.hostname)):
+            raise ValueError("must be an https address, since who can change it makes tokens")
         return value
 
     @model_validator(mode="after")
@@ -283,6 +323,11 @@ class Settings(BaseSettings):
         return self._unless_set(self.introspection)
 
     @property
+    def limits(self) -> Limits:
+        """The limits of GraphQL."""
+        return _limits_of(self.graphql_limits)
+
+    @property
     def writes_json_logs(self) -> bool:
         """Whether log lines are JSON."""
         if self.log_format is LogFormat.AUTO:
@@ -291,6 +336,10 @@ class Settings(BaseSettings):
 
     def _unless_set(self, choice: bool | None) -> bool:  # noqa: FBT001 - it is the value itself
         return not self.is_production if choice is None else choice
+
+
+def _limits_of(words: tuple[str, ...]) -> Limits:
+    return Limits().changed({name: value for name, _, value in (w.partition("=") for w in words)})
 
 
 def load_settings(**chosen: object) -> Settings:

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from iuran.deploy.settings import Settings, SettingsError
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
-from iuran.graphql.services import JwksDocument
+from iuran.graphql.signing_keys import JwksDocument, SigningKeys
 
 ISSUER_KEY_FILE = "keys/issuer.pem"
 
@@ -22,27 +22,37 @@ class TrustedIssuer:
 
     name: str
     audience: str
-    jwks: JwksDocument
+    keys: SigningKeys
 
 
 def trusted_issuer(settings: Settings) -> TrustedIssuer:
     """Return whose tokens count; raises SettingsError for a JWKS file that cannot be used."""
     if uses_demo_issuer(settings):
-        return TrustedIssuer(name=ISSUER, audience=AUDIENCE, jwks=demo_issuer(settings).jwks)
+        keys = SigningKeys.fixed(demo_issuer(settings).jwks)
+        return TrustedIssuer(name=ISSUER, audience=AUDIENCE, keys=keys)
+    return TrustedIssuer(
+        name=settings.token_issuer, audience=settings.token_audience, keys=_keys(settings)
+    )
+
+
+def _keys(settings: Settings) -> SigningKeys:
+    if settings.jwks_url:
+        return SigningKeys.at(settings.jwks_url)
     if settings.jwks_file is None:
         raise SettingsError(
-            "IURAN_JWKS_FILE is not set: production needs the public keys of who issues tokens"
+            "neither IURAN_JWKS_URL nor IURAN_JWKS_FILE is set: production needs the public keys "
+            "of who issues tokens"
         )
-    return TrustedIssuer(
-        name=settings.token_issuer,
-        audience=settings.token_audience,
-        jwks=_jwks_in(settings.jwks_file),
-    )
+    try:
+        return SigningKeys.fixed(_jwks_in(settings.jwks_file))
+    except (ValueError, KeyError) as error:
+        raise SettingsError(f"IURAN_JWKS_FILE: {error}") from error
 
 
 def uses_demo_issuer(settings: Settings) -> bool:
     """Whether we issue tokens ourselves; never in production."""
-    return settings.jwks_file is None and not settings.is_production
+    has_issuer = settings.jwks_file is not None or bool(settings.jwks_url)
+    return not has_issuer and not settings.is_production
 
 
 def demo_issuer(settings: Settings) -> DemoIssuer:

@@ -18,7 +18,7 @@ from jwt.algorithms import ECAlgorithm
 
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
-from iuran.graphql.services import JwksDocument
+from iuran.graphql.signing_keys import JwksDocument
 
 ISSUER = "https://demo.iuran.invalid"
 AUDIENCE = "iuran"
@@ -46,6 +46,7 @@ class DemoIssuer:
         *,
         family_id: int | None = None,
         facility: str = DEMO_FACILITY,
+        employer_id: int | None = None,
         lifetime: timedelta = LIFETIME,
     ) -> str:
         """Return a token for a role; a participant needs the family that he belongs to."""
@@ -64,6 +65,8 @@ class DemoIssuer:
             claims["family_id"] = id_of("Family", family_id)
         if role is Role.FACILITY:
             claims["facility"] = facility
+        if role is Role.EMPLOYER and employer_id is not None:
+            claims["employer_id"] = id_of("Employer", employer_id)
         return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": self._kid})
 
 

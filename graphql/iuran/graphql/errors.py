@@ -22,6 +22,20 @@ class UnauthenticatedError(RequestRefusedError):
     status: ClassVar[int] = 401
 
 
+class ScopeMissingError(RequestRefusedError):
+    """The token allows to read only."""
+
+    code: ClassVar[str] = "SCOPE_MISSING"
+    status: ClassVar[int] = 403
+
+
+class DocumentNotTrustedError(RequestRefusedError):
+    """Only persisted documents may be sent here."""
+
+    code: ClassVar[str] = "DOCUMENT_NOT_TRUSTED"
+    status: ClassVar[int] = 403
+
+
 class IntrospectionRefusedError(RequestRefusedError):
     """The viewer may not read the schema here."""
 
@@ -79,6 +93,20 @@ class RateLimitedError(RequestRefusedError):
         self.wait_seconds = wait_seconds
 
 
+class BusyError(RequestRefusedError):
+    """No database connection became free in time, before anything was done."""
+
+    code: ClassVar[str] = "OVERLOADED"
+    status: ClassVar[int] = 503
+
+
+class IdentityUnavailableError(RequestRefusedError):
+    """The keys of who issues tokens have never been reached."""
+
+    code: ClassVar[str] = "IDENTITY_UNAVAILABLE"
+    status: ClassVar[int] = 503
+
+
 class TimedOutError(RequestRefusedError):
     """The operation took longer than it may."""
 
@@ -90,6 +118,8 @@ class DocumentRefusedError(RequestRefusedError):
     """The GraphQL document is refused; with `application/json` the answer is still 200."""
 
     code: ClassVar[str] = "GRAPHQL_VALIDATION_FAILED"
+    draft_status: ClassVar[int] = 422
+    """Its status in the newer draft of GraphQL over HTTP."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
         super().__init__(errors[0].message)
@@ -105,6 +135,19 @@ class SyntaxRefusedError(DocumentRefusedError):
     """The document is not GraphQL."""
 
     code: ClassVar[str] = "GRAPHQL_PARSE_FAILED"
+    draft_status: ClassVar[int] = 400
+
+
+class PersistedDocumentUnknownError(DocumentRefusedError):
+    """There is no document of that id. The code is what clients know that then send the text."""
+
+    code: ClassVar[str] = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class PersistedDocumentsOffError(DocumentRefusedError):
+    """There are no persisted documents here. The code is what clients know."""
+
+    code: ClassVar[str] = "PERSISTED_QUERY_NOT_SUPPORTED"
 
 
 class OperationUnknownError(DocumentRefusedError):

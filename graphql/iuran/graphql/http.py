@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 import structlog
+from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -15,10 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from iuran.core.identifiers import mask_numbers_in
 from iuran.graphql.allowances import Account, Allowances
+from iuran.graphql.document_texts import DocumentTexts
 from iuran.graphql.documents import Documents, Prepared
 from iuran.graphql.errors import (
     IntrospectionRefusedError,
     RequestRefusedError,
+    ScopeMissingError,
     TimedOutError,
 )
 from iuran.graphql.graphiql import graphiql_routes
@@ -31,6 +34,7 @@ from iuran.graphql.requests import OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+from iuran.graphql.trusted_documents import TrustedDocuments
 
 NAME_LENGTH_MAX = 100
 CLIENT_LEFT = "CLIENT_LEFT"
@@ -71,8 +75,11 @@ class GraphqlEndpoint:
         self._documents = Documents(self._schema, services.limits)
         self._allowances = Allowances(services.limits, services.rates)
         self._operations = Operations(self._schema, services)
+        self._texts = DocumentTexts(
+            services.documents_mode, TrustedDocuments(services.pool, services.limits)
+        )
         self._verifier = TokenVerifier(
-            jwks=services.jwks, issuer=services.issuer, audience=services.audience
+            keys=services.keys, issuer=services.issuer, audience=services.audience
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +102,9 @@ class GraphqlEndpoint:
             answer = answer_of_crash(error, request_id=progress.request_id)
         _note(progress, answer, perf_counter() - started)
         cost = None if progress.account is None else progress.account.statement
-        return answer.response(progress.media_type, cost=cost)
+        return answer.response(
+            progress.media_type, cost=cost, is_draft=self._services.draft_statuses
+        )
 
     async def _answer(self, request: Request, progress: _Progress) -> Answer:
         try:
@@ -106,16 +115,17 @@ class GraphqlEndpoint:
 
     async def _answer_in_time(self, request: Request, progress: _Progress) -> Answer:
         progress.media_type = negotiate(request.headers.get("accept"))
-        progress.viewer = viewer = self._verifier.viewer(request.headers.get("authorization"))
+        progress.viewer = viewer = await self._verifier.viewer(request.headers.get("authorization"))
         progress.account = account = self._allowances.account_of(viewer)
         asked = await read_request(request, self._services.limits)
         progress.operation = asked.operation_name
-        prepared = await self._prepared(asked, account)
+        prepared = await self._prepared(asked, viewer, account)
         name = prepared.operation.name
         progress.operation = None if name is None else name.value
         progress.measure = prepared.measure
         if prepared.measure.introspects:
             _check_introspection(viewer, self._services.introspection)
+        _check_scope(viewer, prepared)
         await account.spend_points(max(prepared.measure.cost, 1))
         await account.spend_lookups(prepared.measure.lookups.count(asked.variables))
         running = self._operations.run(prepared, asked, viewer)
@@ -123,15 +133,18 @@ class GraphqlEndpoint:
         progress.statements = outcome.statements
         return answer_of_result(outcome.data, outcome.errors, request_id=progress.request_id)
 
-    async def _prepared(self, asked: OperationRequest, account: Account) -> Prepared:
+    async def _prepared(
+        self, asked: OperationRequest, viewer: Viewer, account: Account
+    ) -> Prepared:
         """Return a document that is known here, or prepare it: that costs time, and so points."""
+        text = await self._texts.text_of(asked, viewer)
         known = self._documents.known(
-            asked.query, operation_name=asked.operation_name, variables=asked.variables
+            text, operation_name=asked.operation_name, variables=asked.variables
         )
         if known is None:
             await account.spend_points(self._services.limits.preparing_points)
         return self._documents.prepare(
-            asked.query,
+            text,
             operation_name=asked.operation_name,
             variables=asked.variables,
             only_queries=asked.is_get,
@@ -165,6 +178,11 @@ def _check_introspection(viewer: Viewer, policy: IntrospectionPolicy) -> None:
         raise IntrospectionRefusedError(
             "the schema is not shown here; read the published graphql/schema.graphql"
         )
+
+
+def _check_scope(viewer: Viewer, prepared: Prepared) -> None:
+    if prepared.operation.operation is OperationType.MUTATION and not viewer.may_write:
+        raise ScopeMissingError("this token is for reading; ask for one with `iuran:write`")
 
 
 def _request_id() -> str:

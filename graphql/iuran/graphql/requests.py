@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn, cast
@@ -17,12 +18,15 @@ from iuran.graphql.errors import (
 )
 from iuran.graphql.limits import Limits
 
+_DOCUMENT_ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRequest:
-    """The parameters of GraphQL over HTTP; `extensions` are read and so far not used."""
+    """The parameters of GraphQL over HTTP: a text, or the id of a persisted document, or both."""
 
-    query: str
+    query: str | None
+    document_id: str | None = None
     operation_name: str | None
     variables: Mapping[str, object]
     is_get: bool
@@ -142,7 +146,7 @@ def _parameters(given: object, *, is_get: bool) -> OperationRequest:
     members = cast("dict[str, object]", given)  # json.loads makes no others
     query, name = members.get("query"), members.get("operationName")
     variables, extensions = members.get("variables"), members.get("extensions")
-    if not isinstance(query, str):
+    if not isinstance(query, str | None):
         raise RequestRefusedError("`query` must be a string that holds the document")
     if not isinstance(name, str | None):
         raise RequestRefusedError("`operationName` must be a string or null")
@@ -150,9 +154,27 @@ def _parameters(given: object, *, is_get: bool) -> OperationRequest:
         raise RequestRefusedError("`variables` must be an object or null")
     if not isinstance(extensions, dict | None):
         raise RequestRefusedError("`extensions` must be an object or null")
+    document_id = _document_id(members, cast("dict[str, object]", extensions or {}))  # the same
+    if query is None and document_id is None:
+        raise RequestRefusedError("send the document as `query`, or its id as `documentId`")
     return OperationRequest(
         query=query,
+        document_id=document_id,
         operation_name=name or None,
         variables=cast("dict[str, object]", variables or {}),  # the same
         is_get=is_get,
     )
+
+
+def _document_id(members: Mapping[str, object], extensions: Mapping[str, object]) -> str | None:
+    """Read `documentId`, or the hash where Apollo's clients write it."""
+    given = members.get("documentId")
+    persisted = extensions.get("persistedQuery")
+    if given is None and isinstance(persisted, dict):
+        hashed = cast("dict[str, object]", persisted).get("sha256Hash")  # the same
+        given = f"sha256:{hashed}" if isinstance(hashed, str) else hashed
+    if given is None:
+        return None
+    if not isinstance(given, str) or _DOCUMENT_ID.fullmatch(given) is None:
+        raise RequestRefusedError("`documentId` must be `sha256:` and 64 lower-case hex digits")
+    return given

@@ -14,7 +14,9 @@ from starlette.responses import Response
 from iuran.core.errors import DomainError
 from iuran.core.identifiers import mask_numbers_in
 from iuran.graphql.errors import (
+    BusyError,
     DocumentRefusedError,
+    IdentityUnavailableError,
     MethodRefusedError,
     OverloadedError,
     RateLimitedError,
@@ -26,6 +28,7 @@ from iuran.graphql.metrics import CRASHES
 from iuran.graphql.negotiation import MediaType
 
 CRASHED = "INTERNAL"
+PARTIAL_SUCCESS = 294
 RETRY_AFTER_SECONDS = 1
 
 log = structlog.get_logger()
@@ -44,16 +47,23 @@ class Answer:
     body: Mapping[str, object]
     code: str = "OK"
     status: int = 200
+    draft_status: int | None = None
+    """Its status where the newer draft of GraphQL over HTTP has another."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def response(
-        self, media_type: MediaType, *, cost: Mapping[str, object] | None = None
+        self,
+        media_type: MediaType,
+        *,
+        cost: Mapping[str, object] | None = None,
+        is_draft: bool = False,
     ) -> Response:
         """Write the answer and what it cost; nothing of it may be kept by caches."""
+        is_draft = is_draft and media_type is MediaType.GRAPHQL
         body = self.body if cost is None else {**self.body, "extensions": {"cost": cost}}
         return Response(
             _written(body),
-            status_code=self.status,
+            status_code=(is_draft and self.draft_status) or self.status,
             media_type=f"{media_type}; charset=utf-8",
             headers={"cache-control": "no-store", **self.headers},
         )
@@ -66,7 +76,11 @@ def answer_of_result(
     if not errors:
         return Answer(body={"data": data})
     written = [_field_error(error, request_id) for error in errors]
-    return Answer(body={"errors": [body for _, body in written], "data": data}, code=written[0][0])
+    return Answer(
+        body={"errors": [body for _, body in written], "data": data},
+        code=written[0][0],
+        draft_status=PARTIAL_SUCCESS,
+    )
 
 
 def answer_of_refusal(
@@ -76,7 +90,12 @@ def answer_of_refusal(
     if isinstance(error, DocumentRefusedError):
         errors = [_error(one, error.code, request_id) for one in error.errors]
         status = 200 if media_type is MediaType.JSON else error.status
-        return Answer(body={"errors": errors}, code=error.code, status=status)
+        return Answer(
+            body={"errors": errors},
+            code=error.code,
+            status=status,
+            draft_status=error.draft_status,
+        )
     return Answer(
         body={"errors": [_error(GraphQLError(str(error)), error.code, request_id)]},
         code=error.code,
@@ -96,7 +115,7 @@ def _headers(error: RequestRefusedError) -> dict[str, str]:
         return {"www-authenticate": 'Bearer realm="iuran"'}
     if isinstance(error, MethodRefusedError):
         return {"allow": error.allow}
-    if isinstance(error, TimedOutError):
+    if isinstance(error, TimedOutError | BusyError | IdentityUnavailableError):
         return {"retry-after": str(RETRY_AFTER_SECONDS)}
     if isinstance(error, RateLimitedError):
         return {"retry-after": str(max(math.ceil(error.wait_seconds), RETRY_AFTER_SECONDS))}

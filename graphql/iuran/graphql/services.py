@@ -1,20 +1,14 @@
 """What the edge is given at start-up."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypedDict
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.graphql.limits import Limits
 from iuran.graphql.rates import Rates
-
-
-class JwksDocument(TypedDict):
-    """A JSON Web Key Set (RFC 7517): the public keys of whoever issues the tokens."""
-
-    keys: Sequence[Mapping[str, str]]
+from iuran.graphql.signing_keys import SigningKeys
+from iuran.graphql.trusted_documents import DocumentsMode
 
 
 class IntrospectionPolicy(StrEnum):
@@ -31,10 +25,13 @@ class GraphqlServices:
 
     pool: Pool
     clock: Clock
-    jwks: JwksDocument
+    keys: SigningKeys
     issuer: str
     audience: str
     limits: Limits = field(default_factory=Limits)
     rates: Rates = field(default_factory=Rates)
     introspection: IntrospectionPolicy = IntrospectionPolicy.DEVELOPERS
+    documents_mode: DocumentsMode = DocumentsMode.HYBRID
+    draft_statuses: bool = False
+    """Whether answers in `application/graphql-response+json` have the newer draft's statuses."""
     graphiql: bool = False
