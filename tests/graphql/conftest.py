@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,19 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from iuran.core.clock import StandingClock
+from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
+from iuran.core.families import NewFamily, RegisteredFamily
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
+from iuran.graphql.global_ids import id_of
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
 from iuran.graphql.signing_keys import SigningKeys
 from iuran.graphql.trusted_documents import DocumentsMode
+from iuran.payments.virtual_accounts import VirtualAccount
+from tests.builders import a_channel, a_family, an_active_family
 
 Answer = dict[str, Any]  # JSON as the edge wrote it
 
@@ -121,6 +126,56 @@ async def frontend_of(
 @pytest.fixture
 def frontend(frontend_of: FrontendOf) -> Frontend:
     return frontend_of()
+
+
+CONTACT = """
+    UPDATE participant SET phone = '081200001234', email = 'bunga@contoh.example'
+    WHERE family_id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insured:
+    new: NewFamily
+    registered: RegisteredFamily
+    account: VirtualAccount
+
+    @property
+    def family_id(self) -> int:
+        return self.registered.family_id
+
+    @property
+    def card(self) -> str:
+        return self.registered.participants[0].card_number
+
+    @property
+    def keys(self) -> dict[str, Any]:  # spread into the variables of a query
+        participant = self.registered.participants[0].participant_id
+        membership = self.registered.membership_id
+        return {
+            "family": id_of("Family", self.family_id),
+            "participant": id_of("Participant", self.family_id, participant),
+            "account": id_of("VirtualAccount", self.family_id, participant),
+            "membership": id_of("Membership", self.family_id, membership),
+            "bill": id_of("Bill", self.family_id, membership, 2025 * 12 + 11),
+            "kk": self.new.kk_number,
+            "card": self.card,
+            "nik": self.new.participants[0].nik,
+            "va": self.account.number,
+        }
+
+
+@pytest.fixture
+async def insured(pool: Pool) -> Insured:
+    family = a_family(members=2)
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    registered, accounts = await an_active_family(
+        pool, channel, family, first_payment_at=datetime(2025, 12, 20, 9, tzinfo=WIB)
+    )
+    async with pool.acquire() as connection:
+        await connection.execute(CONTACT, registered.family_id)
+    return Insured(new=family, registered=registered, account=accounts[0])
 
 
 def code_of(answer: Mapping[str, Any]) -> str:

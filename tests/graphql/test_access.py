@@ -1,24 +1,10 @@
 """Who sees what: what is not yours to see looks as if it did not exist."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
 import pytest
 
-from iuran.core.clock import WIB
-from iuran.core.database.pool import Pool
-from iuran.core.families import NewFamily, RegisteredFamily
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
-from iuran.payments.virtual_accounts import VirtualAccount
-from tests.builders import a_channel, a_family, an_active_family
-from tests.graphql.conftest import Frontend
-
-CONTACT = """
-    UPDATE participant SET phone = '081200001234', email = 'bunga@contoh.example'
-    WHERE family_id = $1
-"""
+from tests.graphql.conftest import Frontend, Insured
 
 EVERYTHING = """
     query ($family: ID!, $participant: ID!, $account: ID!, $membership: ID!, $bill: ID!,
@@ -41,50 +27,6 @@ NUMBERS = """
       familyCardNumber
       participants { nik cardNumber phone email virtualAccount { number } } } }
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insured:
-    new: NewFamily
-    registered: RegisteredFamily
-    account: VirtualAccount
-
-    @property
-    def family_id(self) -> int:
-        return self.registered.family_id
-
-    @property
-    def card(self) -> str:
-        return self.registered.participants[0].card_number
-
-    @property
-    def keys(self) -> dict[str, Any]:  # spread into the variables of a query
-        participant = self.registered.participants[0].participant_id
-        membership = self.registered.membership_id
-        return {
-            "family": id_of("Family", self.family_id),
-            "participant": id_of("Participant", self.family_id, participant),
-            "account": id_of("VirtualAccount", self.family_id, participant),
-            "membership": id_of("Membership", self.family_id, membership),
-            "bill": id_of("Bill", self.family_id, membership, 2025 * 12 + 11),
-            "kk": self.new.kk_number,
-            "card": self.card,
-            "nik": self.new.participants[0].nik,
-            "va": self.account.number,
-        }
-
-
-@pytest.fixture
-async def insured(pool: Pool) -> Insured:
-    family = a_family(members=2)
-    async with pool.acquire() as connection:
-        channel = await a_channel(connection)
-    registered, accounts = await an_active_family(
-        pool, channel, family, first_payment_at=datetime(2025, 12, 20, 9, tzinfo=WIB)
-    )
-    async with pool.acquire() as connection:
-        await connection.execute(CONTACT, registered.family_id)
-    return Insured(new=family, registered=registered, account=accounts[0])
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ def test_edges_hidden_in_a_fragment_cost_the_same() -> None:
         ("{ viewer { role " + "@skip(if: false) " * 51 + "} }", "asks for 51 directives"),
         (HUNDRED_FAMILIES, "objects (cost)"),
         ("{ viewer {" + " role" * 1_000 + "} }", "GRAPHQL_PARSE_FAILED"),
+        ("{ viewer {" + " role" * 51 + "} }", "one field of one type is written more than 50"),
         ("{ viewer { role } } #" + "x" * 15_000, "longer than 15000 characters"),
         (
             "{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }",

@@ -36,6 +36,9 @@ class Limits:
     root_fields: int = _limit(10, "Fields at the root of an operation.")
     aliases: int = _limit(30, "Aliases in an operation.")
     directives: int = _limit(50, "Directives in an operation.")
+    repeats: int = _limit(
+        50, "Times that one field of one type is written; validation compares each with each."
+    )
     cost: int = _limit(5_000, "Objects that an operation may read, as its pages promise them.")
     validation_errors: int = _limit(5, "Errors of a document that are told.")
     cached_characters: int = _limit(

@@ -4,6 +4,7 @@ Each fragment is measured once, however often it is spread, and the pass stops a
 that is passed: the work is bounded by the length of the document, not by what it expands to.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -113,6 +114,7 @@ class _Measuring:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, Measure | None] = {}
+        self._written: Counter[tuple[str, str]] = Counter()
 
     def selection(
         self, selections: SelectionSetNode, parent: GraphQLNamedType | None, *, level: int
@@ -158,6 +160,7 @@ class _Measuring:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None, level: int) -> Measure:
         name = node.name.value
+        self._check_repeats(node, parent)
         field = _field_of(parent, name)
         inner = Measure()
         if node.selection_set is not None:
@@ -173,6 +176,16 @@ class _Measuring:
             listed=cost if name in CONNECTION_LISTS else 0,
             introspects=inner.introspects or name in _INTROSPECTION,
         )
+
+    def _check_repeats(self, node: FieldNode, parent: GraphQLNamedType | None) -> None:
+        shown_as = (node.alias or node.name).value
+        key = ("" if parent is None else parent.name, shown_as)
+        self._written[key] += 1
+        if self._written[key] > self._limits.repeats:
+            raise TooComplexError.because(
+                f"one field of one type is written more than {self._limits.repeats} times; "
+                "write it once, or in a fragment"
+            )
 
     def _cost(self, node: FieldNode, field: GraphQLField | None, inner: Measure) -> int:
         if is_leaf_type(_type_of(field)):

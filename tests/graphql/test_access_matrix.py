@@ -1,0 +1,275 @@
+"""Who sees what on which path: a matrix of role, object and path, generated from the schema.
+
+A new object type fails here until SEEN_BY says who sees it; a new way to look something up fails
+until ROOTS has it. Fields that lead from object to object are found in the schema by themselves.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import (
+    InputObjectTypeDefinitionNode,
+    ObjectTypeDefinitionNode,
+    TypeNode,
+    parse,
+    print_ast,
+)
+from structlog.testing import capture_logs
+
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.identity import Role
+from iuran.graphql.sdl import sdl
+from tests.graphql.conftest import Frontend, Insured
+
+ALL_FAMILIES = {Role.BRANCH_OFFICER, Role.FINANCE_OFFICER, Role.OPERATOR, Role.AUDITOR}
+FAMILYS_OWN = frozenset({*ALL_FAMILIES, Role.PARTICIPANT})
+SHOWN_BY_CARD = FAMILYS_OWN | {Role.FACILITY}
+
+SEEN_BY: Mapping[str, frozenset[Role]] = {
+    "Family": FAMILYS_OWN,
+    "Participant": SHOWN_BY_CARD,
+    "Membership": SHOWN_BY_CARD,
+    "MembershipEvent": FAMILYS_OWN,
+    "FineWindow": SHOWN_BY_CARD,
+    "VirtualAccount": FAMILYS_OWN,
+    "Payable": FAMILYS_OWN,
+    "Bill": FAMILYS_OWN,
+    "BillLine": FAMILYS_OWN,
+    "BillPayment": FAMILYS_OWN,
+}
+"""Who sees an object of a type, if it is his: a facility only on the way from a card."""
+
+NOT_THERE = {"FineWindow"}
+"""What the family of these tests has not: it never was suspended."""
+
+BY_KEYS = {
+    "FamilyBy": {
+        "id": "{id: $Family}",
+        "familyCardNumber": "{familyCardNumber: $kk}",
+        "cardNumber": "{cardNumber: $card}",
+        "nik": "{nik: $nik}",
+        "vaNumber": "{vaNumber: $va}",
+    },
+    "ParticipantBy": {
+        "id": "{id: $Participant}",
+        "cardNumber": "{cardNumber: $card}",
+        "nik": "{nik: $nik}",
+    },
+}
+TYPES_OF_VARIABLES = {
+    "kk": "FamilyCardNumber!",
+    "card": "CardNumber!",
+    "nik": "NIK!",
+    "va": "VANumber!",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to an object: a selection with a hole, and the types that it leads through."""
+
+    text: str
+    types: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        return self.types[-1]
+
+    @property
+    def is_by_card(self) -> bool:
+        return self.text.startswith("participant(by: {cardNumber")
+
+    @property
+    def query(self) -> str:
+        names = dict.fromkeys(re.findall(r"\$(\w+)", self.text))
+        declared = ", ".join(f"${name}: {TYPES_OF_VARIABLES.get(name, 'ID!')}" for name in names)
+        head = f"query ({declared}) " if declared else ""
+        return head + "{ " + self.text.replace("%", "__typename") + " }"
+
+    def on(self, field: str, target: str) -> "Way":
+        return Way(text=self.text.replace("%", field), types=(*self.types, target))
+
+
+DEFINITIONS = {
+    definition.name.value: definition
+    for definition in parse(sdl()).definitions
+    if isinstance(definition, ObjectTypeDefinitionNode)
+}
+INPUTS = {
+    definition.name.value: definition
+    for definition in parse(sdl()).definitions
+    if isinstance(definition, InputObjectTypeDefinitionNode)
+}
+OBJECTS = {
+    name
+    for name in DEFINITIONS
+    if name not in {"Query", "Mutation", "Subscription", "PageInfo", "Viewer"}
+    and not name.endswith(("Connection", "Edge"))
+}
+NODES = {
+    name
+    for name, definition in DEFINITIONS.items()
+    if any(interface.name.value == "Node" for interface in definition.interfaces or ())
+}
+
+
+def bare(kind: TypeNode) -> str:
+    return print_ast(kind).strip("[]!")
+
+
+ROOTS: list[Way] = [
+    *(Way(text=f"node(id: ${name}) {{ ... on {name} {{ % }} }}", types=(name,)) for name in NODES),
+    *(
+        Way(text=f"nodes(ids: [${name}]) {{ ... on {name} {{ % }} }}", types=(name,))
+        for name in NODES
+    ),
+    *(
+        Way(text=f"family(by: {by}) {{ % }}", types=("Family",))
+        for by in BY_KEYS["FamilyBy"].values()
+    ),
+    *(
+        Way(text=f"participant(by: {by}) {{ % }}", types=("Participant",))
+        for by in BY_KEYS["ParticipantBy"].values()
+    ),
+    Way(text="virtualAccount(number: $va) { % }", types=("VirtualAccount",)),
+    Way(text="bills(family: $Family, first: 5) { nodes { % } }", types=("Bill",)),
+    Way(text="viewer { family { % } }", types=("Family",)),
+]
+
+
+def steps(way: Way) -> Iterator[Way]:
+    """The ways that go on from an object to the objects beside it."""
+    for field in DEFINITIONS[way.target].fields or ():
+        target = bare(field.type)
+        name = field.name.value
+        if target.endswith("Connection"):
+            node = target.removesuffix("Connection")
+            yield way.on(f"{name}(first: 5) {{ nodes {{ % }} }}", node)
+            yield way.on(f"{name}(first: 5) {{ edges {{ node {{ % }} }} }}", node)
+        elif target in OBJECTS:
+            yield way.on(f"{name} {{ % }}", target)
+
+
+def walked(starts: list[Way]) -> Iterator[Way]:
+    """Every step from each type that can be reached, by the first way that reaches it."""
+    seen = {way.target for way in starts}
+    ways = list(starts)
+    for way in ways:
+        for step in steps(way):
+            yield step
+            if step.target not in seen:
+                seen.add(step.target)
+                ways.append(step)
+
+
+WAYS = [
+    *ROOTS,
+    *walked([way for way in ROOTS if way.text.startswith("node(")]),
+    *walked([way for way in ROOTS if way.is_by_card]),
+]
+
+
+def test_every_object_type_says_who_sees_it() -> None:
+    assert set(SEEN_BY) == OBJECTS
+    assert {way.target for way in WAYS} == OBJECTS
+
+
+def test_every_way_to_look_something_up_is_walked() -> None:
+    given = {
+        name: {field.name.value for field in definition.fields or ()}
+        for name, definition in INPUTS.items()
+        if any(directive.name.value == "oneOf" for directive in definition.directives or ())
+    }
+    fields = {field.name.value for field in DEFINITIONS["Query"].fields or ()}
+
+    assert {name: set(keys) for name, keys in BY_KEYS.items()} == given
+    assert {re.split(r"\W", way.text)[0] for way in ROOTS} == fields
+
+
+def keys_of(insured: Insured) -> dict[str, Any]:
+    keys = insured.keys
+    ids = {
+        "Family": "family",
+        "Participant": "participant",
+        "VirtualAccount": "account",
+        "Membership": "membership",
+        "Bill": "bill",
+    }
+    assert set(ids) == NODES, "give a new type an object in the fixture `insured`"
+    return {**keys, **{name: keys[key] for name, key in ids.items()}}
+
+
+def missing_keys() -> dict[str, Any]:
+    return {
+        "Family": id_of("Family", 555),
+        "Participant": id_of("Participant", 555, 1),
+        "VirtualAccount": id_of("VirtualAccount", 555, 1),
+        "Membership": id_of("Membership", 555, 1),
+        "Bill": id_of("Bill", 555, 1, 2025 * 12),
+        "kk": "9900000099999999",
+        "card": "0000000000000",
+        "nik": "9901015705909998",
+        "va": "8888800000000000",
+    }
+
+
+def used(way: Way, keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: keys[name] for name in re.findall(r"\$(\w+)", way.text)}
+
+
+def is_expected(role: Role, way: Way) -> bool:
+    if way.target in NOT_THERE or (way.text.startswith("viewer") and role is not Role.PARTICIPANT):
+        return False
+    if role is Role.FACILITY:
+        return way.is_by_card and all(role in SEEN_BY[name] for name in way.types)
+    return role in SEEN_BY[way.target]
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_sees_its_own_on_every_path_and_nothing_else(
+    frontend: Frontend, insured: Insured, role: Role
+) -> None:
+    keys = keys_of(insured)
+
+    seen = {
+        way.query: f'"__typename":"{way.target}"'
+        in (
+            await frontend.post(
+                way.query, role=role, family_id=insured.family_id, **used(way, keys)
+            )
+        ).text
+        for way in WAYS
+    }
+
+    assert seen == {way.query: is_expected(role, way) for way in WAYS}
+
+
+@pytest.mark.parametrize(
+    ("role", "family_id"),
+    [
+        (Role.PARTICIPANT, 987_654),
+        (Role.FACILITY, None),
+        (Role.EMPLOYER, None),
+        (Role.DEVELOPER, None),
+    ],
+)
+async def test_forbidden_and_missing_look_alike_and_take_the_same_work(
+    frontend: Frontend, insured: Insured, role: Role, family_id: int | None
+) -> None:
+    """A facility may find out whether a card exists: that is what it is shown cards for."""
+    keys, absent = keys_of(insured), missing_keys()
+    ways = [way for way in WAYS if role is not Role.FACILITY or "$card" not in way.text]
+    told: list[list[object]] = [[], []]
+
+    for way in ways:
+        for side, given in enumerate((keys, absent)):
+            with capture_logs() as logs:
+                answer = await frontend.answer(
+                    way.query, role=role, family_id=family_id, **used(way, given)
+                )
+            told[side].append((way.query, answer, logs[-1]["statements"]))
+
+    assert told[0] == told[1]
