@@ -20,11 +20,9 @@ from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.schema import executable_schema
 from tests.builders import a_channel, a_family, an_active_family
-from tests.graphql.conftest import Frontend, FrontendOf
-from tests.graphql.test_access import EVERYTHING, Insured, insured
+from tests.graphql.conftest import Frontend, FrontendOf, Insured
+from tests.graphql.test_access import EVERYTHING
 from tests.graphql.test_queries import JOURNEY
-
-__all__ = ["insured"]  # a fixture of the access tests
 
 SCHEMA = executable_schema()
 WRITTEN_BY_PAGES = ("Connection", "Edge", "PageInfo")

@@ -401,3 +401,47 @@ async def test_many_at_once_are_answered_each_with_its_own(frontend: Frontend) -
     )
 
     assert [answer["data"]["viewer"]["role"] for answer in answers] == [role.name for role in roles]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""],
+)
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_what_another_site_can_send_without_asking_first_does_nothing(
+    frontend: Frontend, content_type: str, method: str
+) -> None:
+    """A form or an image of another site sends such types, cookies, and no header of its own."""
+    with capture_logs() as logs:
+        response = await frontend.client.request(
+            method,
+            "/graphql",
+            params={"query": QUERY} if method == "GET" else {},
+            content=json.dumps({"query": QUERY}),
+            headers={
+                "content-type": content_type,
+                "cookie": f"token={frontend.issuer.issue(Role.AUDITOR)}",
+                "origin": "https://elsewhere.example",
+            },
+        )
+
+    assert response.status_code == 401
+    assert "access-control-allow-origin" not in response.headers
+    assert logs[-1]["statements"] == 0
+
+
+async def test_a_body_that_does_not_arrive_in_time_is_refused(frontend_of: FrontendOf) -> None:
+    frontend = frontend_of(replace(Limits(), body_seconds=0.05))
+
+    async def dawdling() -> AsyncIterator[bytes]:
+        yield b'{"query": "'
+        await asyncio.Event().wait()
+
+    response = await frontend.client.post(
+        "/graphql",
+        content=dawdling(),
+        headers={"content-type": "application/json", **frontend.headers(Role.AUDITOR)},
+    )
+
+    assert response.status_code == 408
+    assert code_of(response.json()) == "BODY_TOO_SLOW"

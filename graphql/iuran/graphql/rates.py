@@ -22,6 +22,7 @@ import structlog
 from iuran.graphql.metrics import RATE_LIMIT_TAKES
 
 CHUNKS = 20
+CHUNK_MIN = 10
 LEASE_SECONDS = 1.0
 REDIS_SECONDS_MAX = 1.0
 REDIS_REST_SECONDS = 5.0
@@ -176,7 +177,7 @@ class Rates:
         if self._script is None or self._redis_rests_until > self._monotonic():
             return self._locally(lease, rate, need)
         back, lease.tokens = lease.tokens, 0.0
-        want = max(need, rate.burst // CHUNKS)
+        want = max(need, rate.burst // CHUNKS, min(rate.burst, CHUNK_MIN))
         try:
             async with asyncio.timeout(self._redis_seconds_max):
                 granted, elsewhere, wait = await self._script(
