@@ -121,6 +121,7 @@ async def test_a_killed_run_is_simply_started_again(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(billing, "FAMILIES_A_BATCH", 2)
+    monkeypatch.setattr(billing, "LANES", 1)
     async with pool.acquire() as connection:
         channel = await a_channel(connection)
     for _ in range(5):

@@ -1,8 +1,9 @@
 """The regulation files as rows of PostgreSQL, so that set-based SQL uses the same rules."""
 
-from typing import LiteralString
+from typing import ClassVar, LiteralString
 
 from iuran.core.database.pool import Connection
+from iuran.core.errors import DomainError
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import (
     ContributionRate,
@@ -75,6 +76,13 @@ DELETE_CONTRIBUTION_RATES: LiteralString = """
             AS kept (rate_group, care_class, first_month)
         WHERE (kept.rate_group, kept.care_class, kept.first_month)
             = (r.rate_group, r.care_class, r.first_month))
+    RETURNING rate_group, care_class, first_month
+"""
+
+SELECT_IS_BILLED_BY: LiteralString = """
+    SELECT EXISTS (
+        SELECT FROM bill_line
+        WHERE rate_group = $1 AND care_class = $2 AND rate_first_month = $3)
 """
 
 DELETE_FINE_RATES: LiteralString = """
@@ -103,11 +111,23 @@ DELETE_WAGE_FLOORS: LiteralString = """
 """
 
 
+class RateInUseError(DomainError):
+    """A rate left the files, but bills were issued by it."""
+
+    code: ClassVar[str] = "RATE_IN_USE"
+
+    def __init__(self, rate_group: str, care_class: int, first_month: CoverageMonth) -> None:
+        super().__init__(
+            f"bills were issued by the {rate_group} rate of class {care_class} from {first_month}; "
+            "keep its row in the regulation files and end it with `effective_to`"
+        )
+
+
 async def load_regulation(connection: Connection) -> None:
     """Write the regulation files into their tables, in the caller's transaction.
 
-    A row that left the files leaves its table: it would overlap with what replaced it. A rate by
-    which bills were issued cannot leave, and the database says so; end it with `effective_to`.
+    A row that left the files leaves its table: it would overlap with what replaced it. Raises
+    RateInUseError for a rate by which bills were issued.
     """
     await _delete_what_left(connection)
     await connection.executemany(
@@ -137,12 +157,15 @@ async def load_regulation(connection: Connection) -> None:
 
 async def _delete_what_left(connection: Connection) -> None:
     rates = _rates_by_person()
-    await connection.execute(
+    gone = await connection.fetch(
         DELETE_CONTRIBUTION_RATES,
         [rate.rate_group for rate in rates],
         [int(rate.care_class) for rate in rates],
         [rate.first_month.ordinal for rate in rates],
     )
+    for group, care_class, month in gone:
+        if await connection.fetchval(SELECT_IS_BILLED_BY, group, care_class, month):
+            raise RateInUseError(group, care_class, CoverageMonth.of_ordinal(month))
     await connection.execute(
         DELETE_PPU_RATES,
         [rate.group.value for rate in ppu_rates()],

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Annotated, LiteralString
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Pool
@@ -93,8 +100,14 @@ async def _roll(data: Path | None, month: CoverageMonth | None) -> None:
         if month is not None and month > current:
             raise InvalidInputError("month", f"{month} has not begun; legal time is in {current}")
         runs = roll_months(pool, at=at) if month is None else bill_one_month(pool, month, at=at)
-        issued, suspended = await _shown(runs)
-    say(f"{issued} bills issued, {suspended} memberships suspended, as of {wib_date(at)} WIB.")
+        last = await _shown(runs)
+    issued = sum(done.bills_issued for done in last)
+    of_employers = sum(done.employer_bills_issued for done in last)
+    suspended = sum(done.suspended for done in last)
+    say(
+        f"{issued} bills issued, {suspended} memberships suspended, "
+        f"{of_employers} employers' bills issued, as of {wib_date(at)} WIB."
+    )
 
 
 async def bill_one_month(
@@ -115,21 +128,23 @@ async def bill_one_month(
             families_done=end - first + 1,
             families_total=last - first + 1,
             bills_issued=issued,
-            suspended=0,
         )
 
 
-async def _shown(runs: AsyncIterator[RunProgress]) -> tuple[int, int]:
-    """Show a bar for each month; return how many bills were issued and memberships suspended."""
-    issued: dict[CoverageMonth, int] = {}
-    suspended: dict[CoverageMonth, int] = {}
+async def _shown(runs: AsyncIterator[RunProgress]) -> tuple[RunProgress, ...]:
+    """Show a bar for the employers and one for the families of each month; return its last word."""
+    last: dict[CoverageMonth, RunProgress] = {}
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=err) as bars:
-        tasks: dict[CoverageMonth, TaskID] = {}
+    with Progress(*columns, TimeRemainingColumn(), console=err) as progress:
+        bars: dict[str, TaskID] = {}
         async for done in runs:
-            if done.month not in tasks:
-                tasks[done.month] = bars.add_task(str(done.month), total=done.families_total)
-            bars.update(tasks[done.month], completed=done.families_done)
-            issued[done.month] = done.bills_issued
-            suspended[done.month] = done.suspended
-    return sum(issued.values()), sum(suspended.values())
+            last[done.month] = done
+            for name, count, total in (
+                (f"{done.month} employers", done.employers_done, done.employers_total),
+                (f"{done.month} families", done.families_done, done.families_total),
+            ):
+                if name not in bars and total:
+                    bars[name] = progress.add_task(name, total=total)
+                if name in bars:
+                    progress.update(bars[name], completed=count)
+    return tuple(last.values())

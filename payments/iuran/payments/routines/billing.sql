@@ -5,8 +5,12 @@ CREATE OR REPLACE FUNCTION bill_month(
     p_family_from bigint, p_family_to bigint, p_month integer, p_at timestamptz,
     p_include_pending boolean DEFAULT false
 ) RETURNS bigint
-    LANGUAGE sql VOLATILE
+    LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+    v_issued bigint;
+    v_value_date date := wib_date(p_at);
+BEGIN
     WITH issued AS (
         SELECT * FROM issue_bills(p_family_from, p_family_to, p_month, p_at, p_include_pending)
     ), posted AS (
@@ -14,7 +18,7 @@ AS $$
             (family_id, debit_account, credit_account, amount, booked_at, value_date,
              coverage_month)
         SELECT i.family_id, part.account, 'CONTRIBUTION_REVENUE', part.amount, p_at,
-               wib_date(p_at), p_month
+               v_value_date, p_month
         FROM issued AS i
         CROSS JOIN LATERAL (VALUES
             ('CONTRIBUTION_RECEIVABLE', i.amount),
@@ -23,7 +27,9 @@ AS $$
         ) AS part (account, amount)
         WHERE part.amount > 0
     )
-    SELECT count(*) FROM issued
+    SELECT count(*) INTO v_issued FROM issued;
+    RETURN v_issued;
+END
 $$;
 
 -- Issue what employers owe up to a month and post it, in the caller's transaction.
