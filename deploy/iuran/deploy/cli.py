@@ -11,15 +11,23 @@ from iuran.deploy.commands import (
     autodebit,
     bills,
     channels,
+    claims,
     clock,
+    complaints,
     documents,
+    employers,
     explain,
+    facilities,
     families,
+    governments,
+    refunds,
     retail,
     settings,
     simulate,
+    suspense,
 )
 from iuran.deploy.commands.doctor import doctor
+from iuran.deploy.commands.figures import figures
 from iuran.deploy.commands.mail import mail
 from iuran.deploy.commands.migrate import migrate_command
 from iuran.deploy.commands.processes import serve_command, worker_command
@@ -52,6 +60,14 @@ app.add_typer(families.app, name="families")
 app.add_typer(bills.app, name="bills")
 app.add_typer(documents.app, name="documents")
 app.add_typer(explain.app, name="explain")
+app.add_typer(employers.app, name="employers")
+app.add_typer(governments.app, name="governments")
+app.add_typer(refunds.app, name="refunds")
+app.add_typer(suspense.app, name="suspense")
+app.add_typer(facilities.app, name="facilities")
+app.add_typer(claims.app, name="claims")
+app.add_typer(complaints.app, name="complaints")
+app.command("figures")(figures)
 app.add_typer(settings.app, name="settings")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from iuran.workers.autodebit import prepare_collection, warn_failed
+from iuran.workers.deadlines import close_days
 from iuran.workers.delivery import send_reminders
 from iuran.workers.fallback import fall_back_reminders
 from iuran.workers.jobs import Job
@@ -14,6 +15,7 @@ from iuran.workers.scheduling import schedule_reminders
 from iuran.workers.services import WorkerServices
 
 MONTH_ROLL = "month-roll"
+CLOSE_DAYS = "close-days"
 DISPATCH_OUTBOX = "dispatch-outbox"
 SCHEDULE_REMINDERS = "schedule-reminders"
 SEND_REMINDERS = "send-reminders"
@@ -41,6 +43,12 @@ KINDS: Mapping[str, JobKind] = {
         run=roll_month,
         attempts_max=10,
         seconds_max=6 * 3600,
+        longest_pause=timedelta(minutes=10),
+    ),
+    CLOSE_DAYS: JobKind(
+        run=close_days,
+        attempts_max=10,
+        seconds_max=3600,
         longest_pause=timedelta(minutes=10),
     ),
     SCHEDULE_REMINDERS: JobKind(

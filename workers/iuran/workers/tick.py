@@ -7,9 +7,11 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
 from iuran.workers.autodebit import arm_autodebit
+from iuran.workers.deadlines import has_deadlines
 from iuran.workers.fallback import watched_buckets
 from iuran.workers.jobs import BUCKETS, JobName, arm, arm_again
 from iuran.workers.kinds import (
+    CLOSE_DAYS,
     DISPATCH_OUTBOX,
     FALL_BACK_REMINDERS,
     MONTH_ROLL,
@@ -47,6 +49,8 @@ async def tick(services: WorkerServices) -> None:
             )
         elif await has_families(connection):
             await arm_again(connection, JobName(MONTH_ROLL, str(month)), at=real)
+        if await has_deadlines(connection, at=at):
+            await arm_again(connection, JobName(CLOSE_DAYS, "all"), at=real)
         if await has_outbox(connection):
             await arm_again(connection, JobName(DISPATCH_OUTBOX, "all"), at=real)
         await _arm_messages(connection, services, at=at, real=real)

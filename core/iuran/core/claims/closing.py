@@ -17,6 +17,19 @@ SELECT_DUE: LiteralString = """
     LIMIT $3
 """
 
+SELECT_IS_DUE: LiteralString = """
+    SELECT EXISTS (SELECT FROM claim
+                   WHERE state IN ('DRAFT', 'INCOMPLETE') AND expires_on < $1)
+        OR EXISTS (SELECT FROM claim
+                   WHERE state = 'SUBMITTED' AND kind = 'FACILITY' AND submitted_on < $2)
+"""
+
+
+async def has_closed_deadlines(connection: Connection, *, at: datetime) -> bool:
+    """Whether a deadline has changed a claim and nobody recorded it yet."""
+    today = wib_date(at)
+    return bool(await connection.fetchval(SELECT_IS_DUE, today, _silent_since(today)))
+
 
 async def close_deadlines(connection: Connection, *, at: datetime, limit: int = 500) -> int:
     """Record what deadlines made of claims up to an instant; return how many.

@@ -1,0 +1,114 @@
+"""What an officer does at the desk: suspense, refunds, payers, complaints, figures."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iuran.core.database.pool import Pool
+from iuran.deploy.embedded import EmbeddedServices
+from iuran.payments.settlement import book_collected
+from tests.builders import a_channel, a_family, an_active_family, an_instruction
+from tests.care_builders import a_facility
+from tests.deploy.processes import iuran
+from tests.payments.payers import wib
+
+Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture
+def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
+    """Runs a command on the empty database of the tests."""
+    assert pool is not None
+    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
+
+    def start(*arguments: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
+        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=places)
+        return asyncio.ensure_future(work)
+
+    return start
+
+
+async def test_money_astray_becomes_credit_and_goes_back(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(), first_payment_at=wib(2026, 3, 20)
+    )
+    lost = an_instruction(channel, "09999999999", 35_000, reference="LOST-1")
+    async with pool.acquire() as connection, connection.transaction():
+        await book_collected(connection, [lost], at=wib(2026, 3, 21))
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+    where = (str(channel), "LOST-1")
+
+    listed = json.loads((await run("suspense", "list", "--json")).stdout)
+    proposed = await run(
+        "suspense", "place", *where, account.number, "--reason", "Salah ketik", "--by", "ani"
+    )
+    alone = await run("suspense", "approve", *where, "1", "--by", "ani")
+    placed = await run("suspense", "approve", *where, "1", "--by", "budi")
+    who = (str(family.family_id), str(family.membership_id))
+    asked = await run(
+        "refunds", "ask", *who, "35000", "--why", "WRONG_VIRTUAL_ACCOUNT", "--note", "Bukan saya",
+        "--name", "BUNGA", "--bank", "Bank Contoh", "--account", "0099900001", "--by", "bunga",
+    )  # fmt: skip
+    await run("refunds", "complete", who[0], "1", "--by", "ani")
+    approved = await run("refunds", "approve", who[0], "1", "--by", "budi")
+    paid = await run("refunds", "pay", who[0], "1", "TRF-1", "--by", "kasir")
+    figures = json.loads((await run("figures", "--json")).stdout)
+
+    assert [(row["reference"], row["why"]) for row in listed] == [
+        ("LOST-1", "VIRTUAL_ACCOUNT_UNKNOWN")
+    ]
+    assert "iuran suspense approve" in proposed.stdout
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert "CREDITED" in placed.stdout
+    assert "REQUESTED" in asked.stdout
+    assert "2026-04-09" in approved.stdout
+    assert paid.stdout == "Refund 1 is paid.\n"
+    assert {row["what"]: row["amount"] for row in figures["Held"]}["in suspense"] == 0
+
+
+async def test_employers_governments_facilities_and_complaints_at_the_desk(
+    run: Run, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        await a_facility(connection, "99010101", district="Kota Contoh")
+        await connection.execute("INSERT INTO government (region) VALUES ('9901')")
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+
+    registered = await run("employers", "register", "PT CONTOH", "--region", "9901")
+    shown = json.loads((await run("employers", "show", "1", "--json")).stdout)
+    recorded = await run(
+        "governments", "record", "9901", "84000", "--reference", "SP2D-1", "--day", "2026-03-24",
+        "--note", "Maret", "--by", "ani",
+    )  # fmt: skip
+    approved = await run("governments", "approve", "9901", "1", "--by", "budi")
+    governments = json.loads((await run("governments", "list", "--json")).stdout)
+    found = json.loads((await run("facilities", "find", "kota contoh", "--json")).stdout)
+    nowhere = await run("facilities", "find", "Atlantis")
+    received = await run(
+        "complaints", "receive", "Loket tutup", "--name", "BUNGA", "--contact", "b@example.org",
+        "--category", "SERVICE", "--by", "loket",
+    )  # fmt: skip
+    await run("complaints", "assign", "1", "--to", "ani", "--by", "kepala")
+    waiting = json.loads((await run("complaints", "list", "--json")).stdout)
+    answered = await run("complaints", "answer", "1", "Sudah buka", "--by", "ani")
+    claims = await run("claims", "list")
+    unknown = await run("claims", "pay", "1", "1", "--by", "ani")
+
+    assert "80000000001" in registered.stdout
+    assert shown["number"] == "80000000001"
+    assert "iuran governments approve 9901 1" in recorded.stdout
+    assert approved.returncode == 0
+    assert [row["region"] for row in governments] == ["9901"]
+    assert [row["code"] for row in found] == ["99010101"]
+    assert "No facility in 'Atlantis'" in nowhere.stdout
+    assert received.stdout == "Complaint 1 is taken in.\n"
+    assert [(row["number"], row["assignedTo"]) for row in waiting] == [(1, "ani")]
+    assert answered.stdout == "Complaint 1 is answered.\n"
+    assert (claims.returncode, "--family or --facility" in claims.stderr) == (1, True)
+    assert (unknown.returncode, "no such claim" in unknown.stderr) == (1, True)
