@@ -14,8 +14,9 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.payments.billing import roll_months
 from iuran.payments.credit import credit_of
-from iuran.payments.instalment_plans import InstalmentPlan, register_plan
+from iuran.payments.instalment_plans import InstalmentPlan, plans_of, register_plan
 from iuran.payments.ledger import balances, disagreements
+from iuran.payments.segment_moves import approve_leaving, propose_leaving
 from iuran.payments.settlement import Outcome
 from iuran.payments.virtual_accounts import Payable, VirtualAccount, payable_at
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
@@ -176,3 +177,85 @@ def test_steps_add_up_to_the_total(total: int, steps: int) -> None:
     assert sum(amounts) == total
     assert len(set(amounts[:-1])) <= 1
     assert 0 <= amounts[-1] - amounts[0] < steps
+
+
+async def a_mover(pool: Pool) -> tuple[int, RegisteredFamily, VirtualAccount]:
+    """Two people in class III who left to another payer in May with March to May unpaid."""
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(members=2), first_payment_at=wib(2026, 2, 20)
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        change = await propose_leaving(
+            connection,
+            family.family_id,
+            family.membership_id,
+            reason="Bekerja",
+            proposed_by="petugas-1",
+            at=wib(2026, 5, 20),
+        )
+        await approve_leaving(
+            connection, family.family_id, change, approved_by="petugas-2", at=wib(2026, 5, 20)
+        )
+    return channel, family, account
+
+
+async def test_old_debt_of_a_former_segment_is_paid_in_up_to_36_steps(pool: Pool) -> None:
+    channel, family, account = await a_mover(pool)
+
+    async with pool.acquire() as connection, connection.transaction():
+        with pytest.raises(PlanRefusedError, match="at least 35000"):
+            await register_plan(
+                connection,
+                family.family_id,
+                family.membership_id,
+                steps=7,
+                registered_by="bunga",
+                at=wib(2026, 6, 10),
+            )
+        plan = await register_plan(
+            connection,
+            family.family_id,
+            family.membership_id,
+            steps=6,
+            registered_by="bunga",
+            at=wib(2026, 6, 10),
+        )
+    for month in range(6, 12):
+        outcome = await pays_what_it_owes(pool, channel, account, at=wib(2026, month, 12))
+        assert outcome.is_settled
+
+    assert (plan.arrears_months, plan.total) == (3, 210_000)
+    async with pool.acquire() as connection:
+        (stand,) = await plans_of(connection, family.family_id, today=date(2027, 3, 1))
+        state = await connection.fetchval("SELECT state FROM membership")
+        windows = await windows_of(connection, family.family_id)
+    assert (stand.state, stand.paid_steps) == ("FINISHED", 6)
+    assert (state, windows) == ("INACTIVE_SEGMENT_CHANGE", ())
+    await agree(pool)
+
+
+async def test_a_missed_step_of_old_debt_is_missed_at_once_and_opens_no_cover(pool: Pool) -> None:
+    channel, family, account = await a_mover(pool)
+    async with pool.acquire() as connection, connection.transaction():
+        await register_plan(
+            connection,
+            family.family_id,
+            family.membership_id,
+            steps=3,
+            registered_by="bunga",
+            at=wib(2026, 6, 10),
+        )
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 6, 12))
+
+    async with pool.acquire() as connection:
+        days = [date(2026, 7, 31), date(2026, 8, 1)]
+        stands = [(await plans_of(connection, family.family_id, today=day))[0] for day in days]
+    async with pool.acquire() as connection, connection.transaction():
+        owed = await payable_at(connection, account.customer_number, at=wib(2026, 8, 1, 0, 1))
+
+    assert [stand.state for stand in stands] == ["RUNNING", "MISSED"]
+    assert (owed.result, owed.amount) == ("PAYABLE", 140_000)
+    assert await pool.fetchval("SELECT state FROM membership") == "INACTIVE_SEGMENT_CHANGE"
+    await agree(pool)

@@ -42,14 +42,37 @@ def check_plan(*, arrears_months: int, steps: int, on: date) -> None:
     most = parameter("rehab_arrears_months_max", on)
     if not fewest <= arrears_months <= most:
         raise PlanRefusedError(f"a plan is for {fewest} to {most} months, not {arrears_months}")
-    february = "_february" if on.month == _FEBRUARY else ""
-    last_day = parameter(f"rehab_last_registration_day{february}", on)
-    if on.day > last_day:
-        raise PlanRefusedError(f"register on the 1st to the {last_day}th of a month")
+    _check_registration_day(on)
     shortest = parameter("rehab_steps_min", on)
     longest = steps_max(arrears_months=arrears_months, on=on)
     if not shortest <= steps <= longest:
         raise PlanRefusedError(f"choose {shortest} to {longest} steps, not {steps}")
+
+
+def check_moved_plan(*, arrears_months: int, steps: int, total: Rupiah, on: date) -> None:
+    """Raise PlanRefusedError unless who changed segment may pay old arrears in steps.
+
+    REHAB for members who changed segment: 2 months or more left, from Rp35,000 a step, up to 36
+    steps; the same days of registration [D].
+    """
+    fewest = parameter("rehab_moved_arrears_months_min", on)
+    if arrears_months < fewest:
+        raise PlanRefusedError(f"a plan is for {fewest} months or more, not {arrears_months}")
+    _check_registration_day(on)
+    shortest = parameter("rehab_steps_min", on)
+    least = parameter("rehab_moved_step_amount_min", on)
+    longest = min(parameter("rehab_moved_steps_max", on), total // least)
+    if not shortest <= steps <= longest:
+        raise PlanRefusedError(
+            f"choose {shortest} to {longest} steps of at least {least} rupiah, not {steps}"
+        )
+
+
+def _check_registration_day(on: date) -> None:
+    february = "_february" if on.month == _FEBRUARY else ""
+    last_day = parameter(f"rehab_last_registration_day{february}", on)
+    if on.day > last_day:
+        raise PlanRefusedError(f"register on the 1st to the {last_day}th of a month")
 
 
 def schedule(*, total: Rupiah, steps: int, first_month: CoverageMonth) -> tuple[Step, ...]:

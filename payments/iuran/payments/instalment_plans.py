@@ -1,12 +1,13 @@
 """Registration of instalment plans; settlement takes the steps as ordinary payments."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
-from iuran.core.instalments import PlanRefusedError, Step, check_plan, schedule
+from iuran.core.instalments import PlanRefusedError, Step, check_moved_plan, check_plan, schedule
+from iuran.core.membership import MembershipState
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
@@ -34,6 +35,32 @@ SET_PLAN: LiteralString = """
     UPDATE membership SET plan_id = $3 WHERE family_id = $1 AND membership_id = $2
 """
 
+SELECT_PLANS: LiteralString = """
+    SELECT plan_id, membership_id, first_month, steps, paid_steps, step_amount, planned_amount,
+           CASE WHEN state = 'RUNNING' AND first_month + paid_steps < $2 THEN 'MISSED'
+                ELSE state END AS state
+    FROM instalment_plan
+    WHERE family_id = $1
+    ORDER BY plan_id DESC
+    LIMIT 50
+"""
+
+_ELIGIBLE = frozenset({MembershipState.SUSPENDED, MembershipState.INACTIVE_SEGMENT_CHANGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStand:
+    """A plan as it stands on a WIB date: RUNNING, FINISHED or MISSED; amounts in rupiah."""
+
+    plan_id: int
+    membership_id: int
+    state: str
+    first_month: CoverageMonth
+    steps: int
+    paid_steps: int
+    step_amount: Rupiah
+    planned_amount: Rupiah
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalmentPlan:
@@ -54,7 +81,9 @@ async def register_plan(
     registered_by: str,
     at: datetime,
 ) -> InstalmentPlan:
-    """Register a plan for a suspended family; from now on it pays a step a month.
+    """Register a plan for a suspended family, or for the old debt of one that changed segment.
+
+    From now on it pays a step a month.
 
     Cover begins at the last step (with `rehab_active_at_first_instalment`, at the first). A step
     that is not paid in its month ends the plan [D]. Raises PlanRefusedError.
@@ -65,11 +94,16 @@ async def register_plan(
     stand = await connection.fetchrow(
         STAND, family_id, membership_id, at, month.ordinal, max(steps - 1, 0)
     )
-    if stand is None or stand["state"] != "SUSPENDED" or stand["plan_id"] is not None:
-        raise PlanRefusedError("a plan is for a suspended family without another plan")
-    arrears_months = int(stand["arrears_months"])
-    check_plan(arrears_months=arrears_months, steps=steps, on=today)
-    total = Rupiah(int(stand["open_amount"]) + int(stand["ahead"]))
+    if stand is None or stand["state"] not in _ELIGIBLE or stand["plan_id"] is not None:
+        raise PlanRefusedError(
+            "a plan is for a suspended family, or one that changed segment, without another plan"
+        )
+    arrears_months = int(stand["arrears_months"] or 0)
+    total = Rupiah(int(stand["open_amount"] or 0) + int(stand["ahead"]))
+    if stand["state"] == MembershipState.SUSPENDED:
+        check_plan(arrears_months=arrears_months, steps=steps, on=today)
+    else:
+        check_moved_plan(arrears_months=arrears_months, steps=steps, total=total, on=today)
     plan = schedule(total=total, steps=steps, first_month=month)
     plan_id = await connection.fetchval(
         INSERT_PLAN,
@@ -88,4 +122,25 @@ async def register_plan(
     await connection.execute(SET_PLAN, family_id, membership_id, plan_id)
     return InstalmentPlan(
         plan_id=int(plan_id), arrears_months=arrears_months, total=total, steps=plan
+    )
+
+
+async def plans_of(connection: Connection, family_id: int, *, today: date) -> tuple[PlanStand, ...]:
+    """Return a family's plans as they stand on a WIB date, the newest first.
+
+    A step that was not paid in its month has ended the plan, whether or not the run came by [D].
+    """
+    rows = await connection.fetch(SELECT_PLANS, family_id, CoverageMonth.of(today).ordinal)
+    return tuple(
+        PlanStand(
+            plan_id=row["plan_id"],
+            membership_id=row["membership_id"],
+            state=row["state"],
+            first_month=CoverageMonth.of_ordinal(row["first_month"]),
+            steps=row["steps"],
+            paid_steps=row["paid_steps"],
+            step_amount=Rupiah(row["step_amount"]),
+            planned_amount=Rupiah(row["planned_amount"]),
+        )
+        for row in rows
     )

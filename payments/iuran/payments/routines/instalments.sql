@@ -40,7 +40,12 @@ DECLARE
     v_month integer := coverage_month_of(wib_date(p_paid_at));
     v_plan instalment_plan;
     v_settled bigint;
+    v_last integer := v_month;
 BEGIN
+    IF p.state = 'INACTIVE_SEGMENT_CHANGE' THEN  -- only what it left behind, not the months since
+        SELECT max(coverage_month) INTO v_last FROM bill
+        WHERE family_id = p.family_id AND membership_id = p.membership_id AND state = 'OPEN';
+    END IF;
     INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
                               value_date, channel_id, payment_id)
     VALUES (p.family_id, 'CHANNEL_CLEARING', 'INSTALMENTS_HELD', p.open_amount, p_at,
@@ -60,7 +65,7 @@ BEGIN
     PERFORM release_held_money(v_plan, 'FINISHED', v_month, p_at);
     v_settled := settle_bills(p.family_id, p.membership_id, p.first_month, v_month, 0, NULL, p_at,
                               wib_date(p_paid_at));
-    RETURN make_active(p, v_month, p.credit + v_plan.held_amount - v_settled, p_paid_at, p_at,
+    RETURN make_active(p, greatest(v_last, p.paid_through), p.credit + v_plan.held_amount - v_settled, p_paid_at, p_at,
                        'INSTALMENT_PAID');
 END
 $$;
@@ -120,6 +125,7 @@ CREATE OR REPLACE FUNCTION end_plan_if_missed(v payable, p_month integer, p_at t
 AS $$
 DECLARE
     v_plan instalment_plan;
+    v_state text;
     v_credit bigint;
     v_last integer;
     v_oldest integer;
@@ -130,7 +136,13 @@ BEGIN
     IF v_plan.first_month + v_plan.paid_steps >= p_month THEN
         RETURN false;
     END IF;
-    PERFORM bring_up_to_date(v.family_id, v.membership_id, v.paid_through, p_month, p_at, false);
+    SELECT CASE state WHEN 'INACTIVE_SEGMENT_CHANGE' THEN state ELSE 'SUSPENDED' END INTO v_state
+    FROM membership
+    WHERE family_id = v.family_id AND membership_id = v.membership_id;
+    IF v_state = 'SUSPENDED' THEN
+        PERFORM bring_up_to_date(v.family_id, v.membership_id, v.paid_through, p_month, p_at,
+                                 false);
+    END IF;
     PERFORM release_held_money(v_plan, 'MISSED', p_month, p_at);
     SELECT credit INTO v_credit FROM membership
     WHERE family_id = v.family_id AND membership_id = v.membership_id;
@@ -148,12 +160,12 @@ BEGIN
     SELECT min(coverage_month) INTO v_oldest FROM bill
     WHERE family_id = v.family_id AND membership_id = v.membership_id AND state = 'OPEN'
       AND coverage_month >= v_plan.oldest_month;
-    UPDATE membership SET state = 'SUSPENDED', paid_through = v_oldest - 1,
+    UPDATE membership SET state = v_state, paid_through = v_oldest - 1,
                           credit = v_credit - v_settled
     WHERE family_id = v.family_id AND membership_id = v.membership_id;
     INSERT INTO membership_event (family_id, membership_id, state, paid_through, effective_at,
                                   recorded_at, cause)
-    VALUES (v.family_id, v.membership_id, 'SUSPENDED', v_oldest - 1,
+    VALUES (v.family_id, v.membership_id, v_state, v_oldest - 1,
             wib_midnight(first_day_of(v_plan.first_month + v_plan.paid_steps + 1)), p_at,
             'INSTALMENT_PLAN_ENDED');
     RETURN true;
