@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
-from iuran.core.database.pool import Connection
+from iuran.core.database.pool import Connection, Record
 from iuran.core.instalments import PlanRefusedError, Step, check_moved_plan, check_plan, schedule
 from iuran.core.membership import MembershipState
 from iuran.core.money import Rupiah
@@ -94,23 +94,14 @@ async def register_plan(
     stand = await connection.fetchrow(
         STAND, family_id, membership_id, at, month.ordinal, max(steps - 1, 0)
     )
-    if stand is None or stand["state"] not in _ELIGIBLE or stand["plan_id"] is not None:
-        raise PlanRefusedError(
-            "a plan is for a suspended family, or one that changed segment, without another plan"
-        )
-    arrears_months = int(stand["arrears_months"] or 0)
-    total = Rupiah(int(stand["open_amount"] or 0) + int(stand["ahead"]))
-    if stand["state"] == MembershipState.SUSPENDED:
-        check_plan(arrears_months=arrears_months, steps=steps, on=today)
-    else:
-        check_moved_plan(arrears_months=arrears_months, steps=steps, total=total, on=today)
+    arrears_months, total = _checked(stand, steps=steps, on=today)
     plan = schedule(total=total, steps=steps, first_month=month)
     plan_id = await connection.fetchval(
         INSERT_PLAN,
         family_id,
         membership_id,
         month.ordinal,
-        stand["first_month"],
+        None if stand is None else stand["first_month"],
         steps,
         arrears_months,
         total,
@@ -123,6 +114,21 @@ async def register_plan(
     return InstalmentPlan(
         plan_id=int(plan_id), arrears_months=arrears_months, total=total, steps=plan
     )
+
+
+def _checked(stand: Record | None, *, steps: int, on: date) -> tuple[int, Rupiah]:
+    """Return the months in arrears and what the plan comes to, if the family may have it."""
+    if stand is None or stand["state"] not in _ELIGIBLE or stand["plan_id"] is not None:
+        raise PlanRefusedError(
+            "a plan is for a suspended family, or one that changed segment, without another plan"
+        )
+    months = int(stand["arrears_months"] or 0)
+    total = Rupiah(int(stand["open_amount"] or 0) + int(stand["ahead"]))
+    if stand["state"] == MembershipState.SUSPENDED:
+        check_plan(arrears_months=months, steps=steps, on=on)
+    else:
+        check_moved_plan(arrears_months=months, steps=steps, total=total, on=on)
+    return months, total
 
 
 async def plans_of(connection: Connection, family_id: int, *, today: date) -> tuple[PlanStand, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from iuran.core.clock import wib_date
+from iuran.core.database.pool import Connection
 from iuran.core.monitoring.public import Days
 from iuran.core.months import CoverageMonth
 from iuran.deploy.commands.database import open_desk
@@ -52,47 +53,55 @@ def _day(given: datetime | None) -> date | None:
 async def _figures(data: Path | None, first: date | None, last: date | None) -> Figures:
     async with open_desk(data) as desk:
         at = desk.clock.now()
-        today = wib_date(at)
-        until = last or today
+        until = last or wib_date(at)
         days = Days(first=first or CoverageMonth.of(until).first_day, last=until)
-        connection = desk.connection
-        months = {"first": CoverageMonth.of(days.first), "last": CoverageMonth.of(days.last)}
-        revived = await reactivations(connection, days)
-        paid = await claims_paid(connection, days)
         return {
-            "Billed": [
-                {
-                    "month": str(row.coverage_month),
-                    "bills": row.bills,
-                    "amount": row.amount,
-                    "paid": row.paid,
-                }
-                for row in await billed(connection, **months)
-            ],
-            "Collected": [
-                {"channel": row.channel_id, "payments": row.payments, "amount": row.amount}
-                for row in await collected(connection, days)
-            ],
-            "Arrears by months": [
-                {"months": row.age, "memberships": row.memberships, "amount": row.amount}
-                for row in await arrears_by_age(connection, today=today)
-            ],
-            "Reactivations": [
-                {"reactivations": revived.reactivations, "months paid": revived.months}
-            ],
-            "Fines": [
-                {
-                    "debtor": row.debtor,
-                    "stays": row.stays,
-                    "fines": row.fines,
-                    "amount": row.amount,
-                    "paid": row.paid,
-                }
-                for row in await fine_figures(connection, days)
-            ],
-            "Claims paid": [{"claims": paid.claims, "amount": paid.amount}],
-            "Held": _held(await held(connection, at=at)),
+            **await _contributions(desk.connection, days, today=wib_date(at)),
+            **await _care(desk.connection, days),
+            "Held": _held(await held(desk.connection, at=at)),
         }
+
+
+async def _contributions(connection: Connection, days: Days, *, today: date) -> Figures:
+    months = {"first": CoverageMonth.of(days.first), "last": CoverageMonth.of(days.last)}
+    revived = await reactivations(connection, days)
+    return {
+        "Billed": [
+            {
+                "month": str(row.coverage_month),
+                "bills": row.bills,
+                "amount": row.amount,
+                "paid": row.paid,
+            }
+            for row in await billed(connection, **months)
+        ],
+        "Collected": [
+            {"channel": row.channel_id, "payments": row.payments, "amount": row.amount}
+            for row in await collected(connection, days)
+        ],
+        "Arrears by months": [
+            {"months": row.age, "memberships": row.memberships, "amount": row.amount}
+            for row in await arrears_by_age(connection, today=today)
+        ],
+        "Reactivations": [{"reactivations": revived.reactivations, "months paid": revived.months}],
+    }
+
+
+async def _care(connection: Connection, days: Days) -> Figures:
+    paid = await claims_paid(connection, days)
+    return {
+        "Fines": [
+            {
+                "debtor": row.debtor,
+                "stays": row.stays,
+                "fines": row.fines,
+                "amount": row.amount,
+                "paid": row.paid,
+            }
+            for row in await fine_figures(connection, days)
+        ],
+        "Claims paid": [{"claims": paid.claims, "amount": paid.amount}],
+    }
 
 
 def _held(found: Held) -> list[dict[str, object]]:
