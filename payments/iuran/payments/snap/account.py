@@ -24,7 +24,8 @@ class WireAccount:
     def of(cls, document: JsonObject) -> "WireAccount":
         """Read partnerServiceId, customerNo and virtualAccountNo.
 
-        A customerNo sent as a JSON number has lost its leading zeros: it gets them back.
+        A customerNo sent as a JSON number has lost its leading zeros: it gets them back. The
+        company code is padded with blanks or zeros, not always the same in both places.
         """
         prefix = mandatory_text(document, "partnerServiceId", length_max=28).strip()
         sent = mandatory_text(document, "customerNo", length_max=28)
@@ -35,13 +36,17 @@ class WireAccount:
         if _DIGITS.fullmatch(digits) is None:
             raise malformed("customerNo")
         number = digits.zfill(CUSTOMER_NUMBER_DIGITS) if isinstance(sent, NumberLexeme) else digits
-        if whole not in {prefix + digits, prefix + number}:
+        if whole.lstrip("0") not in {(prefix + n).lstrip("0") for n in (digits, number)}:
             raise malformed("virtualAccountNo")
         return cls(prefix=prefix, customer_number=number)
 
+    def check_company(self, channel: Channel) -> None:
+        """Raise SnapRefusedError (404xx16) unless the company code is ours at the channel."""
+        if self.prefix.lstrip("0") != channel.va_prefix.lstrip("0"):
+            raise SnapRefusedError(Case.PARTNER_NOT_FOUND)
+
     def check_known_to(self, channel: Channel) -> None:
         """Raise SnapRefusedError unless this can be an account of ours at the channel."""
-        if self.prefix != channel.va_prefix:
-            raise SnapRefusedError(Case.PARTNER_NOT_FOUND)
+        self.check_company(channel)
         if len(self.customer_number) != CUSTOMER_NUMBER_DIGITS:
             raise SnapRefusedError(Case.INVALID_BILL, "Not Found")

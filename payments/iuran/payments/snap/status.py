@@ -108,7 +108,7 @@ async def answer_status(services: SnapServices, exchange: Exchange) -> Answer:
         document, "inquiryRequestId"
     )
     exchange.reference = reference
-    account.check_known_to(sender.channel)
+    account.check_company(sender.channel)
     at = exchange.legal_at or services.clock.now()
     committed = await services.transactions.commit(
         lambda connection: _ask(connection, sender, exchange, at)
