@@ -47,7 +47,7 @@ def _piece(draft: Draft, source: Source, field: Selected, *, columns: Columns, p
         raise NotCompilableError(f"the field {field.name}")
     declared = source.fields.get(field.name)
     if declared is None and field.name == "id" and source.key:
-        keys = [columns.value(draft.fill("{row}." + key, place)) for key in source.key]
+        keys = [columns.value(draft.fill("{row}." + key + "::bigint", place)) for key in source.key]
         return "{" + f"{draft.named(_IdWriter(source.type_name))}({', '.join(keys)})" + "}"
     match declared:
         case One() | Many() | Paged():

@@ -108,7 +108,9 @@ class Paging:
 
     def _cursor(self, row: str) -> str:
         keys = [
-            self._rows.value(self._draft.fill(key.written or key.sql, self._place))
+            self._rows.value(
+                self._draft.fill("(" + (key.written or key.sql) + ")::bigint", self._place)
+            )
             for key in self._paged.keys
         ]
         write = self._draft.named(CursorWriter(self._paged.list_name))

@@ -216,7 +216,7 @@ MEMBERSHIP = Source(
                 Key(
                     sql="{row}.effective_at",
                     type="timestamptz",
-                    written="(extract(epoch FROM {row}.effective_at) * 1000000)::bigint",
+                    written="(extract(epoch FROM {row}.effective_at) * 1000000)",
                     read=instant_of,
                 ),
                 Key(sql="{row}.event_id"),

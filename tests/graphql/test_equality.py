@@ -1,0 +1,236 @@
+"""A compiled answer is the plain answer, to the byte: invented operations, invented viewers."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from iuran.core.clock import WIB, StandingClock
+from iuran.core.database.pool import Pool, open_pool
+from iuran.core.families import RegisteredFamily
+from iuran.core.segments import CareClass
+from iuran.graphql.demo_issuer import AUDIENCE, ISSUER
+from iuran.graphql.documents import Documents
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.identity import Role, Viewer
+from iuran.graphql.limits import Limits
+from iuran.graphql.operations import Operations
+from iuran.graphql.reads.reading import Question
+from iuran.graphql.requests import OperationRequest
+from iuran.graphql.responses import Json
+from iuran.graphql.schema import executable_schema
+from iuran.graphql.scope import Scope
+from iuran.graphql.services import GraphqlServices
+from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
+from tests.graphql.invented_operations import Arguments, Invented, operations
+
+EXAMPLES = int(os.environ.get("IURAN_EQUALITY_EXAMPLES", "150"))
+"""How many operations are invented; more by the environment variable."""
+
+SCHEMA = executable_schema()
+GENEROUS = Limits(
+    document_characters=1_000_000,
+    document_tokens=100_000,
+    depth=100,
+    fragment_nesting=200,
+    root_fields=100,
+    aliases=1_000,
+    directives=1_000,
+    cost=10**9,
+)
+AWKWARD_PEOPLE = """
+    UPDATE participant SET name = E'SITI "\\\\" CONTOH \\t\\u2028 é 漢 😀', phone = '081200001234',
+           email = CASE WHEN participant_id % 2 = 0 THEN 'siti@contoh.example' END
+    WHERE family_id = $1
+"""
+NO_PAYER = "UPDATE family SET payer_participant_id = NULL WHERE family_id = $1"
+STATES = (("OPEN",), ("PAID",), ("NOT_BILLABLE",))
+
+
+def wib(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, 9, tzinfo=WIB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Families in every state, and what a frontend could ask about them."""
+
+    families: Sequence[RegisteredFamily]
+    arguments: Mapping[tuple[str, str], Sequence[Arguments]] = field(repr=False)
+
+
+@pytest.fixture
+async def world(pool: Pool, clock: StandingClock) -> World:
+    """A paid up family, one that came back from arrears, one in arrears, one that never paid."""
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    third, first = a_family(members=3), a_family(members=2, care_class=CareClass.I)
+    second = a_family(care_class=CareClass.II)
+    paid, accounts = await an_active_family(
+        pool, channel, third, first_payment_at=wib(2025, 11, 20)
+    )
+    back, others = await an_active_family(pool, channel, first, first_payment_at=wib(2025, 9, 20))
+    late, _ = await an_active_family(pool, channel, second, first_payment_at=wib(2023, 10, 20))
+    for month in (1, 2, 3):
+        await pays_what_it_owes(pool, channel, accounts[0], at=wib(2026, month, 2))
+    await pays_what_it_owes(pool, channel, others[1], at=wib(2026, 2, 20))
+    async with pool.acquire() as connection:
+        new, _ = await registered(connection, a_family(members=2), at=wib(2026, 3, 1))
+        await connection.execute(AWKWARD_PEOPLE, paid.family_id)
+        await connection.execute(NO_PAYER, late.family_id)
+    clock.set(wib(2026, 3, 25))
+    families = (paid, back, late, new)
+    return World(families=families, arguments=await _arguments(pool, families))
+
+
+@pytest.fixture
+async def own_pool(database_url: str, world: World) -> AsyncIterator[Pool]:
+    """Connections that have only seen compiled statements: they know no types of other ones."""
+    opened = await open_pool(database_url, connections_max=1)
+    assert world
+    yield opened
+    await opened.close()
+
+
+SELECT_NUMBERS = """
+    SELECT f.family_id, p.participant_id, f.kk_number, p.card_number, p.nik,
+           '88888' || right(p.card_number, 11) AS va_number
+    FROM family AS f JOIN participant AS p USING (family_id) ORDER BY 1, 2
+"""
+SELECT_BILLS = "SELECT family_id, membership_id, coverage_month FROM bill ORDER BY 1, 2, 3"
+
+
+async def _arguments(
+    pool: Pool, families: Sequence[RegisteredFamily]
+) -> dict[tuple[str, str], Sequence[Arguments]]:
+    people = await pool.fetch(SELECT_NUMBERS)
+    bills = [tuple(row) for row in await pool.fetch(SELECT_BILLS)]
+    family_ids = [*(id_of("Family", one.family_id) for one in families), id_of("Family", 987)]
+    person_ids = [id_of("Participant", p["family_id"], p["participant_id"]) for p in people]
+    ids = [
+        *family_ids,
+        *person_ids,
+        *(id_of("VirtualAccount", p["family_id"], p["participant_id"]) for p in people),
+        *(id_of("Membership", one.family_id, one.membership_id or 0) for one in families),
+        *(id_of("Bill", *bill) for bill in bills[::5]),
+    ]
+    ways = {
+        "familyCardNumber": "kk_number",
+        "cardNumber": "card_number",
+        "nik": "nik",
+        "vaNumber": "va_number",
+    }
+    by = [{"by": {way: p[column]}} for p in people for way, column in ways.items()]
+    by_person = [one for one in by if set(one["by"]) <= {"cardNumber", "nik"}]
+    filters: list[object] = [
+        None,
+        {},
+        {"state": None},
+        {"state": {"eq": STATES[0]}},
+        {"state": {"in": list(STATES[1:])}},
+        {"state": {"eq": STATES[1], "in": [STATES[1], STATES[0]]}},
+        {"state": {"eq": None, "in": []}},
+    ]
+    pages: list[dict[str, object]] = [
+        {"first": 1},
+        {"first": 2, "after": id_of("BillCursor", *bills[-1][:0:-1])},
+        {"first": 3, "after": None},
+        {"first": 100},
+        *({"first": 4, "filter": one} for one in filters),
+        {"first": 2, "after": id_of("BillCursor", 2026 * 12, 10**6), "filter": filters[3]},
+    ]
+    events: list[dict[str, object]] = [
+        {"first": 1},
+        {"first": 50, "after": None},
+        {"first": 2, "after": id_of("MembershipEventCursor", 1_767_225_600_000_000, 3)},
+    ]
+    return {
+        ("Query", "viewer"): [{}],
+        ("Query", "node"): [{"id": one} for one in ids],
+        ("Query", "nodes"): [{"ids": ids[::step]} for step in (1, 2, 5, 7)] + [{"ids": []}],
+        ("Query", "family"): [*by, *({"by": {"id": one}} for one in family_ids)],
+        ("Query", "participant"): [*by_person, *({"by": {"id": one}} for one in person_ids)],
+        ("Query", "virtualAccount"): [{"number": p["va_number"]} for p in people]
+        + [{"number": "7777700000000001"}],
+        ("Query", "bills"): [{"family": one, **page} for one in family_ids for page in pages],
+        ("Family", "bills"): pages,
+        ("Membership", "history"): events,
+    }
+
+
+def _ordered(text: bytes | str) -> object:
+    """JSON with the order of its keys."""
+    return json.loads(text, object_pairs_hook=list)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes longer than reading
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+    ],
+)
+@given(data=st.data())
+async def test_a_compiled_answer_is_the_plain_answer(
+    pool: Pool, own_pool: Pool, clock: StandingClock, world: World, data: st.DataObject
+) -> None:
+    operation: Invented = data.draw(operations(SCHEMA, world.arguments))
+    viewer = _viewer(data.draw(st.sampled_from(list(Role))), data, world)
+    answering = Operations(SCHEMA, _services(own_pool, clock))
+    resolving = Operations(SCHEMA, _services(pool, clock))
+    prepared = Documents(SCHEMA, GENEROUS).prepare(
+        operation.query, operation_name=None, variables=operation.variables, only_queries=True
+    )
+    request = OperationRequest(
+        query=operation.query, operation_name=None, variables=operation.variables, is_get=False
+    )
+    question = Question(viewer=viewer, scope=Scope.of(viewer), at=clock.now())
+
+    compiled = await answering.run(prepared, request, viewer)
+    plain = await resolving.run_plainly(prepared, request, question)
+
+    COUNTED["compiled" if isinstance(compiled.data, Json) else "plain"] += 1
+    assert not plain.errors
+    assert not compiled.errors
+    if isinstance(compiled.data, Json):
+        assert compiled.statements <= 1
+        written = json.dumps(plain.data, ensure_ascii=False, separators=(",", ":"))
+        assert _ordered(compiled.data) == _ordered(written)
+        assert bytes(compiled.data) == written.encode()
+
+
+COUNTED: Counter[str] = Counter()
+
+
+def test_most_invented_operations_were_compiled() -> None:
+    """The test above says nothing of those that were not; it runs before this one."""
+    if not COUNTED:
+        pytest.skip("no operations were invented")
+
+    assert COUNTED["compiled"] > 20 * COUNTED["plain"]
+
+
+def _services(pool: Pool, clock: StandingClock) -> GraphqlServices:
+    return GraphqlServices(
+        pool=pool, clock=clock, jwks={"keys": []}, issuer=ISSUER, audience=AUDIENCE, limits=GENEROUS
+    )
+
+
+def _viewer(role: Role, data: st.DataObject, world: World) -> Viewer:
+    family = data.draw(st.sampled_from([*(one.family_id for one in world.families), 987]))
+    return Viewer(
+        subject="somebody",
+        role=role,
+        family_id=family if role is Role.PARTICIPANT else None,
+        facility="0112R001" if role is Role.FACILITY else None,
+    )
