@@ -22,6 +22,7 @@ from iuran.graphql.requests import OperationRequest
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
+from iuran.graphql.signing_keys import SigningKeys
 
 FAMILIES = 10_000
 AT_ONCE = 16
@@ -70,7 +71,7 @@ async def _compared(pool: Pool) -> Table:
     services = GraphqlServices(
         pool=pool,
         clock=StandingClock(datetime(2026, 1, 5, tzinfo=UTC)),
-        jwks={"keys": []},
+        keys=SigningKeys.fixed({"keys": []}),
         issuer="",
         audience="",
     )

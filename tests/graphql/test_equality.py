@@ -27,6 +27,7 @@ from iuran.graphql.responses import Json
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
+from iuran.graphql.signing_keys import SigningKeys
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
 from tests.graphql.invented_operations import Arguments, Invented, operations
 
@@ -221,7 +222,12 @@ def test_most_invented_operations_were_compiled() -> None:
 
 def _services(pool: Pool, clock: StandingClock) -> GraphqlServices:
     return GraphqlServices(
-        pool=pool, clock=clock, jwks={"keys": []}, issuer=ISSUER, audience=AUDIENCE, limits=GENEROUS
+        pool=pool,
+        clock=clock,
+        keys=SigningKeys.fixed({"keys": []}),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        limits=GENEROUS,
     )
 
 

@@ -7,6 +7,7 @@ it leads to is decided by the viewer's scope in SQL.
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from binascii import b2a_base64
 from dataclasses import dataclass
 from typing import Self
 
@@ -17,6 +18,7 @@ from iuran.graphql.errors import IdInvalidError
 TEXT_LENGTH_MAX = 128
 _TEXT = re.compile(r"([A-Za-z]{1,30}):(\d{1,19}(?:\.\d{1,19}){0,3})", re.ASCII)
 _BIGINT_MAX = 2**63 - 1
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,19 @@ class GlobalId:
         if str(parsed) != text or max(parsed.key) > _BIGINT_MAX:
             raise IdInvalidError("this is no ID of this API; pass one on exactly as it was given")
         return parsed
+
+
+class IdWriter:
+    """Writes the IDs of one type, or the cursors of one list, as JSON: `id_of`, in a hurry."""
+
+    def __init__(self, type_name: str) -> None:
+        self._start = f"{type_name}:".encode()
+
+    def __call__(self, *key: int) -> str:
+        """Return the ID of a key, in quotation marks."""
+        plain = self._start + ".".join(map(str, key)).encode()
+        text = b2a_base64(plain, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+        return f'"{text}"'
 
 
 def id_of(type_name: str, *key: int) -> strawberry.ID:

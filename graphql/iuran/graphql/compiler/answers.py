@@ -1,5 +1,6 @@
 """Answers of compiled reads: bind, fetch, write."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import LiteralString
@@ -40,6 +41,8 @@ class CompiledReads:
         self._plans = plans
         self._pool = pool
         self._limits = limits
+        # asyncpg's pool lets a newcomer overtake who waits; a semaphore does not.
+        self._turns = asyncio.Semaphore(pool.get_max_size())
 
     async def answer(
         self, prepared: Prepared, variables: Mapping[str, object], question: Question
@@ -83,12 +86,27 @@ class CompiledReads:
     async def _fetch(self, sql: LiteralString, values: list[object]) -> Record | None:
         """One statement is one snapshot by itself, so it needs no transaction."""
         try:
+            async with asyncio.timeout(self._limits.acquire_seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise _overloaded() from error
+        try:
+            return await self._fetch_in_turn(sql, values)
+        finally:
+            self._turns.release()
+
+    async def _fetch_in_turn(self, sql: LiteralString, values: list[object]) -> Record | None:
+        try:
             connection = await self._pool.acquire(timeout=self._limits.acquire_seconds)
         except TimeoutError as error:
-            raise OverloadedError("too many requests at once; try again in a moment") from error
+            raise _overloaded() from error
         try:
             return await connection.fetchrow(
                 sql, *values, timeout=self._limits.statement_milliseconds / 1000
             )
         finally:
             await self._pool.release(connection)
+
+
+def _overloaded() -> OverloadedError:
+    return OverloadedError("too many requests at once; try again in a moment")

@@ -19,7 +19,7 @@ from iuran.graphql.compiler.pages import Paging
 from iuran.graphql.compiler.refusals import NotCompilableError
 from iuran.graphql.compiler.rows import select_of
 from iuran.graphql.compiler.selections import TYPENAME, Selected, is_list, is_required, type_of
-from iuran.graphql.global_ids import GlobalId
+from iuran.graphql.global_ids import IdWriter
 
 Fields = tuple[Selected, ...]
 
@@ -48,7 +48,7 @@ def _piece(draft: Draft, source: Source, field: Selected, *, columns: Columns, p
     declared = source.fields.get(field.name)
     if declared is None and field.name == "id" and source.key:
         keys = [columns.value(draft.fill("{row}." + key + "::bigint", place)) for key in source.key]
-        return "{" + f"{draft.named(_IdWriter(source.type_name))}({', '.join(keys)})" + "}"
+        return "{" + f"{draft.named(IdWriter(source.type_name))}({', '.join(keys)})" + "}"
     match declared:
         case One() | Many() | Paged():
             return relation_piece(draft, declared, field, columns=columns, place=place)
@@ -121,11 +121,3 @@ def _written(draft: Draft, definition: GraphQLField, value: str) -> str:
     if required:
         return "{" + f"{write}({value})" + "}"
     return "{" + f"{write}(x) if (x := {value}) is not None else null" + "}"
-
-
-class _IdWriter:
-    def __init__(self, type_name: str) -> None:
-        self._type_name = type_name
-
-    def __call__(self, *key: int) -> str:
-        return f'"{GlobalId(type_name=self._type_name, key=key)}"'

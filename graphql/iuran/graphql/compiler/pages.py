@@ -9,7 +9,7 @@ from iuran.graphql.compiler.refusals import NotCompilableError
 from iuran.graphql.compiler.rows import from_where
 from iuran.graphql.compiler.selections import TYPENAME, Selected, type_of
 from iuran.graphql.compiler.windows import AFTER, window_of
-from iuran.graphql.global_ids import GlobalId
+from iuran.graphql.global_ids import IdWriter
 
 ObjectFunction = Callable[[Draft, Source, tuple[Selected, ...], Columns, Place], str]
 
@@ -113,7 +113,7 @@ class Paging:
             )
             for key in self._paged.keys
         ]
-        write = self._draft.named(CursorWriter(self._paged.list_name))
+        write = self._draft.named(IdWriter(self._paged.list_name))
         return f"{write}({', '.join(row + key.removeprefix('r') for key in keys)})"
 
     def _select(self) -> LiteralString:
@@ -153,17 +153,6 @@ class Paging:
             via=self._paged.via,
             where=" AND ".join(conditions),
         )
-
-
-class CursorWriter:
-    """Writes the cursors of a list."""
-
-    def __init__(self, list_name: str) -> None:
-        self._list_name = list_name
-
-    def __call__(self, *position: int) -> str:
-        """Return the cursor of a place as JSON."""
-        return f'"{GlobalId(type_name=self._list_name, key=position)}"'
 
 
 def _types(paged: Paged) -> dict[LiteralString, LiteralString]:
