@@ -5,15 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
-    get_named_type,
     is_leaf_type,
 )
 from hypothesis import strategies as st
+
+from iuran.graphql.compiler.selections import type_of
 
 DEPTH_MAX = 5
 FIELDS_MAX = 5
@@ -83,16 +85,16 @@ class _Writing:
             alias = self.name("a") + ": "
         elif self.chance(6):
             alias = self.name("a") + ": "
-        inner = get_named_type(definition.type)
+        inner = type_of(definition)
         below = "" if is_leaf_type(inner) else " " + self.selection(inner, depth + 1)
         return f"{alias}{name}{written}{self.directive()}{below}"
 
     def written(self, definition: GraphQLField, chosen: Arguments) -> str:
-        parts = []
+        parts: list[str] = []
         for name, value in chosen.items():
             if self.chance(2):
                 variable = self.name("v")
-                self.variables[variable] = (str(definition.args[name].type), value)
+                self.variables[variable] = (type_text(definition.args[name]), value)
                 parts.append(f"{name}: ${variable}")
             else:
                 parts.append(f"{name}: {literal(value)}")
@@ -131,7 +133,7 @@ def literal(value: object) -> str:  # noqa: PLR0911 - one for each kind
         case bool():
             return str(value).lower()
         case tuple():
-            return str(value[0])
+            return str(cast("tuple[str]", value)[0])  # of this module's callers
         case dict():
             members = cast("dict[str, object]", value)  # of this module's callers
             return "{" + ", ".join(f"{n}: {literal(v)}" for n, v in members.items()) + "}"
@@ -147,7 +149,7 @@ def plain(value: object) -> object:
     """A value as JSON writes it."""
     match value:
         case tuple():
-            return value[0]
+            return cast("tuple[str]", value)[0]  # of this module's callers
         case dict():
             return {n: plain(v) for n, v in cast("dict[str, object]", value).items()}
         case list():
@@ -165,7 +167,8 @@ def operations(
     writing = _Writing(draw, schema, arguments)
     assert schema.query_type is not None
     body = writing.selection(schema.query_type, 0)
-    declared, given = [], {}
+    declared: list[str] = []
+    given: dict[str, object] = {}
     for name, (type_, value) in writing.variables.items():
         by_default = draw(st.integers(1, 4)) == 4
         declared.append(f"${name}: {type_}" + (f" = {literal(value)}" if by_default else ""))
@@ -176,4 +179,9 @@ def operations(
 
 
 def _is_leaf(definition: GraphQLField) -> bool:
-    return is_leaf_type(get_named_type(definition.type))
+    return is_leaf_type(type_of(definition))
+
+
+def type_text(argument: GraphQLArgument) -> str:
+    """The type of an argument as a variable declares it."""
+    return str(argument.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
