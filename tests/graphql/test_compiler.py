@@ -1,24 +1,28 @@
 """Reads are compiled: everything is declared, the journeys are answered in one statement."""
 
+import json
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLScalarType
+from graphql import FieldNode, GraphQLObjectType, GraphQLScalarType
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
-from iuran.graphql.compiler.answers import CompiledReads
+from iuran.graphql.compiler.answers import CompiledReads, Wanted
 from iuran.graphql.compiler.declarations import Fallback
 from iuran.graphql.compiler.plans import PLANS_OF_AN_OPERATION_MAX, Plans
 from iuran.graphql.compiler.refusals import SurpriseError
 from iuran.graphql.declared import SOURCES, declarations_of
+from iuran.graphql.documents import Documents
 from iuran.graphql.global_ids import id_of
-from iuran.graphql.identity import Role
+from iuran.graphql.identity import Role, Viewer
 from iuran.graphql.limits import Limits
+from iuran.graphql.reads.reading import Question
 from iuran.graphql.schema import executable_schema
+from iuran.graphql.scope import Scope
 from tests.builders import a_channel, a_family, an_active_family
 from tests.graphql.conftest import Frontend, FrontendOf, Insured
 from tests.graphql.test_access import EVERYTHING
@@ -197,3 +201,36 @@ async def test_an_officer_and_a_participant_do_not_share_a_plan(
     ]
 
     assert [found is not None for found in seen] == [True, True, True, False, False, True]
+
+
+async def test_objects_whose_keys_are_known_are_read_as_a_field_selects_them(
+    pool: Pool, insured: Insured
+) -> None:
+    limits = Limits()
+    reads = CompiledReads(Plans(declarations_of(SCHEMA), bytes_max=100_000), pool, limits)
+    query = """query ($id: ID!, $n: Int!, $no: Boolean!) {
+        family(by: {id: $id}) { me: id ...F bills(first: $n) { nodes { state } } } }
+        fragment F on Family { participants { name sex @skip(if: $no) } }"""
+    variables = {"id": insured.keys["family"], "n": 1, "no": True}
+    prepared = Documents(SCHEMA, limits).prepare(
+        query, operation_name=None, variables=variables, only_queries=True
+    )
+    (node,) = prepared.operation.selection_set.selections
+    assert isinstance(node, FieldNode)
+    wanted = Wanted(type_name="Family", keys=[(987,), (insured.family_id,)], nodes=[node])
+    officer = Viewer(subject="x", role=Role.AUDITOR)
+    question = Question(
+        viewer=officer, scope=Scope.of(officer), at=datetime(2026, 1, 5, tzinfo=WIB)
+    )
+
+    async with pool.acquire() as connection:
+        text = await reads.objects(connection, prepared, wanted, question, variables=variables)
+
+    assert json.loads(text) == [
+        None,
+        {
+            "me": insured.keys["family"],
+            "participants": [{"name": one.name} for one in insured.new.participants],
+            "bills": {"nodes": [{"state": "PAID"}]},
+        },
+    ]

@@ -1,17 +1,18 @@
 """Answers of compiled reads: bind, fetch, write."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
 import asyncpg
-from graphql import VariableValues
+from graphql import FieldNode, VariableValues
 from graphql.execution.values import get_variable_values
 
-from iuran.core.database.pool import Pool, Record
+from iuran.core.database.pool import Connection, Pool, Record
 from iuran.graphql.compiler.plans import Plans
 from iuran.graphql.compiler.refusals import NotCompilableError, ReadFailedError, SurpriseError
+from iuran.graphql.compiler.roots import bound_keys
 from iuran.graphql.documents import Prepared
 from iuran.graphql.errors import OverloadedError, VariablesRefusedError
 from iuran.graphql.limits import Limits
@@ -32,6 +33,15 @@ class Compiled:
 
     json: bytes
     statements: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Objects of one type by their keys, and the fields whose selection sets say what of them."""
+
+    type_name: str
+    keys: Sequence[tuple[int, ...]]
+    nodes: Sequence[FieldNode]
 
 
 class CompiledReads:
@@ -70,6 +80,35 @@ class CompiledReads:
         except (TypeError, AttributeError, LookupError, ValueError) as error:
             raise SurpriseError("a value is not what the schema promises") from error
         return Compiled(json=text.encode(), statements=1 if plan.sql else 0)
+
+    async def objects(
+        self,
+        connection: Connection,
+        prepared: Prepared,
+        wanted: Wanted,
+        question: Question,
+        *,
+        variables: Mapping[str, object],
+    ) -> bytes:
+        """Read what an operation selects of objects whose keys are known, as a JSON list.
+
+        For the selection sets of mutations and subscriptions: on their connection, so that they see
+        what they did. Null stands where the viewer may not see an object. Raises FallbackError.
+        """
+        coerced = self._coerced(prepared, variables)
+        flags = {name: coerced.coerced[name] is True for name in prepared.flags}
+        operation = self._plans.objects(prepared, flags, wanted.type_name, wanted.nodes)
+        if operation.selection is None:
+            raise NotCompilableError("known not to be")
+        keys = [(item, *key) for item, key in enumerate(wanted.keys)]
+        bounds = [
+            *self._plans.bounds(operation.selection, coerced),
+            bound_keys({wanted.type_name: keys} if keys else {}, count=len(keys)),
+        ]
+        plan = self._plans.plan(operation, shape=question.scope.shape, bounds=bounds)
+        values = plan.values(question, bounds)
+        row = await connection.fetchrow(plan.sql, *values) if plan.sql else None
+        return plan.write(row, question, bounds).encode()
 
     def _coerced(self, prepared: Prepared, variables: Mapping[str, object]) -> VariableValues:
         coerced = get_variable_values(

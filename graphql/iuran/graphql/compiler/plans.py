@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import LiteralString
 
-from graphql import GraphQLError, OperationType, VariableValues
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationType, VariableValues
 from graphql.execution.values import get_argument_values
 
 from iuran.core.errors import DomainError
@@ -18,13 +18,15 @@ from iuran.graphql.compiler.declarations import ByIds, LookUp, Paged
 from iuran.graphql.compiler.drafts import Bound, Columns, Declarations, Draft, Parameter
 from iuran.graphql.compiler.questions import VALUES
 from iuran.graphql.compiler.refusals import ArgumentsError, FallbackError, NotCompilableError
-from iuran.graphql.compiler.roots import bind_ids, bind_look_up, root_piece
+from iuran.graphql.compiler.roots import bind_ids, bind_look_up, by_ids_piece, root_piece
 from iuran.graphql.compiler.selections import Selected, Selecting, Selection
 from iuran.graphql.compiler.windows import window
 from iuran.graphql.documents import Prepared
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.scope import Scope
 
+OBJECTS = "(objects)"
+"""Objects whose keys are known already; no name that GraphQL allows."""
 PLANS_OF_AN_OPERATION_MAX = 50
 BYTES_OF_A_FUNCTION = 6
 """Compiled functions take about so many times their source."""
@@ -88,6 +90,39 @@ class Plans:
             self._grow(found.size)
         else:
             self._operations.move_to_end(key)
+        return found
+
+    def objects(
+        self,
+        prepared: Prepared,
+        flags: Mapping[str, bool],
+        type_name: str,
+        nodes: Sequence[FieldNode],
+    ) -> Operation:
+        """Return what some fields of an operation select of an object type, for objects by key."""
+        place = tuple(node.loc.start for node in nodes if node.loc is not None)
+        key = (prepared.query, prepared.operation_name, *flags.values(), type_name, place)
+        found = self._operations.get(key)
+        if found is not None:
+            self._operations.move_to_end(key)
+            return found
+        on = self.schema.get_type(type_name)
+        if not isinstance(on, GraphQLObjectType):
+            raise NotCompilableError(f"the type {type_name}")
+        sets = [node.selection_set for node in nodes if node.selection_set is not None]
+        inner = Selecting(self.schema, prepared.document, flags).selection(sets, on)
+        objects = Selected(
+            key=OBJECTS,
+            name=OBJECTS,
+            on="Query",
+            node=nodes[0],
+            number=len(inner.with_arguments),
+            of={type_name: inner.fields},
+        )
+        selection = Selection(fields=(objects,), with_arguments=inner.with_arguments)
+        found = Operation(selection=selection, size=10 * len(prepared.query) + 1_000)
+        self._operations[key] = found
+        self._grow(found.size)
         return found
 
     def bounds(self, selection: Selection, variables: VariableValues) -> list[Bound]:
@@ -159,8 +194,12 @@ def written(
     """Write the plan of an operation; raises NotCompilableError."""
     draft = Draft(declarations, shape=shape, bounds=bounds)
     columns = Columns()
-    pieces = [f'"{one.key}":' + root_piece(draft, one, columns) for one in selection.fields]
-    name = draft.function("r, at, bounds", ["return f'{{" + ",".join(pieces) + "}}'"])
+    if selection.fields and selection.fields[0].name == OBJECTS:
+        body = by_ids_piece(draft, selection.fields[0], columns, is_list=True)
+    else:
+        pieces = [f'"{one.key}":' + root_piece(draft, one, columns) for one in selection.fields]
+        body = "{{" + ",".join(pieces) + "}}"
+    name = draft.function("r, at, bounds", [f"return f'{body}'"])
     write, length = draft.built(name)
     sql: LiteralString = "SELECT " + columns.listed if len(columns) else ""
     return Plan(

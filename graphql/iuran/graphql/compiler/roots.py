@@ -1,6 +1,6 @@
 """Root fields: objects found by a number or by their IDs, each a column of the one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import LiteralString, cast
 
 from iuran.graphql.compiler.declarations import (
@@ -53,7 +53,12 @@ def bind_ids(declarations: Declarations, by_ids: ByIds, arguments: Arguments) ->
             raise IdInvalidError("this is a cursor, and no ID of an object")
         key = key_of(text, type_name=name, parts=len(source.key))
         keys.setdefault(name, []).append((item, *key))
-    values: dict[str, object] = {"count": len(texts)}
+    return bound_keys(keys, count=len(texts))
+
+
+def bound_keys(keys: Mapping[str, Sequence[tuple[int, ...]]], *, count: int) -> Bound:
+    """Bind the keys of objects by their types, each behind its place in the answer."""
+    values: dict[str, object] = {"count": count}
     for name, rows in keys.items():
         columns = list(zip(*rows, strict=True))
         values[name + ".item"] = columns[0]
@@ -70,7 +75,7 @@ def root_piece(draft: Draft, field: Selected, columns: Columns) -> str:
     if isinstance(root, LookUp):
         return _look_up(draft, root, field, columns)
     if isinstance(root, ByIds):
-        return _by_ids(draft, root, field, columns)
+        return by_ids_piece(draft, field, columns, is_list=root.is_list)
     raise NotCompilableError(f"the field Query.{field.name}")
 
 
@@ -105,7 +110,8 @@ def _content(draft: Draft, root: LookUp, field: Selected, *, columns: Columns, p
     return draft.function("r, at", [f"return f'{piece}'"])
 
 
-def _by_ids(draft: Draft, root: ByIds, field: Selected, columns: Columns) -> str:
+def by_ids_piece(draft: Draft, field: Selected, columns: Columns, *, is_list: bool) -> str:
+    """Write the JSON of objects found by their keys, in the order of those."""
     if field.number is None:
         raise NotCompilableError(f"the field Query.{field.name}")
     # `bind_ids` made the form: the names of the types.
@@ -118,7 +124,7 @@ def _by_ids(draft: Draft, root: ByIds, field: Selected, columns: Columns) -> str
     writes = draft.function("r, at, count", body)
     count = f"bounds[{field.number:d}].values['count']".replace("'", '"')
     piece = "{" + f"{writes}(r, at, {count})" + "}"
-    return f"[{piece}]" if root.is_list else piece
+    return f"[{piece}]" if is_list else piece
 
 
 def _of_type(draft: Draft, source: Source, field: Selected, columns: Columns) -> tuple[str, str]:
