@@ -37,6 +37,7 @@ class Mailbox:
         self.answers: dict[str, str] = {}  # by recipient, in place of the one above
         self.hangs_up_on: set[str] = set()
         self.answer_to_data = "250 OK"
+        self.hangs_up_on_data = False  # having kept the message
         self.before_data: Callable[[], object] | None = None
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -95,7 +96,7 @@ class Mailbox:
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self,
-        server: SMTP,  # noqa: ARG002 - aiosmtpd's form
+        server: SMTP,
         session: Session,  # noqa: ARG002 - aiosmtpd's form
         envelope: Envelope,
     ) -> str:
@@ -107,6 +108,8 @@ class Mailbox:
                 self.messages.append(message_from_bytes(content, policy=default_policy))
                 self.recipients.extend(str(one) for one in envelope.rcpt_tos)
                 self._changed.notify_all()
+        if self.hangs_up_on_data:
+            cast("asyncio.Transport", server.transport).abort()
         return self.answer_to_data
 
 

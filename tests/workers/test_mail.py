@@ -20,6 +20,7 @@ from iuran.workers.messaging.letter import (
     Letter,
     MessagePostponedError,
     MessageRefusedError,
+    OutcomeUnknownError,
 )
 from tests.workers.conftest import SENDER, Mailbox
 
@@ -61,6 +62,42 @@ async def test_a_letter_arrives_as_the_standards_want_it(
     assert message["Content-Language"] == "id"
     assert message.get_content_type() == "text/plain"
     assert message.get_content().replace("\r\n", "\n") == LETTER.text
+
+
+async def test_a_letter_has_the_same_words_as_html_and_says_how_to_stop(
+    mailer: SmtpMailer, mailbox: Mailbox
+) -> None:
+    async with mailer.session() as session:
+        await session.send(replace(LETTER, html="<p>Yth.</p>", can_opt_out=True))
+
+    (message,) = mailbox.messages
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert message["Content-Language"] == "id"
+    assert (
+        str(message["List-Unsubscribe"]).strip()
+        == f"<mailto:{SENDER}?subject=STOP%20{LETTER.message_key}>"
+    )
+
+
+async def test_a_line_that_breaks_over_the_text_leaves_the_outcome_unknown(
+    mailer: SmtpMailer, mailbox: Mailbox
+) -> None:
+    mailbox.hangs_up_on_data = True
+
+    async with mailer.session() as session:
+        with pytest.raises(OutcomeUnknownError, match="broke over the text"):
+            await session.send(LETTER)
+
+    assert len(mailbox.messages) == 1  # it had arrived
+
+
+async def test_an_address_of_other_letters_is_written_to(
+    mailer: SmtpMailer, mailbox: Mailbox
+) -> None:
+    async with mailer.session() as session:
+        await session.send(replace(LETTER, recipient="bunga@contöh.example"))
+
+    assert mailbox.recipients == ["bunga@contöh.example"]
 
 
 async def test_one_connection_serves_many_letters(mailer: SmtpMailer, mailbox: Mailbox) -> None:

@@ -21,6 +21,7 @@ from iuran.deploy.commands import (
     families,
     governments,
     refunds,
+    reminders,
     retail,
     settings,
     simulate,
@@ -68,6 +69,7 @@ app.add_typer(facilities.app, name="facilities")
 app.add_typer(claims.app, name="claims")
 app.add_typer(complaints.app, name="complaints")
 app.command("figures")(figures)
+app.add_typer(reminders.app, name="reminders")
 app.add_typer(settings.app, name="settings")
 
 
