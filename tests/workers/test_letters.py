@@ -28,7 +28,7 @@ DETAILS: Details = {
     "step": 2,
     "steps": 6,
     "amount": 350_000,
-    "number": "KL-2026-7",
+    "day": "2026-01-20",
     "state": "VERIFYING",
 }
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from iuran.core.clock import StandingClock, wib_date
+from iuran.core.clock import WIB, StandingClock, wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
 from iuran.payments.virtual_accounts import VirtualAccount
@@ -29,7 +29,7 @@ from tests.workers.phone_company import PhoneCompany, phone_company
 from tests.workers.stories import a_paying_family, wib
 
 FAMILIES = 3
-BEGINS = wib(2026, 1, 20)
+BEGINS = wib(2026, 2, 1)
 SENT = """
     SELECT r.family_id, r.coverage_month, r.event, r.channel, r.occurrence, r.state, r.closed_at,
            f.time_zone, m.segment
@@ -48,10 +48,11 @@ steps = st.lists(
         st.tuples(st.just("wait"), st.integers(1, 60)),
         st.tuples(st.just("pay"), st.integers(0, FAMILIES - 1)),
         st.tuples(st.just("work"), st.integers(1, 2)),
+        st.tuples(st.just("crosses"), st.integers(0, FAMILIES - 1)),
         st.tuples(st.just("provider"), st.sampled_from([200, 400, 503, 0])),
     ),
-    min_size=8,
-    max_size=24,
+    min_size=6,
+    max_size=18,
 )
 
 
@@ -86,10 +87,11 @@ class Model:
 
 
 @settings(
-    max_examples=12,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(steps=[("crosses", 0)], start_hour=0, other="PBI_APBN")
 @given(steps=steps, start_hour=st.integers(0, 23), other=st.sampled_from(["PBI_APBN", "PPU_STATE"]))
 async def test_nobody_is_told_amiss(
     pool: Pool,
@@ -147,12 +149,38 @@ async def _take(
     elif what == "provider":
         company.status = number
     elif what == "pay":
-        bank, account = families[number]
-        if wib_date(clock.now()) > date(2026, 1, 31) and await _owes(services.pool, number + 1):
-            await pays_what_it_owes(services.pool, bank, account, at=clock.now())
+        await _pay(services, families, number)
+    elif what == "crosses":
+        await _pay_before_nine(services, clock, families, number)
     else:
         for _ in range(number):
             await run_due(services)
+
+
+async def _pay_before_nine(
+    services: WorkerServices,
+    clock: StandingClock,
+    families: list[tuple[int, VirtualAccount]],
+    number: int,
+) -> None:
+    """A reminder day comes; a family pays between scheduling (at 3:00 of WIB) and sending."""
+    today = clock.now().astimezone(WIB)
+    day = next(d for d in (3, 7, 9, 15, 25, 27, 34) if d > today.day)
+    if day <= 27 and today.month >= 2:
+        clock.set(today.replace(day=day, hour=3))
+        await run_due(services)
+        await _pay(services, families, number)
+        clock.set(today.replace(day=day, hour=9, minute=30))
+        await run_due(services)
+
+
+async def _pay(
+    services: WorkerServices, families: list[tuple[int, VirtualAccount]], number: int
+) -> None:
+    bank, account = families[number]
+    at = services.clock.now()
+    if wib_date(at) > date(2026, 1, 31) and await _owes(services.pool, number + 1):
+        await pays_what_it_owes(services.pool, bank, account, at=at)
 
 
 async def _owes(pool: Pool, family_id: int) -> bool:

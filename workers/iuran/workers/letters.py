@@ -31,8 +31,8 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "reactivated": ("name", "effective_date", "window_last_day"),
     "suspended": ("name", "effective_date", "amount", "account_end"),
     "autodebit_failed": ("name", "month", "amount", "last_day", "account_end"),
-    "claim_moved": ("name", "number", "state"),
-    "complaint_answered": ("name", "number"),
+    "claim_moved": ("name", "day", "state"),
+    "complaint_answered": ("name", "day"),
 }
 """What each text is filled with, in the order of a carrier's own templates ({{1}}, {{2}} ...)."""
 _PARTS = ("subject", "text", "short")
@@ -155,7 +155,9 @@ def _values(reminder: ClaimedReminder, dated: datetime) -> dict[str, str]:
         values["window_last_day"] = day_in_words(date.fromisoformat(last_day), language=language)
     if (amount := details.get("amount")) is not None:
         values["step_amount"] = formatted(Rupiah(amount))
-    for plain_value in ("step", "steps", "number", "state"):
+    if (day_told := details.get("day")) is not None:
+        values["day"] = day_in_words(date.fromisoformat(day_told), language=language)
+    for plain_value in ("step", "steps", "state"):
         if (value := details.get(plain_value)) is not None:
             values[plain_value] = str(value)
     return values

@@ -49,7 +49,7 @@ class Details(TypedDict, total=False):
     steps: int
     amount: int
     state: str
-    number: str
+    day: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

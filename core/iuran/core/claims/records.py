@@ -45,9 +45,18 @@ UPDATE_CLAIM: LiteralString = """
 """
 
 INSERT_EVENT: LiteralString = """
-    INSERT INTO claim_event (family_id, claim_id, was, state, proposal, amount_verified, reason,
-                             by_whom, at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    WITH noted AS (
+        INSERT INTO claim_event (family_id, claim_id, was, state, proposal, amount_verified, reason,
+                                 by_whom, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        RETURNING family_id, claim_id, was, state, at
+    )
+    INSERT INTO outbox (family_id, kind, payload, occurred_at)
+    SELECT n.family_id, 'claim.moved',
+           jsonb_build_object('claim_id', n.claim_id, 'state', n.state, 'day', c.served_on), n.at
+    FROM noted AS n
+    JOIN claim AS c ON c.family_id = n.family_id AND c.claim_id = n.claim_id
+    WHERE c.kind = 'REIMBURSEMENT' AND n.was <> n.state  -- a family's own claim
 """
 
 SELECT_HISTORY: LiteralString = """

@@ -51,8 +51,16 @@ ASSIGN: LiteralString = """
 """
 
 ANSWER: LiteralString = """
-    UPDATE complaint SET state = 'ANSWERED', answer = $3, answered_at = $4
-    WHERE bucket = $1 AND complaint_id = $2
+    WITH answered AS (
+        UPDATE complaint SET state = 'ANSWERED', answer = $3, answered_at = $4
+        WHERE bucket = $1 AND complaint_id = $2
+        RETURNING complaint_id, reporter_family, received_at
+    )
+    INSERT INTO outbox (family_id, kind, payload, occurred_at)
+    SELECT reporter_family, 'complaint.answered',
+           jsonb_build_object('complaint_id', complaint_id, 'day', wib_date(received_at)), $4
+    FROM answered
+    WHERE reporter_family IS NOT NULL
 """
 
 INSERT_EVENT: LiteralString = """

@@ -129,6 +129,10 @@ BEGIN
             jsonb_build_object('claim_id', v.claim_id, 'amount', v.amount_verified,
                                'late_compensation', p_late_compensation),
             p_at);
+    INSERT INTO outbox (family_id, kind, payload, occurred_at)
+    SELECT v.family_id, 'claim.moved',
+           jsonb_build_object('claim_id', v.claim_id, 'state', 'PAID', 'day', v.served_on), p_at
+    WHERE v.kind = 'REIMBURSEMENT';  -- a family's own claim
     RETURN 'PAID';
 END
 $$;
