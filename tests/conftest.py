@@ -26,6 +26,7 @@ KEPT = (
     "wage_floor",
     "fine_rate",
     "regulation_parameter",
+    "public_holiday",
     "ledger_account",
     "event_dispatch",
     "reminder_rule",

@@ -37,6 +37,7 @@ REFERENCE = {
     "contribution_rate",
     "fine_rate",
     "regulation_parameter",
+    "public_holiday",
     "ledger_account",
     "facility",
     "facility_service",

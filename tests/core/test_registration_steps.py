@@ -11,7 +11,6 @@ from iuran.core.registration_steps import (
     RegistrationStep,
     record_step,
     registration_progress,
-    working_days_after,
 )
 from iuran.core.second_person import SecondPersonError
 from tests.builders import a_family, registered
@@ -36,11 +35,6 @@ async def test_each_step_has_its_own_deadline(connection: Connection) -> None:
     assert progress[RegistrationStep.CARD].deadline is None
     with pytest.raises(AlreadyRegisteredError):
         await record_step(connection, *ids, papers, at=wib(4))
-
-
-def test_weekends_do_not_work() -> None:
-    assert working_days_after(date(2026, 3, 6), days=1) == date(2026, 3, 9)
-    assert working_days_after(date(2026, 3, 6), days=14) == date(2026, 3, 26)
 
 
 async def test_data_change_with_a_proof_and_a_second_person(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iuran.core.clock import WIB, wib_date
+from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth, months_after
 from iuran.core.working_days import (
     holidays,
@@ -35,6 +36,30 @@ def test_a_stay_that_begins_on_a_sunday_counts_from_monday() -> None:
     assert working_hours_after(datetime(2026, 6, 7, 22, 0, tzinfo=WIB), 72) == datetime(
         2026, 6, 11, 0, 0, tzinfo=WIB
     )
+
+
+def test_years_before_and_behind_the_decrees_have_their_holidays() -> None:
+    assert holidays()[date(2014, 1, 1)].kind == "HOLIDAY"
+    assert holidays()[date(2040, 12, 25)].kind == "HOLIDAY"
+    assert holidays()[date(2024, 4, 9)].kind == "JOINT_LEAVE"
+    assert "estimated" in holidays()[date(2034, 12, 12)].name
+
+
+async def test_sql_knows_the_same_working_days(connection: Connection) -> None:
+    known = await connection.fetch("SELECT day, kind, name FROM public_holiday")
+    due = await connection.fetch(
+        "SELECT m AS month, employer_due_date(m) AS due"
+        " FROM generate_series($1::int, $2::int) AS m",
+        CoverageMonth(2014, 1).ordinal,
+        CoverageMonth(2030, 12).ordinal,
+    )
+
+    assert {row["day"]: (row["kind"], row["name"]) for row in known} == {
+        day: (holiday.kind, holiday.name) for day, holiday in holidays().items()
+    }
+    for month, day in due:
+        ninth = CoverageMonth.of_ordinal(month).first_day + timedelta(days=8)
+        assert day == working_days_after(ninth, 1)
 
 
 @given(days, st.integers(0, 40))

@@ -104,9 +104,11 @@ async def test_a_bill_shows_every_share_of_a_capped_wage_with_two_parents(pool: 
         ((2026, 1), date(2026, 1, 12)),  # the 10th is a Saturday
         ((2026, 5), date(2026, 5, 11)),  # a Sunday
         ((2026, 4), date(2026, 4, 10)),
+        ((2020, 4), date(2020, 4, 13)),  # Good Friday, then a weekend
+        ((2024, 4), date(2024, 4, 16)),  # Eid with its joint leave, a weekend, another day of leave
     ],
 )
-async def test_a_due_date_on_a_weekend_moves_to_monday(
+async def test_a_due_date_without_work_moves_to_the_next_working_day(
     pool: Pool, month: tuple[int, int], due: date
 ) -> None:
     at = wib(*month, 1)

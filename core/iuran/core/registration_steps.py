@@ -10,6 +10,7 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError
 from iuran.core.regulation.rates import parameter
+from iuran.core.working_days import working_days_after
 
 INSERT_STEP: LiteralString = """
     INSERT INTO registration_step (family_id, membership_id, step, note, done_by, done_at)
@@ -125,22 +126,10 @@ def _progress(
     elif step is RegistrationStep.E_ID and paid is not None:
         papers = done.get(RegistrationStep.DOCUMENTS) or paid
         day = wib_date(max(paid, papers))
-        deadline = working_days_after(day, days=parameter("processing_working_days_max", day))
+        deadline = working_days_after(day, parameter("processing_working_days_max", day))
     elif step is RegistrationStep.CARD and paid is not None:
         day = wib_date(paid)
         deadline = day + timedelta(days=parameter("card_issue_days_max", day))
     return StepProgress(
         step=step, done_at=done.get(step), possible_from=possible_from, deadline=deadline
     )
-
-
-def working_days_after(day: date, *, days: int) -> date:
-    """Return the WIB date `days` working days later; Saturdays and Sundays do not count.
-
-    Public holidays are not known here, so the date is the earliest that can be meant.
-    """
-    saturday = 5
-    while days > 0:
-        day += timedelta(days=1)
-        days -= int(day.weekday() < saturday)
-    return day

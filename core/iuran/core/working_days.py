@@ -1,14 +1,18 @@
 """Working days ("hari kerja"): no Saturday, no Sunday, no national holiday, no joint leave."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from importlib.resources import files
-from typing import TypedDict
+from types import MappingProxyType
+
+from holidays import country_holidays
+from holidays.constants import GOVERNMENT, PUBLIC
 
 from iuran.core.clock import WIB, wib_date, wib_instant
 
+FIRST_YEAR = 2014
+LAST_YEAR = 2040
 _SATURDAY = 5
 
 
@@ -21,30 +25,20 @@ class Holiday:
     name: str
 
 
-class _DayRow(TypedDict):
-    day: str
-    kind: str
-    name: str
-
-
-class _HolidaysFile(TypedDict):
-    days: list[_DayRow]
-
-
 @cache
-def holidays() -> dict[date, Holiday]:
-    """Return the days off that are known, by date.
+def holidays() -> Mapping[date, Holiday]:
+    """Return the days off of the years of JKN, by date, as the library `holidays` keeps them.
 
-    For years that the file does not hold only the weekends are known: a count of working days then
-    ends too early rather than never.
+    It follows the joint decrees of three ministers (SKB 3 Menteri), of which one appears each
+    autumn; behind the newest, dates that go by the moon are estimates and say so in their names.
+    That joint leave is no working day either is a decision of this project [D].
     """
-    text = files("iuran.core.regulation").joinpath("holidays.json").read_text(encoding="utf-8")
-    document: _HolidaysFile = json.loads(text)
-    rows = [
-        Holiday(day=date.fromisoformat(row["day"]), kind=row["kind"], name=row["name"])
-        for row in document["days"]
-    ]
-    return {row.day: row for row in rows}
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
+    national = country_holidays("ID", years=years, categories=(PUBLIC,), language="en_US")
+    leave = country_holidays("ID", years=years, categories=(GOVERNMENT,), language="en_US")
+    known = {day: Holiday(day=day, kind="JOINT_LEAVE", name=leave[day]) for day in leave}
+    known |= {day: Holiday(day=day, kind="HOLIDAY", name=national[day]) for day in national}
+    return MappingProxyType(known)
 
 
 def is_working_day(day: date) -> bool:

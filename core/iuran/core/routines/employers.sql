@@ -1,7 +1,6 @@
 -- The monthly bills of employers and the suspension of a late employer's workers.
 
--- Employers pay by the 10th, or on the next working day (Perpres 19/2016 art. 17(3)). Weekends only:
--- public holidays are not on file.
+-- Employers pay by the 10th, or on the next working day (Perpres 19/2016 art. 17(3)).
 CREATE OR REPLACE FUNCTION employer_due_date(p_month integer) RETURNS date
     LANGUAGE plpgsql STABLE STRICT
 AS $$
@@ -9,7 +8,11 @@ DECLARE
     v_day date := first_day_of(p_month)
         + regulation_value('due_day', first_day_of(p_month)) - 1;
 BEGIN
-    RETURN v_day + CASE extract(isodow FROM v_day)::integer WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END;
+    WHILE extract(isodow FROM v_day) > 5
+       OR EXISTS (SELECT FROM public_holiday AS h WHERE h.day = v_day) LOOP
+        v_day := v_day + 1;
+    END LOOP;
+    RETURN v_day;
 END
 $$;
 
