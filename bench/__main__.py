@@ -5,12 +5,13 @@ import sys
 
 from rich.console import Console
 
-from bench import billing, graphql, server, settlement
+from bench import billing, graphql, reminders, server, settlement
 
 MEASUREMENTS = {
     "settlement": settlement.measure,
     "billing": billing.measure,
     "server": server.measure,
+    "reminders": reminders.measure,
     "graphql": graphql.measure,
 }
 

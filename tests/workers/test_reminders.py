@@ -96,6 +96,26 @@ async def test_scheduled_twice_is_sent_once(
     assert len(mailbox.messages) == 1
 
 
+async def test_many_schedulers_at_once_schedule_each_message_once(
+    pool: Pool, workers: WorkerServices, clock: StandingClock
+) -> None:
+    for n in range(8):
+        await a_paying_family(pool, email=f"f{n}@example.org")
+    await comes(workers, clock, wib(2026, 2, 2))
+    at = wib(2026, 2, 3, 8)
+
+    async def one_scheduler() -> int:
+        async with pool.acquire() as connection:
+            rules = await rules_on(connection, at.date(), channels=[Channel.EMAIL])
+            slots = live_slots(rules, FIRST, today=at.date())
+            return await schedule(connection, slots, family_from=1, family_to=100, at=at)
+
+    scheduled = await asyncio.gather(*(one_scheduler() for _ in range(6)))
+
+    assert sum(scheduled) == 8
+    assert await pool.fetchval(QUEUED) == 8
+
+
 async def test_many_workers_at_once_send_each_message_once(
     pool: Pool, workers: WorkerServices, clock: StandingClock, mailbox: Mailbox
 ) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import LiteralString
+from typing import ClassVar, LiteralString
 
+import asyncpg
 import structlog
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.core.errors import DomainError
 from iuran.core.families import family_range
 from iuran.core.months import CoverageMonth
 from iuran.workers.candidates import (
@@ -28,30 +30,37 @@ FAMILIES_A_BATCH = 5_000
 HOLIDAYS_IN_A_ROW_MAX = 8
 
 _NOTED = """
+        ORDER BY 1, 2
     ), noted AS (
         INSERT INTO reminder (family_id, membership_id, coverage_month, event, channel, occurrence,
                               details, scheduled_at)
         SELECT family_id, membership_id, coverage_month, event, channel, occurrence, details, $3
         FROM candidate
-        ORDER BY family_id, membership_id
-        ON CONFLICT DO NOTHING  -- with another scheduler at the same time
-        RETURNING family_id, membership_id, coverage_month, event, channel, occurrence
     )
     INSERT INTO reminder_queue (family_id, membership_id, coverage_month, event, channel,
                                 occurrence, urgency, needs, time_zone, due_at, expires_at,
                                 fall_back_hours)
-    SELECT family_id, membership_id, coverage_month, event, channel, occurrence, 1, c.needs,
-           c.time_zone, c.due_at, c.expires_at, c.fall_back_hours
-    FROM noted AS n
-    JOIN candidate AS c
-      USING (family_id, membership_id, coverage_month, event, channel, occurrence)
+    SELECT family_id, membership_id, coverage_month, event, channel, occurrence, 1, needs,
+           time_zone, due_at, expires_at, fall_back_hours
+    FROM candidate
 """
 
 SCHEDULE_BY_BILL: LiteralString = "WITH candidate AS MATERIALIZED (" + OF_BILLS + _NOTED
 SCHEDULE_BY_STEP: LiteralString = "WITH candidate AS MATERIALIZED (" + OF_STEPS + _NOTED
 SCHEDULE_BY_WINDOW: LiteralString = "WITH candidate AS MATERIALIZED (" + OF_WINDOWS + _NOTED
 
+_SCHEDULERS_MAX = 5
+
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class SchedulersCollideError(DomainError):
+    """Others schedule the same families again and again; the job is tried later."""
+
+    code: ClassVar[str] = "SCHEDULERS_COLLIDE"
+
+    def __init__(self, family_from: int) -> None:
+        super().__init__(f"others schedule the families from {family_from} on; try again later")
 
 
 async def schedule_reminders(services: WorkerServices, job: Job) -> None:
@@ -118,10 +127,20 @@ async def schedule(
     family_to: int,
     at: datetime,
 ) -> int:
-    """Schedule the slots of one event for a range of families; return how many were new."""
+    """Schedule the slots of one event for a range of families; return how many were new.
+
+    Where another scheduler was faster with one of them, the range is looked at anew.
+    """
     statement = {
         Anchor.STEP_END: SCHEDULE_BY_STEP,
         Anchor.WINDOW_END: SCHEDULE_BY_WINDOW,
     }.get(slots[0].slot.rule.kind.anchor, SCHEDULE_BY_BILL)
-    status = await connection.execute(statement, family_from, family_to, at, *columns_of(slots))
-    return int(status.rpartition(" ")[2])
+    columns = columns_of(slots)
+    for _ in range(_SCHEDULERS_MAX):
+        try:
+            async with connection.transaction():
+                status = await connection.execute(statement, family_from, family_to, at, *columns)
+        except asyncpg.UniqueViolationError:
+            continue
+        return int(status.rpartition(" ")[2])
+    raise SchedulersCollideError(family_from)
