@@ -18,11 +18,13 @@ INSTRUCTIONS_MAX = 500
 
 SETTLE: LiteralString = """
     SELECT item, verdict, result, detail FROM settle_payments($1::payment_instruction[], $2)
+    ORDER BY item
 """
 
 BOOK_COLLECTED: LiteralString = """
     SELECT item, verdict, result, detail
     FROM book_collected_money($1::payment_instruction[], $2)
+    ORDER BY item
 """
 
 

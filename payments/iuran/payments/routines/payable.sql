@@ -183,9 +183,19 @@ BEGIN
     END IF;
     v.amount := CASE WHEN v_due > 0 THEN v_due END;
     v.result := CASE WHEN v.amount IS NULL THEN 'ALREADY_PAID' ELSE 'PAYABLE' END;
-    v.version := left(md5(concat_ws(':', v.version, v.amount, v.open_amount, v.credit,
-                                    v.months_ahead)), 16);
+    v.version := payable_version(v.version, v.amount, v.open_amount, v.credit, v.months_ahead);
     RETURN v;
+END
+$$;
+
+-- What differs as soon as anything does that a channel is told; `p_bills` are month/version pairs.
+CREATE OR REPLACE FUNCTION payable_version(
+    p_bills text, p_amount bigint, p_open_amount bigint, p_credit bigint, p_months_ahead integer
+) RETURNS text
+    LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN left(md5(concat_ws(':', p_bills, p_amount, p_open_amount, p_credit, p_months_ahead)), 16);
 END
 $$;
 

@@ -17,56 +17,114 @@ END
 $$;
 
 -- Payments of service 25, to be settled or, when they were collected already, to be booked. Any
--- number of them shares the caller's commit; none harms another. Families come before employers, each
--- by number: the written order of locks.
+-- number of them shares the caller's commit; none harms another. What is plain is settled together
+-- and the rest one by one.
 CREATE OR REPLACE FUNCTION settle_batch(
     p_instructions payment_instruction[], p_at timestamptz, p_collected boolean
 ) RETURNS SETOF payment_outcome
     LANGUAGE plpgsql VOLATILE
+    SET plan_cache_mode = force_generic_plan  -- planned once: planning would cost more than running
+AS $$
+DECLARE
+    v_told integer[];
+    v_new integer[];
+    v_plain payment_outcome[];
+BEGIN
+    SELECT messages, payments INTO v_told, v_new FROM reserve_identities(p_instructions, p_at);
+    IF v_new IS NOT NULL AND NOT p_collected THEN
+        v_plain := settle_plain_payments(p_instructions, v_new, p_at);
+        RETURN QUERY SELECT * FROM unnest(v_plain);
+    END IF;
+    IF cardinality(v_plain) = cardinality(p_instructions) THEN
+        RETURN;
+    END IF;
+    IF cardinality(v_plain) IS DISTINCT FROM cardinality(v_new) THEN
+        PERFORM settle_one_by_one(p_instructions, v_new, v_plain, p_at, p_collected);
+    END IF;
+    RETURN QUERY
+    SELECT * FROM outcomes_of(p_instructions, v_told, v_new, v_plain, p_at);
+END
+$$;
+
+-- Reserve the identities of messages, and those of payments that new messages name; return the items
+-- that came first. Each in the written order of locks: messages by (channel, external id), then
+-- references by (channel, reference). What came before is locked until its transaction has ended.
+CREATE OR REPLACE FUNCTION reserve_identities(
+    p_instructions payment_instruction[], p_at timestamptz,
+    OUT messages integer[], OUT payments integer[]
+)
+    LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     v_day date := wib_date(p_at);
-    v_message_is_new boolean[] := array_fill(false, ARRAY[cardinality(p_instructions)]);
-    v_reference_is_new boolean[] := array_fill(false, ARRAY[cardinality(p_instructions)]);
-    v_item integer;
-    v payment_instruction;
 BEGIN
-    FOR v_item IN
-        SELECT u.item FROM unnest(p_instructions) WITH ORDINALITY
+    WITH reserved AS (
+        INSERT INTO channel_message (channel_id, service, wib_day, external_id, reference,
+                                     received_at, target, headers, body)
+        SELECT u.channel_id, 25, v_day, u.external_id, u.reference, p_at, u.target, u.headers,
+               u.body
+        FROM unnest(p_instructions) WITH ORDINALITY
             AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
                   target, headers, body, item)
         ORDER BY u.channel_id, u.external_id, u.item
-    LOOP
-        v := p_instructions[v_item];
-        INSERT INTO channel_message (channel_id, service, wib_day, external_id, reference,
-                                     received_at, target, headers, body)
-        VALUES (v.channel_id, 25, v_day, v.external_id, v.reference, p_at, v.target, v.headers,
-                v.body)
-        ON CONFLICT DO NOTHING;
-        v_message_is_new[v_item] := FOUND;
-    END LOOP;
-
-    FOR v_item IN
-        SELECT u.item FROM unnest(p_instructions) WITH ORDINALITY
+        ON CONFLICT DO NOTHING
+        RETURNING channel_id, external_id
+    )
+    SELECT array_agg(said.item) INTO messages
+    FROM (
+        SELECT min(u.item)::integer AS item
+        FROM reserved AS r
+        JOIN unnest(p_instructions) WITH ORDINALITY
+            AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
+                  target, headers, body, item) USING (channel_id, external_id)
+        GROUP BY r.channel_id, r.external_id
+    ) AS said;
+    IF messages IS NULL THEN
+        RETURN;
+    END IF;
+    WITH reserved AS (
+        INSERT INTO payment_reference (channel_id, reference, customer_number, amount, received_at)
+        SELECT u.channel_id, u.reference, u.customer_number, u.amount, p_at
+        FROM unnest(p_instructions) WITH ORDINALITY
             AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
                   target, headers, body, item)
-        WHERE v_message_is_new[u.item]
+        WHERE u.item = ANY (messages)
         ORDER BY u.channel_id, u.reference, u.item
-    LOOP
-        v := p_instructions[v_item];
-        INSERT INTO payment_reference (channel_id, reference, customer_number, amount, received_at)
-        VALUES (v.channel_id, v.reference, v.customer_number, v.amount, p_at)
-        ON CONFLICT DO NOTHING;
-        v_reference_is_new[v_item] := FOUND;
-    END LOOP;
+        ON CONFLICT DO NOTHING
+        RETURNING channel_id, reference
+    )
+    SELECT array_agg(named.item) INTO payments
+    FROM (
+        SELECT min(u.item)::integer AS item
+        FROM reserved AS r
+        JOIN unnest(p_instructions) WITH ORDINALITY
+            AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
+                  target, headers, body, item) USING (channel_id, reference)
+        WHERE u.item = ANY (messages)
+        GROUP BY r.channel_id, r.reference
+    ) AS named;
+END
+$$;
 
+-- Settle, or book, the new payments that were not plain. Families come before employers, each by
+-- number: the written order of locks.
+CREATE OR REPLACE FUNCTION settle_one_by_one(
+    p_instructions payment_instruction[], p_new integer[], p_plain payment_outcome[],
+    p_at timestamptz, p_collected boolean
+) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_item integer;
+BEGIN
     FOR v_item IN
         SELECT u.item FROM unnest(p_instructions) WITH ORDINALITY
             AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
                   target, headers, body, item)
         LEFT JOIN virtual_account_number AS n ON n.customer_number = u.customer_number
         LEFT JOIN employer_account_number AS x ON x.customer_number = u.customer_number
-        WHERE v_reference_is_new[u.item]
+        WHERE u.item = ANY (p_new)
+          AND NOT EXISTS (SELECT FROM unnest(p_plain) AS done WHERE done.item = u.item)
         ORDER BY n.family_id, x.employer_id, u.item
     LOOP
         IF p_collected THEN
@@ -75,16 +133,28 @@ BEGIN
             PERFORM settle_instruction(p_instructions[v_item], p_at);
         END IF;
     END LOOP;
+END
+$$;
 
+-- What the instructions came to that were not plain; repetitions have the first answer.
+CREATE OR REPLACE FUNCTION outcomes_of(
+    p_instructions payment_instruction[], p_told integer[], p_new integer[],
+    p_plain payment_outcome[], p_at timestamptz
+) RETURNS SETOF payment_outcome
+    LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    v_day date := wib_date(p_at);
+BEGIN
     RETURN QUERY
     SELECT u.item::integer,
            CASE
-               WHEN NOT v_message_is_new[u.item] AND m.reference <> u.reference
+               WHEN u.item <> ALL (coalesce(p_told, '{}')) AND m.reference <> u.reference
                    THEN 'EXTERNAL_ID_REUSED'
                WHEN r.customer_number <> u.customer_number OR r.amount <> u.amount
                    THEN 'INCONSISTENT'
-               WHEN NOT v_message_is_new[u.item] THEN 'REPEATED_MESSAGE'
-               WHEN NOT v_reference_is_new[u.item] THEN 'REPEATED_REFERENCE'
+               WHEN u.item <> ALL (coalesce(p_told, '{}')) THEN 'REPEATED_MESSAGE'
+               WHEN u.item <> ALL (coalesce(p_new, '{}')) THEN 'REPEATED_REFERENCE'
                ELSE 'NEW'
            END,
            a.result, a.detail
@@ -96,7 +166,7 @@ BEGIN
      AND m.external_id = u.external_id
     LEFT JOIN payment_reference AS r ON r.channel_id = u.channel_id AND r.reference = u.reference
     LEFT JOIN payment_answer AS a ON a.channel_id = u.channel_id AND a.reference = u.reference
-    ORDER BY u.item;
+    WHERE NOT EXISTS (SELECT FROM unnest(p_plain) AS done WHERE done.item = u.item);
 END
 $$;
 
