@@ -9,10 +9,12 @@ from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass
+from iuran.graphql.declared import declarations_of
 from iuran.graphql.identity import Role, Viewer
 from iuran.graphql.limits import Limits
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.reading import Reading
+from iuran.graphql.schema import executable_schema
 from iuran.graphql.scope import Scope
 from iuran.graphql.snapshots import Snapshot
 from iuran.graphql.types.payables import Payable as PayableRead
@@ -62,7 +64,8 @@ async def told_to_the_frontend(
 ) -> PayableRead | None:
     async with Snapshot(pool, Limits()) as snapshot:
         viewer = Viewer(subject="x", role=Role.AUDITOR)
-        reads = Reads(Reading(viewer=viewer, scope=Scope.of(viewer), at=at, snapshot=snapshot))
+        reading = Reading(viewer=viewer, scope=Scope.of(viewer), at=at, snapshot=snapshot)
+        reads = Reads(reading, declarations_of(executable_schema()))
         account = await reads.virtual_account(family_id, participant_id)
         assert account is not None
         return await reads.payable(family_id, account.membership_id, issued_on=account.issued_on)

@@ -3,12 +3,19 @@
 from graphql import GraphQLSchema
 
 from iuran.graphql.compiler.drafts import Declarations
-from iuran.graphql.queries import ROOTS
+from iuran.graphql.queries import QUERY, ROOTS
+from iuran.graphql.types.bill_revisions import BILL_REVISION
 from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
+from iuran.graphql.types.channels import CHANNEL
+from iuran.graphql.types.explanations import EXPLANATION, REASON
 from iuran.graphql.types.families import FAMILY
+from iuran.graphql.types.instalments import INSTALMENT_PLAN, INSTALMENT_STEP
+from iuran.graphql.types.ledgers import CREDIT_ENTRY, LEDGER_ENTRY
 from iuran.graphql.types.memberships import FINE_WINDOW, MEMBERSHIP, MEMBERSHIP_EVENT
 from iuran.graphql.types.participants import PARTICIPANT
 from iuran.graphql.types.payables import PAYABLE
+from iuran.graphql.types.payments import PAYMENT, PAYMENT_ALLOCATION
+from iuran.graphql.types.refunds import REFUND, REFUND_EVENT
 from iuran.graphql.types.viewers import VIEWER
 from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
 
@@ -16,12 +23,25 @@ SOURCES = (
     BILL,
     BILL_LINE,
     BILL_PAYMENT,
+    BILL_REVISION,
+    CHANNEL,
+    CREDIT_ENTRY,
+    EXPLANATION,
     FAMILY,
     FINE_WINDOW,
+    INSTALMENT_PLAN,
+    INSTALMENT_STEP,
+    LEDGER_ENTRY,
     MEMBERSHIP,
     MEMBERSHIP_EVENT,
     PARTICIPANT,
     PAYABLE,
+    PAYMENT,
+    PAYMENT_ALLOCATION,
+    QUERY,
+    REASON,
+    REFUND,
+    REFUND_EVENT,
     VIEWER,
     VIRTUAL_ACCOUNT,
 )

@@ -48,7 +48,8 @@ class Operations:
     def __init__(self, schema: GraphQLSchema, services: GraphqlServices) -> None:
         self._schema = schema
         self._services = services
-        plans = Plans(declarations_of(schema), bytes_max=services.limits.cached_plan_bytes)
+        self._declarations = declarations_of(schema)
+        plans = Plans(self._declarations, bytes_max=services.limits.cached_plan_bytes)
         self._compiled = CompiledReads(plans, services.pool, services.limits)
 
     async def run(self, prepared: Prepared, request: OperationRequest, viewer: Viewer) -> Outcome:
@@ -80,7 +81,7 @@ class Operations:
             running = execute(
                 self._schema,
                 prepared.document,
-                context_value=Context(viewer=question.viewer, reads=Reads(reading)),
+                context_value=Context(viewer=question.viewer, reads=Reads(reading, self._declarations)),
                 variable_values=dict(request.variables),
                 operation_name=request.operation_name,
                 max_coercion_errors=self._services.limits.validation_errors,

@@ -1,20 +1,31 @@
 """The root of all questions."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, cast
 
 import strawberry
 
-from iuran.graphql.compiler.declarations import Arguments, ByIds, Found, Fragment, LookUp, Root, Way
+from iuran.graphql.compiler.declarations import (
+    Arguments,
+    ByIds,
+    Declared,
+    Found,
+    Fragment,
+    LookUp,
+    Root,
+    Source,
+    Way,
+    everybody,
+)
 from iuran.graphql.context import Info
 from iuran.graphql.errors import IdInvalidError, PageSizeError
 from iuran.graphql.global_ids import GlobalId, key_of
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.numbers import Number, NumberKind
 from iuran.graphql.types.bills import Bill
+from iuran.graphql.types.channels import CHANNELS, Channel
 from iuran.graphql.types.families import BillFilterArgument, Family
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.nodes import ID_DESCRIPTION, Node
 from iuran.graphql.types.pagination import PAGE_SIZE_MAX, After, Connection, First
 from iuran.graphql.types.participants import Participant
@@ -28,16 +39,6 @@ from iuran.graphql.types.viewers import Viewer
 from iuran.graphql.types.virtual_accounts import VirtualAccount
 from iuran.graphql.types.weights import counted_as, paged
 from iuran.payments.virtual_accounts import DEFAULT_PREFIX
-
-_NODES: dict[str, tuple[int, Callable[..., Awaitable[Node | None]]]] = {
-    "Family": (1, Reads.family),
-    "Participant": (2, Reads.participant),
-    "Membership": (2, Reads.membership),
-    "VirtualAccount": (2, Reads.virtual_account),
-    "Bill": (3, Reads.bill),
-}
-"""How many parts the key of a type has, and how an object of it is read."""
-
 
 @strawberry.input(one_of=True, description="Which family: give exactly one.")
 class FamilyBy:
@@ -180,6 +181,13 @@ class Query:
             family_id, first=first, after=after or None, states=filter.states if filter else None
         )
 
+    channels: Connection[Channel] = declared(
+        description="The channels through which money comes in; for officers, empty for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+
 
 def _number(by: FamilyBy | ParticipantBy) -> Number:
     """Return the number that is given; the schema has made sure that exactly one way is."""
@@ -196,10 +204,12 @@ def _number(by: FamilyBy | ParticipantBy) -> Number:
 
 async def _node(reads: Reads, text: str) -> Node | None:
     found = GlobalId.parse(text)
-    if found.type_name not in _NODES:
+    parts = reads.key_parts(found.type_name)
+    if not parts:
         raise IdInvalidError("this is a cursor, and no ID of an object")
-    parts, read = _NODES[found.type_name]
-    return await read(reads, *key_of(text, type_name=found.type_name, parts=parts))
+    key = key_of(text, type_name=found.type_name, parts=parts)
+    # Whatever has a key is a Node: a test holds both together.
+    return cast("Node | None", await reads.object(found.type_name, *key))
 
 
 _OF_A_NUMBER: Final[Fragment] = (
@@ -290,7 +300,25 @@ def _account_of(number: object) -> Found:
     return Found(way="vaNumber", values={"va_number": number, "prefix": DEFAULT_PREFIX})
 
 
+LISTS: dict[str, Declared] = {"channels": CHANNELS}
+"""Root fields that list what nobody in particular owns."""
+
+QUERY = Source(
+    type_name="Query",
+    table="(SELECT 1 AS only) AS {row}",
+    access=everybody(),
+    is_given=True,
+    fields=LISTS,
+)
+
+
+def _list(name: str) -> LookUp:
+    way = Way(where="true")
+    return LookUp(target="Query", ways={"": way}, of=lambda _: Found(way=""), inner=name)
+
+
 ROOTS: dict[str, Root] = {
+    **{name: _list(name) for name in LISTS},
     "viewer": LookUp(target="Viewer", ways={"": Way(where="true")}, of=lambda _: Found(way="")),
     "node": ByIds(argument="id", is_list=False),
     "nodes": ByIds(argument="ids", is_list=True),

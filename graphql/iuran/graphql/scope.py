@@ -24,6 +24,14 @@ class Scope:
     """NIK, family card number, phone and e-mail address show their ends only."""
     masks_cards: bool = True
     """Card and virtual account numbers show their last four digits only."""
+    sees_finances: bool = False
+    """Whether what belongs to no family is visible: governments' bills, suspense, figures."""
+    sees_clockwork: bool = False
+    """Whether the work that happens without being asked is visible: jobs, reminders' rules."""
+    facility: str | None = None
+    """The facility whose own papers and claims are visible."""
+    employer_id: int | None = None
+    """The employer whose own bills and workers are visible."""
 
     @classmethod
     def of(cls, viewer: Viewer) -> Self:
@@ -31,7 +39,8 @@ class Scope:
 
         Branch officers register people and see whole numbers. Finance officers follow money, so
         they see card and virtual account numbers, but no population numbers. Auditors and
-        operators see everything masked. Employers and developers see no data so far.
+        operators see everything masked. A facility sees its own papers and whom a card shows it,
+        an employer its own bills and workers, a developer what is public.
         """
         match viewer.role:
             case Role.PARTICIPANT:
@@ -39,18 +48,29 @@ class Scope:
             case Role.BRANCH_OFFICER:
                 return cls(all_families=True, masks_people=False, masks_cards=False)
             case Role.FINANCE_OFFICER:
-                return cls(all_families=True, masks_cards=False)
-            case Role.AUDITOR | Role.OPERATOR:
-                return cls(all_families=True)
+                return cls(all_families=True, masks_cards=False, sees_finances=True)
+            case Role.AUDITOR:
+                return cls(all_families=True, sees_finances=True, sees_clockwork=True)
+            case Role.OPERATOR:
+                return cls(all_families=True, sees_clockwork=True)
             case Role.FACILITY:
-                return cls(by_card=True, masks_cards=False)
-            case Role.EMPLOYER | Role.DEVELOPER:
+                return cls(by_card=True, masks_cards=False, facility=viewer.facility)
+            case Role.EMPLOYER:
+                return cls(employer_id=viewer.employer_id)
+            case Role.DEVELOPER:
                 return cls()
 
     @property
     def shape(self) -> "Scope":
-        """What of it decides how a statement is written: everything but whose family it is."""
-        return self if self.family_id is None else replace(self, family_id=0)
+        """What of it decides how a statement is written: everything but whose it is."""
+        if self.family_id is None and self.facility is None and self.employer_id is None:
+            return self
+        return replace(
+            self,
+            family_id=None if self.family_id is None else 0,
+            facility=None if self.facility is None else "",
+            employer_id=None if self.employer_id is None else 0,
+        )
 
     @property
     def families(self) -> tuple[bool, int | None]:

@@ -47,9 +47,23 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A leaf field that is an attribute of the object that its source makes of each row."""
+    """A field that is an attribute of the object that its source makes of each row.
+
+    It may be an object, too, or a list of them, whose fields are attributes again.
+    """
 
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worked:
+    """An object, or a list of them, that Python works out of columns: `of(question, *values)`.
+
+    Its type has a source without a table, all of whose fields are `Attribute`s.
+    """
+
+    of: Callable[..., object]
+    needs: Sequence[Fragment] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +138,7 @@ class Fallback:
     why: str
 
 
-Declared = Fragment | Column | Computed | Attribute | One | Many | Paged | Fallback
+Declared = Fragment | Column | Computed | Attribute | Worked | One | Many | Paged | Fallback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

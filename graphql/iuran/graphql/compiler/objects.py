@@ -12,6 +12,7 @@ from iuran.graphql.compiler.declarations import (
     One,
     Paged,
     Source,
+    Worked,
 )
 from iuran.graphql.compiler.drafts import Columns, Draft, Place
 from iuran.graphql.compiler.kinds import kind_of
@@ -60,11 +61,47 @@ def _piece(draft: Draft, source: Source, field: Selected, *, columns: Columns, p
         case Computed():
             needs = [columns.value(draft.fill(need, place)) for need in declared.needs]
             value = f"{draft.named(declared.of)}({', '.join(['at', *needs])})"
+        case Worked():
+            needs = [columns.value(draft.fill(need, place)) for need in declared.needs]
+            made = f"{draft.named(declared.of)}({', '.join(['at', *needs])})"
+            return _worked_piece(draft, field, made)
         case Attribute() if source.made is not None:
-            value = f"m.{declared.name}"
+            return _attribute_piece(draft, field, f"m.{declared.name}")
         case _:
             raise NotCompilableError(f"the field {source.type_name}.{field.name}")
     return _written(draft, field.definition, value)
+
+
+def _attribute_piece(draft: Draft, field: Selected, value: str) -> str:
+    if field.definition is None:
+        raise NotCompilableError(f"the field {field.name}")
+    return _worked_piece(draft, field, value) if field.of else _written(draft, field.definition, value)
+
+
+def _worked_piece(draft: Draft, field: Selected, value: str) -> str:
+    """Write the JSON of an object made in Python, or of a list of them."""
+    if field.definition is None or field.number is not None or len(field.of) != 1:
+        raise NotCompilableError(f"the field {field.name}")
+    ((type_name, fields),) = field.of.items()
+    writes = _worked_function(draft, draft.source(type_name), fields)
+    if is_list(field.definition):
+        return "[{" + f'",".join([{writes}(m, at) for m in {value}])' + "}]"
+    if is_required(field.definition):
+        return "{" + f"{writes}(present({value}), at)" + "}"
+    return "{" + f"{writes}(x, at) if (x := {value}) is not None else null" + "}"
+
+
+def _worked_function(draft: Draft, source: Source, fields: Fields) -> str:
+    pieces: list[str] = []
+    for field in fields:
+        if field.name == TYPENAME:
+            pieces.append(f'"{field.key}":"{source.type_name}"')
+            continue
+        declared = source.fields.get(field.name)
+        if not isinstance(declared, Attribute):
+            raise NotCompilableError(f"the field {source.type_name}.{field.name}")
+        pieces.append(f'"{field.key}":' + _attribute_piece(draft, field, f"m.{declared.name}"))
+    return draft.function("m, at", ["return f'{{" + ",".join(pieces) + "}}'"])
 
 
 def relation_piece(

@@ -7,6 +7,9 @@ from iuran.graphql.reads.reading import Question
 
 VALUES: Mapping[LiteralString, tuple[LiteralString, Callable[[Question], object]]] = {
     "viewer_family": ("bigint", lambda question: question.scope.family_id),
+    "viewer_facility": ("text", lambda question: question.scope.facility),
+    "viewer_employer": ("bigint", lambda question: question.scope.employer_id),
+    "now": ("timestamptz", lambda question: question.at),
     "today": ("date", lambda question: question.today),
     "month": ("integer", lambda question: question.month.ordinal),
     "arrears_months_max": ("integer", lambda question: question.arrears_months_max),

@@ -3,15 +3,19 @@
 What is asked for at one level of an operation becomes one statement, however many rows there are.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TypeVar, cast
 
 from strawberry.dataloader import DataLoader
+from strawberry.types.base import StrawberryObjectDefinition
 
 from iuran.core.bills import BillState
+from iuran.graphql.compiler.declarations import Arguments, LookUp, Many, One, Paged
+from iuran.graphql.compiler.drafts import Declarations
 from iuran.graphql.reads.bills import BillPage, bill_lines, bill_payments, bills
+from iuran.graphql.reads.declared import DeclaredReads, Found, columns_of
 from iuran.graphql.reads.families import families
 from iuran.graphql.reads.memberships import (
     EventPage,
@@ -33,6 +37,8 @@ from iuran.graphql.types.payables import Payable, PayableRow
 from iuran.graphql.types.virtual_accounts import VirtualAccount
 
 BATCH_MAX = 1_000
+HAND_READ = frozenset({"Family", "Participant", "Membership", "VirtualAccount", "Bill"})
+"""Types whose plain reads are written by hand."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -41,8 +47,9 @@ V = TypeVar("V")
 class Reads:
     """What resolvers ask for. What the viewer may not see reads as None or as empty."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, declarations: Declarations) -> None:
         self._reading = reading
+        self._declared = DeclaredReads(reading, declarations)
         self._loaders: dict[object, object] = {}
 
     async def holder(self, number: Number) -> Holder | None:
@@ -143,6 +150,67 @@ class Reads:
         if row is None:
             return None
         return Payable.of(PayableRow.of(row), issued_on=issued_on, today=self._reading.today)
+
+    async def object(self, type_name: str, *key: int) -> object | None:
+        """Read an object of any type by its key."""
+        match type_name, key:
+            case "Family", (family_id,):
+                return await self.family(family_id)
+            case "Participant", (family_id, participant_id):
+                return await self.participant(family_id, participant_id)
+            case "Membership", (family_id, membership_id):
+                return await self.membership(family_id, membership_id)
+            case "VirtualAccount", (family_id, participant_id):
+                return await self.virtual_account(family_id, participant_id)
+            case "Bill", (family_id, membership_id, month):
+                return await self.bill(family_id, membership_id, month)
+            case _:
+                found = await self._declared.by_key(type_name, key)
+                return None if found is None else found.thing
+
+    def key_parts(self, type_name: str) -> int:
+        """Return of how many numbers the IDs of a type are made; 0 if it has none."""
+        return self._declared.key_parts(type_name)
+
+    async def declared(self, parent: object, name: str, arguments: Arguments) -> object:
+        """Read a field for which there is only a declaration; a root field has no parent."""
+        if parent is None:
+            return await self._root(name, arguments)
+        # Whatever is a parent here is an instance of a Strawberry type.
+        definition = cast("StrawberryObjectDefinition", vars(type(parent))["__strawberry_definition__"])
+        return await self._related(definition.name, name, columns_of(parent), arguments)
+
+    async def _root(self, name: str, arguments: Arguments) -> object:
+        root = self._declared.root(name)
+        if not isinstance(root, LookUp):
+            raise TypeError(f"nobody says how {name} is looked up")
+        found = await self._declared.looked_up(root, arguments)
+        if found is None:
+            return None
+        if root.inner is None:
+            return await self._thing(root.target, found)
+        return await self._related(root.target, root.inner, found.columns, arguments)
+
+    async def _related(
+        self, type_name: str, name: str, columns: Mapping[str, object], arguments: Arguments
+    ) -> object:
+        relation = self._declared.source(type_name).fields[name]
+        if isinstance(relation, Paged):
+            return await self._declared.page(relation, columns, arguments)
+        if not isinstance(relation, One | Many):
+            raise TypeError(f"{type_name}.{name} is no relation")
+        found = await self._declared.related(relation, columns)
+        things = [await self._thing(relation.target, one) for one in found]
+        if isinstance(relation, Many):
+            return things
+        return things[0] if things else None
+
+    async def _thing(self, type_name: str, found: Found) -> object:
+        """Return what was found as the resolvers of its type know it."""
+        if type_name not in HAND_READ:
+            return found.thing
+        key = [int(str(found.columns[part])) for part in self._declared.source(type_name).key]
+        return await self.object(type_name, *key)
 
     async def _load(
         self, batch: Callable[[Reading, Sequence[K]], Awaitable[Sequence[V]]], key: K

@@ -21,8 +21,9 @@ from iuran.graphql.compiler.declarations import (
 )
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.bill_revisions import REVISIONS_OF_BILL, BillRevision
 from iuran.graphql.types.enums import BillState, CareClass
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.weights import counted_as
 
@@ -205,6 +206,11 @@ class Bill(Node):
         """Read the payment."""
         return await info.context.reads.bill_payment(self.family_id, *self._key)
 
+    revisions: list[BillRevision] = declared(
+        description="Its later versions, the oldest first; empty if it is as it was issued.",
+        directives=counted_as(2),
+    )
+
     @property
     def _key(self) -> tuple[int, int]:
         return self.membership_id, self.coverage_month.ordinal
@@ -274,6 +280,7 @@ BILL = Source(
             order="{row}.participant_id, {row}.coverage_month",
             limit="100",
         ),
+        "revisions": REVISIONS_OF_BILL,
         "payment": One(
             target="BillPayment",
             where="{row}.family_id = {parent}.family_id "

@@ -11,11 +11,14 @@ from iuran.graphql.compiler.declarations import Column, Many, One, Source, of_fa
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.bills import BILLS_OF_FAMILY, Bill, BillFilter
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.fields import declared, resolver
+from iuran.graphql.types.ledgers import LEDGER_OF_FAMILY, LedgerEntry
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.payables import Payable
+from iuran.graphql.types.payments import PAYMENTS_OF_FAMILY, Payment
+from iuran.graphql.types.refunds import REFUNDS_OF_FAMILY, Refund
 from iuran.graphql.types.scalars import FamilyCardNumber
 from iuran.graphql.types.weights import counted_as, paged
 
@@ -120,6 +123,26 @@ class Family(Node):
             states=filter.states if filter else None,
         )
 
+    payments: Connection[Payment] = declared(
+        description="What was paid for the family, the newest first (riwayat pembayaran).",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    refunds: Connection[Refund] = declared(
+        description="Refunds of its credit, the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    ledger: Connection[LedgerEntry] = declared(
+        description="Its part of the ledger, the newest first; for finance officers and auditors, "
+        "empty for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+
 
 def _self_paid(memberships: Sequence[Membership]) -> Membership | None:
     return next((one for one in memberships if one.is_paid_by_family), None)
@@ -169,5 +192,8 @@ FAMILY = Source(
             where="{row}k.issued_on IS NOT NULL",
         ),
         "bills": BILLS_OF_FAMILY,
+        "payments": PAYMENTS_OF_FAMILY,
+        "refunds": REFUNDS_OF_FAMILY,
+        "ledger": LEDGER_OF_FAMILY,
     },
 )

@@ -1,9 +1,15 @@
 """Fields that are read when they are asked for."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from types import NoneType
+from typing import Any, TypeVar, cast, get_args
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from iuran.graphql.context import Info
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -14,3 +20,47 @@ def resolver(*, description: str, directives: Sequence[object] = ()) -> Callable
     return cast(
         "Callable[[F], F]", strawberry.field(description=description, directives=directives)
     )
+
+
+def declared(
+    *, description: str, directives: Sequence[object] = (), **arguments: object
+) -> Any:  # noqa: ANN401 - it stands for a value of the annotated type, as strawberry.field does
+    """Publish a field that its type's source declares, and nobody resolves otherwise.
+
+    Arguments are given as annotations by their names; those that may be null may be left out.
+    """
+
+    async def follow(self: object, info: Info, **given: object) -> object:
+        read = info.context.reads.declared
+        return await read(self, info.field_name, {to_camel_case(n): _raw(v) for n, v in given.items()
+                                                  if v is not strawberry.UNSET})
+
+    follow.__signature__ = _signature(arguments)  # type: ignore[attr-defined] # functions may have
+    return strawberry.field(resolver=follow, description=description, directives=directives)
+
+
+def _signature(arguments: Mapping[str, object]) -> inspect.Signature:
+    named = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    given = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=annotation,
+            default=strawberry.UNSET if _may_be_null(annotation) else inspect.Parameter.empty,
+        )
+        for name, annotation in arguments.items()
+    ]
+    own = [inspect.Parameter("self", named), inspect.Parameter("info", named, annotation=Info)]
+    return inspect.Signature([*own, *given])
+
+
+def _may_be_null(annotation: object) -> bool:
+    return NoneType in get_args(get_args(annotation)[0])
+
+
+def _raw(value: object) -> object:
+    """Return an argument as the schema coerces it, and not as Strawberry converts it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        members = {to_camel_case(one.name): getattr(value, one.name) for one in fields(value)}
+        return {n.removesuffix("_"): _raw(v) for n, v in members.items() if v is not strawberry.UNSET}
+    return value

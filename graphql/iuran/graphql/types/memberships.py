@@ -6,17 +6,22 @@ from typing import Final, Self
 import strawberry
 
 from iuran.core.database.pool import Record
+from iuran.core.explanations import explain_window
+from iuran.core.fines import FineWindow as Window
 from iuran.core.membership import state_in
 from iuran.core.months import CoverageMonth
-from iuran.graphql.compiler.declarations import Fragment, Key, One, Paged, Source, of_family
+from iuran.graphql.compiler.declarations import Fragment, Key, One, Paged, Source, Worked, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.enums import CareClass, MembershipCause, MembershipState, Segment
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.explanations import Explanation
+from iuran.graphql.types.fields import declared, resolver
+from iuran.graphql.types.instalments import PLANS_OF_MEMBERSHIP, InstalmentPlan
+from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CreditEntry
 from iuran.graphql.types.months import month_of
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import After, Connection, First
-from iuran.graphql.types.weights import paged
+from iuran.graphql.types.weights import counted_as, paged
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,6 +45,16 @@ class FineWindow:
         "family owes them."
     )
     is_open: bool = strawberry.field(description="Whether a stay that begins today is fined.")
+
+    @resolver(description="Why there is a window, and why it ends when it does.")
+    def explanation(self) -> Explanation:
+        """Explain the window."""
+        return _explained(None, self.first_day, self.last_day, self.arrears_months)
+
+
+def _explained(_: object, first_day: date, last_day: date, arrears_months: int) -> Explanation:
+    window = Window(first_day=first_day, last_day=last_day, arrears_months=arrears_months)
+    return Explanation.of(explain_window(window))
 
 
 @strawberry.type(description="Something that happened to a membership.")
@@ -136,6 +151,17 @@ class Membership(Node):
             self.family_id, self.membership_id, first=first, after=after or None
         )
 
+    credit_entries: Connection[CreditEntry] = declared(
+        description="What came into its credit (saldo) and went out of it, the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    instalment_plans: list[InstalmentPlan] = declared(
+        description="Its instalment plans (REHAB), the newest first; at most 20.",
+        directives=counted_as(2),
+    )
+
 
 def _fine_window(row: Record, today: date) -> FineWindow | None:
     if row["first_day"] is None:
@@ -173,6 +199,9 @@ FINE_WINDOW = Source(
         "arrearsMonths": "{row}.arrears_months",
         "isOwedByEmployer": "{row}.employer_id IS NOT NULL",
         "isOpen": "{today} BETWEEN {row}.first_day AND {row}.last_day",
+        "explanation": Worked(
+            of=_explained, needs=("{row}.first_day", "{row}.last_day", "{row}.arrears_months")
+        ),
     },
 )
 
@@ -208,6 +237,8 @@ MEMBERSHIP = Source(
             order="{row}.window_id DESC",
             carries_card=True,
         ),
+        "creditEntries": CREDIT_OF_MEMBERSHIP,
+        "instalmentPlans": PLANS_OF_MEMBERSHIP,
         "history": Paged(
             target="MembershipEvent",
             where="{row}.family_id = {parent}.family_id "

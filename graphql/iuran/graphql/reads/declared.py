@@ -1,0 +1,310 @@
+"""Plain reads of what is only declared: object by object, a statement for each relation.
+
+This is how the plain executor answers fields for which nobody wrote a resolver of their own. It is
+slow and simple; the compiler reads the same declarations and is held to the same answers.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import LiteralString, cast
+
+from graphql import GraphQLField, GraphQLObjectType
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.utils.str_converters import to_camel_case
+
+from iuran.core.database.pool import Record
+from iuran.core.months import CoverageMonth
+from iuran.graphql.compiler.declarations import (
+    Arguments,
+    Attribute,
+    Column,
+    Computed,
+    Fragment,
+    LookUp,
+    Many,
+    One,
+    Paged,
+    Source,
+    Worked,
+)
+from iuran.graphql.compiler.drafts import Declarations, digits
+from iuran.graphql.compiler.questions import VALUES
+from iuran.graphql.compiler.selections import type_of
+from iuran.graphql.compiler.windows import AFTER, window
+from iuran.graphql.global_ids import GlobalId, id_of
+from iuran.graphql.reads.reading import Reading
+from iuran.graphql.types.pagination import Connection, Edge, PageInfo
+
+_COLUMNS = "declared_columns"
+_NAME = re.compile(r"\w+", re.ASCII)
+_SQL_TYPES: Mapping[type, LiteralString] = {
+    int: "bigint",
+    str: "text",
+    bool: "boolean",
+    date: "date",
+    datetime: "timestamptz",
+    list: "text[]",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An object that was read: by its field's names what the schema shows, and its own columns."""
+
+    thing: object
+    columns: Mapping[str, object]
+    cursor: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Filling:
+    """A statement while its fragments are put in their places."""
+
+    reading: Reading
+    parent: Mapping[str, object]
+    given: Mapping[str, tuple[LiteralString, object]] = field(
+        default_factory=dict[str, tuple[LiteralString, object]]
+    )
+    parameters: list[object] = field(default_factory=list[object])
+
+    def fill(self, fragment: Fragment) -> LiteralString:
+        text = fragment.replace("{row}", "t")
+        first, *others = text.split("{parent}.")
+        text = first
+        for other in others:
+            match = _NAME.match(other)
+            length = 0 if match is None else match.end()
+            text += self._of_parent(str(other[:length])) + other[length:]
+        for name, (type_, read) in VALUES.items():
+            mark: LiteralString = "{" + name + "}"
+            if mark in text:
+                text = text.replace(mark, self._parameter(read(self.reading), type_))
+        for name, (type_, value) in self.given.items():
+            text = _replaced(text, name, self._parameter(value, type_))
+        return text
+
+    def _of_parent(self, column: str) -> LiteralString:
+        value = self.parent[column]
+        if value is None:
+            return "NULL"
+        if isinstance(value, CoverageMonth):
+            value = value.ordinal
+        return self._parameter(value, _SQL_TYPES[type(value)])
+
+    def _parameter(self, value: object, type_: LiteralString) -> LiteralString:
+        self.parameters.append(value)
+        return "$" + digits(len(self.parameters)) + "::" + type_
+
+
+def _replaced(text: LiteralString, name: str, by: LiteralString) -> LiteralString:
+    # The mark is only looked for, and never put in.
+    return cast("LiteralString", str(text).replace("{" + name + "}", by))
+
+
+def columns_of(thing: object) -> Mapping[str, object]:
+    """Return the columns of an object; where it was read by hand, its attributes go by them."""
+    known = vars(thing)
+    # It was put there when the object was read.
+    return cast("Mapping[str, object]", known.get(_COLUMNS, known))
+
+
+class DeclaredReads:
+    """Reads what sources declare, for the viewer of one operation."""
+
+    def __init__(self, reading: Reading, declarations: Declarations) -> None:
+        self._reading = reading
+        self._declarations = declarations
+
+    def source(self, type_name: str) -> Source:
+        """Return how a type is read."""
+        return self._declarations.sources[type_name]
+
+    def key_parts(self, type_name: str) -> int:
+        """Return of how many numbers the IDs of a type are made; 0 if it has none."""
+        found = self._declarations.sources.get(type_name)
+        return 0 if found is None else len(found.key)
+
+    def root(self, name: str) -> LookUp | None:
+        """Return how a root field looks something up, if it does."""
+        found = self._declarations.roots.get(name)
+        return found if isinstance(found, LookUp) else None
+
+    async def by_key(self, type_name: str, key: Sequence[int]) -> Found | None:
+        """Read an object by its key."""
+        source = self.source(type_name)
+        given = {f"key_{n}": ("bigint", part) for n, part in enumerate(key)}
+        where = " AND ".join(
+            ["{row}." + own + " = {key_" + digits(n) + "}" for n, own in enumerate(source.key)]
+        )
+        filling = _Filling(reading=self._reading, parent={}, given=given)
+        rows = await self._read(source, filling, where=where, limit="1")
+        return next(iter(rows), None)
+
+    async def looked_up(self, root: LookUp, arguments: Arguments) -> Found | None:
+        """Find an object by the way that the arguments choose."""
+        chosen = root.of(arguments)
+        way = root.ways[chosen.way]
+        source = self.source(root.target)
+        given = {name: (type_, chosen.values[name]) for name, type_ in way.values.items()}
+        filling = _Filling(reading=self._reading, parent={}, given=given)
+        rows = await self._read(source, filling, where=way.where, via=way.via, limit="1")
+        return next(iter(rows), None)
+
+    async def related(self, relation: One | Many, parent: Mapping[str, object]) -> list[Found]:
+        """Read the objects of a relation."""
+        filling = _Filling(reading=self._reading, parent=parent)
+        return await self._read(
+            self.source(relation.target),
+            filling,
+            where=relation.where,
+            via=relation.via,
+            order=relation.order,
+            limit=relation.limit if isinstance(relation, Many) else "1",
+        )
+
+    async def page(
+        self, paged: Paged, parent: Mapping[str, object], arguments: Arguments
+    ) -> Connection[object]:
+        """Read a page of a relation; raises DomainError for arguments that are refused."""
+        form, values = window(paged, arguments)
+        types: dict[str, LiteralString] = {one.name: one.type for one in paged.filters}
+        types |= {name: key.type for name, key in zip(AFTER, paged.keys, strict=False)}
+        given = {name: (types[name], value) for name, value in values.items()}
+        conditions = [paged.where, *(f.where for f in paged.filters if f.name in form.filters)]
+        if form.is_behind:
+            behind = ", ".join(["{" + n + "}" for n in AFTER[: len(paged.keys)]])
+            keys = ", ".join([key.sql for key in paged.keys])
+            sign: LiteralString = " < " if paged.descending else " > "
+            conditions.append("(" + keys + ")" + sign + "(" + behind + ")")
+        direction: LiteralString = " DESC" if paged.descending else ""
+        found = await self._read(
+            self.source(paged.target),
+            _Filling(reading=self._reading, parent=parent, given=given),
+            where=" AND ".join(conditions),
+            via=paged.via,
+            order=", ".join([key.sql + direction for key in paged.keys]),
+            limit=digits(form.first + 1),
+            cursor=[key.written or key.sql for key in paged.keys],
+        )
+        shown = found[: form.first]
+        cursors = [str(GlobalId(type_name=paged.list_name, key=one.cursor)) for one in shown]
+        page = PageInfo(
+            has_next_page=len(found) > form.first,
+            has_previous_page=form.is_behind,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        )
+        nodes = [one.thing for one in shown]
+        edges = [Edge(cursor=c, node=node) for c, node in zip(cursors, nodes, strict=True)]
+        return Connection(edges=edges, nodes=nodes, page_info=page)
+
+    async def _read(
+        self,
+        source: Source,
+        filling: _Filling,
+        *,
+        where: Fragment,
+        limit: LiteralString,
+        via: Fragment = "",
+        order: Fragment = "",
+        cursor: Sequence[Fragment] = (),
+    ) -> list[Found]:
+        leaves = self._leaves(source)
+        needed = [sql for _, _, needs in leaves for sql in needs]
+        selected = ", ".join([*needed, *cursor, "{row}.*"])
+        access = source.access.condition(self._reading.scope.shape)
+        guarded: Fragment = where if access is None else where + " AND (" + access + ")"
+        ordered = order or source.order
+        ordering: Fragment = " ORDER BY " + ordered if ordered else ""
+        statement = filling.fill(
+            "SELECT "  # noqa: S608 - of declared fragments
+            + selected
+            + " FROM "
+            + via
+            + source.table
+            + " WHERE "
+            + guarded
+            + ordering
+            + " LIMIT "
+            + limit
+        )
+        rows = await self._reading.snapshot.fetch(statement, *filling.parameters)
+        return [self._found(source, row, cursors=len(cursor)) for row in rows]
+
+    def _leaves(self, source: Source) -> list[tuple[str, object, Sequence[Fragment]]]:
+        """Return the fields that are no relations, with the columns that each needs."""
+        leaves: list[tuple[str, object, Sequence[Fragment]]] = []
+        if source.made is not None:
+            leaves.append(("", source.made, source.made.needs))
+        for name, declared in source.fields.items():
+            match declared:
+                case str():
+                    leaves.append((name, declared, [declared]))
+                case Column():
+                    leaves.append((name, declared, [self._shown(declared)]))
+                case Computed() | Worked():
+                    leaves.append((name, declared, declared.needs))
+                case _:
+                    continue
+        return leaves
+
+    def _shown(self, column: Column) -> Fragment:
+        if column.people is not None and self._reading.scope.masks_people:
+            return column.people
+        if column.cards is not None and self._reading.scope.masks_cards:
+            return column.cards
+        return column.sql
+
+    def _found(self, source: Source, row: Record, *, cursors: int) -> Found:
+        values = list(row.values())
+        shown: dict[str, object] = {}
+        at = 0
+        for name, declared, needs in self._leaves(source):
+            given = values[at : at + len(needs)]
+            at += len(needs)
+            match declared:
+                case Computed() | Worked():
+                    shown[name] = declared.of(self._reading, *given)
+                case str() | Column():
+                    (shown[name],) = given
+                case _ if source.made is not None:
+                    made = source.made.of(self._reading, *given)
+                    shown |= {
+                        one: getattr(made, attribute.name)
+                        for one, attribute in source.fields.items()
+                        if isinstance(attribute, Attribute)
+                    }
+        cursor = tuple(cast("list[int]", values[at : at + cursors]))
+        at += cursors
+        columns = dict(zip(list(row.keys())[at:], values[at:], strict=True))
+        return Found(thing=self._thing(source, shown, columns), columns=columns, cursor=cursor)
+
+    def _thing(
+        self, source: Source, shown: Mapping[str, object], columns: Mapping[str, object]
+    ) -> object:
+        """Make an instance of the Strawberry type, without the constructor that nobody needs."""
+        kind = self._declarations.schema.type_map[source.type_name]
+        if not isinstance(kind, GraphQLObjectType):
+            raise TypeError(f"{source.type_name} is no object type")
+        # Strawberry leaves its definition in the extensions of the type that it builds.
+        definition = cast("StrawberryObjectDefinition", kind.extensions["strawberry-definition"])
+        thing = cast("object", object.__new__(definition.origin))
+        # graphql-core caches `fields` with a property that has no type.
+        fields = cast("dict[str, GraphQLField]", kind.fields)
+        for one in definition.fields:
+            name = one.graphql_name or to_camel_case(one.python_name)
+            if name in shown:
+                setattr(thing, one.python_name, _value(fields[name], shown[name]))
+            elif name == "id" and source.key:
+                key = [int(str(columns[part])) for part in source.key]
+                setattr(thing, one.python_name, id_of(source.type_name, *key))
+        setattr(thing, _COLUMNS, columns)
+        return thing
+
+
+def _value(field_: GraphQLField, value: object) -> object:
+    """Return what the field's serializer takes: a month for its number."""
+    is_month = type_of(field_).name == "CoverageMonth"
+    return CoverageMonth.of_ordinal(value) if is_month and isinstance(value, int) else value
