@@ -29,6 +29,7 @@ from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
+from tests.graphql.everything import one_of_everything
 from tests.graphql.invented_operations import Arguments, Invented, operations
 
 EXAMPLES = int(os.environ.get("IURAN_EQUALITY_EXAMPLES", "150"))
@@ -87,6 +88,8 @@ async def world(pool: Pool, clock: StandingClock) -> World:
         await connection.execute(NO_PAYER, late.family_id)
     clock.set(wib(2026, 3, 25))
     families = (paid, back, late, new)
+    for one in families[:2]:
+        await one_of_everything(pool, family_id=one.family_id, membership_id=one.membership_id or 0)
     return World(families=families, arguments=await _arguments(pool, families))
 
 
@@ -160,8 +163,18 @@ async def _arguments(
         + [{"number": "7777700000000001"}],
         ("Query", "bills"): [{"family": one, **page} for one in family_ids for page in pages],
         ("Family", "bills"): pages,
+        ("Family", "payments"): _pages("PaymentCursor", 3),
+        ("Family", "refunds"): _pages("RefundCursor", 3),
+        ("Family", "ledger"): _pages("LedgerEntryCursor", 30),
+        ("Membership", "creditEntries"): _pages("CreditEntryCursor", 1),
+        ("Query", "channels"): _pages("ChannelCursor", 1),
         ("Membership", "history"): events,
     }
+
+
+def _pages(list_name: str, *position: int) -> Sequence[Arguments]:
+    """Pages of a list without filters: the first, and one behind a cursor."""
+    return [{"first": 2}, {"first": 100, "after": id_of(list_name, *position)}]
 
 
 def _ordered(text: bytes | str) -> object:

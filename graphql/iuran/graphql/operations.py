@@ -81,7 +81,9 @@ class Operations:
             running = execute(
                 self._schema,
                 prepared.document,
-                context_value=Context(viewer=question.viewer, reads=Reads(reading, self._declarations)),
+                context_value=Context(
+                    viewer=question.viewer, reads=Reads(reading, self._declarations)
+                ),
                 variable_values=dict(request.variables),
                 operation_name=request.operation_name,
                 max_coercion_errors=self._services.limits.validation_errors,

@@ -40,6 +40,7 @@ from iuran.graphql.types.virtual_accounts import VirtualAccount
 from iuran.graphql.types.weights import counted_as, paged
 from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
+
 @strawberry.input(one_of=True, description="Which family: give exactly one.")
 class FamilyBy:
     """The ways to a family."""
@@ -209,7 +210,7 @@ async def _node(reads: Reads, text: str) -> Node | None:
         raise IdInvalidError("this is a cursor, and no ID of an object")
     key = key_of(text, type_name=found.type_name, parts=parts)
     # Whatever has a key is a Node: a test holds both together.
-    return cast("Node | None", await reads.object(found.type_name, *key))
+    return cast("Node | None", await reads.thing(found.type_name, *key))
 
 
 _OF_A_NUMBER: Final[Fragment] = (

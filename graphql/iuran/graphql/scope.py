@@ -6,8 +6,9 @@ number that was shown travels with each key, and must be that of the row. What i
 not exist.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypedDict
 
 from iuran.graphql.identity import Role, Viewer
 
@@ -42,23 +43,10 @@ class Scope:
         operators see everything masked. A facility sees its own papers and whom a card shows it,
         an employer its own bills and workers, a developer what is public.
         """
-        match viewer.role:
-            case Role.PARTICIPANT:
-                return cls(family_id=viewer.family_id, masks_people=False, masks_cards=False)
-            case Role.BRANCH_OFFICER:
-                return cls(all_families=True, masks_people=False, masks_cards=False)
-            case Role.FINANCE_OFFICER:
-                return cls(all_families=True, masks_cards=False, sees_finances=True)
-            case Role.AUDITOR:
-                return cls(all_families=True, sees_finances=True, sees_clockwork=True)
-            case Role.OPERATOR:
-                return cls(all_families=True, sees_clockwork=True)
-            case Role.FACILITY:
-                return cls(by_card=True, masks_cards=False, facility=viewer.facility)
-            case Role.EMPLOYER:
-                return cls(employer_id=viewer.employer_id)
-            case Role.DEVELOPER:
-                return cls()
+        known = cls(
+            family_id=viewer.family_id, facility=viewer.facility, employer_id=viewer.employer_id
+        )
+        return replace(known, **_REACH[viewer.role])
 
     @property
     def shape(self) -> "Scope":
@@ -81,3 +69,24 @@ class Scope:
     def people(self) -> tuple[bool, int | None, bool]:
         """Parameters $1 to $3 of a statement over people and their insurance."""
         return self.all_families, self.family_id, self.by_card
+
+
+class _Reach(TypedDict, total=False):
+    all_families: bool
+    by_card: bool
+    masks_people: bool
+    masks_cards: bool
+    sees_finances: bool
+    sees_clockwork: bool
+
+
+_REACH: Mapping[Role, _Reach] = {
+    Role.PARTICIPANT: {"masks_people": False, "masks_cards": False},
+    Role.BRANCH_OFFICER: {"all_families": True, "masks_people": False, "masks_cards": False},
+    Role.FINANCE_OFFICER: {"all_families": True, "masks_cards": False, "sees_finances": True},
+    Role.AUDITOR: {"all_families": True, "sees_finances": True, "sees_clockwork": True},
+    Role.OPERATOR: {"all_families": True, "sees_clockwork": True},
+    Role.FACILITY: {"by_card": True, "masks_cards": False},
+    Role.EMPLOYER: {},
+    Role.DEVELOPER: {},
+}

@@ -75,7 +75,9 @@ def _piece(draft: Draft, source: Source, field: Selected, *, columns: Columns, p
 def _attribute_piece(draft: Draft, field: Selected, value: str) -> str:
     if field.definition is None:
         raise NotCompilableError(f"the field {field.name}")
-    return _worked_piece(draft, field, value) if field.of else _written(draft, field.definition, value)
+    return (
+        _worked_piece(draft, field, value) if field.of else _written(draft, field.definition, value)
+    )
 
 
 def _worked_piece(draft: Draft, field: Selected, value: str) -> str:

@@ -23,6 +23,7 @@ from iuran.graphql.compiler.declarations import (
     Computed,
     Fragment,
     LookUp,
+    Made,
     Many,
     One,
     Paged,
@@ -37,6 +38,8 @@ from iuran.graphql.global_ids import GlobalId, id_of
 from iuran.graphql.reads.reading import Reading
 from iuran.graphql.types.pagination import Connection, Edge, PageInfo
 
+_Leaf = Fragment | Column | Computed | Worked | Made
+_Given = dict[LiteralString, tuple[LiteralString, object]]
 _COLUMNS = "declared_columns"
 _NAME = re.compile(r"\w+", re.ASCII)
 _SQL_TYPES: Mapping[type, LiteralString] = {
@@ -58,15 +61,24 @@ class Found:
     cursor: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which rows of a source are wanted, and in which order."""
+
+    where: Fragment
+    limit: LiteralString = "1"
+    via: Fragment = ""
+    order: Fragment = ""
+    cursor: Sequence[Fragment] = ()
+
+
 @dataclass(slots=True, kw_only=True)
 class _Filling:
     """A statement while its fragments are put in their places."""
 
     reading: Reading
     parent: Mapping[str, object]
-    given: Mapping[str, tuple[LiteralString, object]] = field(
-        default_factory=dict[str, tuple[LiteralString, object]]
-    )
+    given: _Given = field(default_factory=_Given)
     parameters: list[object] = field(default_factory=list[object])
 
     def fill(self, fragment: Fragment) -> LiteralString:
@@ -76,13 +88,15 @@ class _Filling:
         for other in others:
             match = _NAME.match(other)
             length = 0 if match is None else match.end()
-            text += self._of_parent(str(other[:length])) + other[length:]
+            text += self._of_parent(other[:length]) + other[length:]
         for name, (type_, read) in VALUES.items():
             mark: LiteralString = "{" + name + "}"
             if mark in text:
                 text = text.replace(mark, self._parameter(read(self.reading), type_))
         for name, (type_, value) in self.given.items():
-            text = _replaced(text, name, self._parameter(value, type_))
+            mark = "{" + name + "}"
+            if mark in text:
+                text = text.replace(mark, self._parameter(value, type_))
         return text
 
     def _of_parent(self, column: str) -> LiteralString:
@@ -96,11 +110,6 @@ class _Filling:
     def _parameter(self, value: object, type_: LiteralString) -> LiteralString:
         self.parameters.append(value)
         return "$" + digits(len(self.parameters)) + "::" + type_
-
-
-def _replaced(text: LiteralString, name: str, by: LiteralString) -> LiteralString:
-    # The mark is only looked for, and never put in.
-    return cast("LiteralString", str(text).replace("{" + name + "}", by))
 
 
 def columns_of(thing: object) -> Mapping[str, object]:
@@ -134,12 +143,12 @@ class DeclaredReads:
     async def by_key(self, type_name: str, key: Sequence[int]) -> Found | None:
         """Read an object by its key."""
         source = self.source(type_name)
-        given = {f"key_{n}": ("bigint", part) for n, part in enumerate(key)}
+        given: _Given = {"key_" + digits(n): ("bigint", part) for n, part in enumerate(key)}
         where = " AND ".join(
             ["{row}." + own + " = {key_" + digits(n) + "}" for n, own in enumerate(source.key)]
         )
         filling = _Filling(reading=self._reading, parent={}, given=given)
-        rows = await self._read(source, filling, where=where, limit="1")
+        rows = await self._read(source, filling, _Wanted(where=where))
         return next(iter(rows), None)
 
     async def looked_up(self, root: LookUp, arguments: Arguments) -> Found | None:
@@ -147,47 +156,49 @@ class DeclaredReads:
         chosen = root.of(arguments)
         way = root.ways[chosen.way]
         source = self.source(root.target)
-        given = {name: (type_, chosen.values[name]) for name, type_ in way.values.items()}
+        given: _Given = {name: (type_, chosen.values[name]) for name, type_ in way.values.items()}
         filling = _Filling(reading=self._reading, parent={}, given=given)
-        rows = await self._read(source, filling, where=way.where, via=way.via, limit="1")
+        rows = await self._read(source, filling, _Wanted(where=way.where, via=way.via))
         return next(iter(rows), None)
 
     async def related(self, relation: One | Many, parent: Mapping[str, object]) -> list[Found]:
         """Read the objects of a relation."""
         filling = _Filling(reading=self._reading, parent=parent)
-        return await self._read(
-            self.source(relation.target),
-            filling,
+        wanted = _Wanted(
             where=relation.where,
             via=relation.via,
             order=relation.order,
             limit=relation.limit if isinstance(relation, Many) else "1",
         )
+        return await self._read(self.source(relation.target), filling, wanted)
 
     async def page(
         self, paged: Paged, parent: Mapping[str, object], arguments: Arguments
     ) -> Connection[object]:
         """Read a page of a relation; raises DomainError for arguments that are refused."""
         form, values = window(paged, arguments)
-        types: dict[str, LiteralString] = {one.name: one.type for one in paged.filters}
+        types: dict[LiteralString, LiteralString] = {one.name: one.type for one in paged.filters}
         types |= {name: key.type for name, key in zip(AFTER, paged.keys, strict=False)}
-        given = {name: (types[name], value) for name, value in values.items()}
-        conditions = [paged.where, *(f.where for f in paged.filters if f.name in form.filters)]
+        given: _Given = {n: (type_, values[n]) for n, type_ in types.items() if n in values}
+        conditions: list[LiteralString] = [paged.where]
+        for one in paged.filters:
+            if one.name in form.filters:
+                conditions.append(one.where)  # noqa: PERF401 - extend loses that they are literal
         if form.is_behind:
             behind = ", ".join(["{" + n + "}" for n in AFTER[: len(paged.keys)]])
             keys = ", ".join([key.sql for key in paged.keys])
             sign: LiteralString = " < " if paged.descending else " > "
             conditions.append("(" + keys + ")" + sign + "(" + behind + ")")
         direction: LiteralString = " DESC" if paged.descending else ""
-        found = await self._read(
-            self.source(paged.target),
-            _Filling(reading=self._reading, parent=parent, given=given),
+        wanted = _Wanted(
             where=" AND ".join(conditions),
             via=paged.via,
             order=", ".join([key.sql + direction for key in paged.keys]),
             limit=digits(form.first + 1),
             cursor=[key.written or key.sql for key in paged.keys],
         )
+        filling = _Filling(reading=self._reading, parent=parent, given=given)
+        found = await self._read(self.source(paged.target), filling, wanted)
         shown = found[: form.first]
         cursors = [str(GlobalId(type_name=paged.list_name, key=one.cursor)) for one in shown]
         page = PageInfo(
@@ -200,42 +211,35 @@ class DeclaredReads:
         edges = [Edge(cursor=c, node=node) for c, node in zip(cursors, nodes, strict=True)]
         return Connection(edges=edges, nodes=nodes, page_info=page)
 
-    async def _read(
-        self,
-        source: Source,
-        filling: _Filling,
-        *,
-        where: Fragment,
-        limit: LiteralString,
-        via: Fragment = "",
-        order: Fragment = "",
-        cursor: Sequence[Fragment] = (),
-    ) -> list[Found]:
-        leaves = self._leaves(source)
-        needed = [sql for _, _, needs in leaves for sql in needs]
-        selected = ", ".join([*needed, *cursor, "{row}.*"])
+    async def _read(self, source: Source, filling: _Filling, wanted: _Wanted) -> list[Found]:
+        needed: list[LiteralString] = []
+        for _, _, needs in self._leaves(source):
+            needed += needs
+        needed += wanted.cursor
+        selected = ", ".join([*needed, "{row}.*"])
         access = source.access.condition(self._reading.scope.shape)
-        guarded: Fragment = where if access is None else where + " AND (" + access + ")"
-        ordered = order or source.order
-        ordering: Fragment = " ORDER BY " + ordered if ordered else ""
+        guard: Fragment = "" if access is None else " AND (" + access + ")"
+        order = wanted.order or source.order
+        ordered: Fragment = " ORDER BY " + order if order else ""
         statement = filling.fill(
             "SELECT "  # noqa: S608 - of declared fragments
             + selected
             + " FROM "
-            + via
+            + wanted.via
             + source.table
             + " WHERE "
-            + guarded
-            + ordering
+            + wanted.where
+            + guard
+            + ordered
             + " LIMIT "
-            + limit
+            + wanted.limit
         )
         rows = await self._reading.snapshot.fetch(statement, *filling.parameters)
-        return [self._found(source, row, cursors=len(cursor)) for row in rows]
+        return [self._found(source, row, cursors=len(wanted.cursor)) for row in rows]
 
-    def _leaves(self, source: Source) -> list[tuple[str, object, Sequence[Fragment]]]:
+    def _leaves(self, source: Source) -> list[tuple[str, _Leaf, Sequence[Fragment]]]:
         """Return the fields that are no relations, with the columns that each needs."""
-        leaves: list[tuple[str, object, Sequence[Fragment]]] = []
+        leaves: list[tuple[str, _Leaf, Sequence[Fragment]]] = []
         if source.made is not None:
             leaves.append(("", source.made, source.made.needs))
         for name, declared in source.fields.items():
@@ -246,7 +250,7 @@ class DeclaredReads:
                     leaves.append((name, declared, [self._shown(declared)]))
                 case Computed() | Worked():
                     leaves.append((name, declared, declared.needs))
-                case _:
+                case _:  # relations
                     continue
         return leaves
 
@@ -269,8 +273,8 @@ class DeclaredReads:
                     shown[name] = declared.of(self._reading, *given)
                 case str() | Column():
                     (shown[name],) = given
-                case _ if source.made is not None:
-                    made = source.made.of(self._reading, *given)
+                case Made():
+                    made = declared.of(self._reading, *given)
                     shown |= {
                         one: getattr(made, attribute.name)
                         for one, attribute in source.fields.items()

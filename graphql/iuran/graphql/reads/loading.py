@@ -151,7 +151,7 @@ class Reads:
             return None
         return Payable.of(PayableRow.of(row), issued_on=issued_on, today=self._reading.today)
 
-    async def object(self, type_name: str, *key: int) -> object | None:
+    async def thing(self, type_name: str, *key: int) -> object | None:
         """Read an object of any type by its key."""
         match type_name, key:
             case "Family", (family_id,):
@@ -177,7 +177,9 @@ class Reads:
         if parent is None:
             return await self._root(name, arguments)
         # Whatever is a parent here is an instance of a Strawberry type.
-        definition = cast("StrawberryObjectDefinition", vars(type(parent))["__strawberry_definition__"])
+        definition = cast(
+            "StrawberryObjectDefinition", vars(type(parent))["__strawberry_definition__"]
+        )
         return await self._related(definition.name, name, columns_of(parent), arguments)
 
     async def _root(self, name: str, arguments: Arguments) -> object:
@@ -188,7 +190,7 @@ class Reads:
         if found is None:
             return None
         if root.inner is None:
-            return await self._thing(root.target, found)
+            return await self._known(root.target, found)
         return await self._related(root.target, root.inner, found.columns, arguments)
 
     async def _related(
@@ -200,17 +202,17 @@ class Reads:
         if not isinstance(relation, One | Many):
             raise TypeError(f"{type_name}.{name} is no relation")
         found = await self._declared.related(relation, columns)
-        things = [await self._thing(relation.target, one) for one in found]
+        things = [await self._known(relation.target, one) for one in found]
         if isinstance(relation, Many):
             return things
         return things[0] if things else None
 
-    async def _thing(self, type_name: str, found: Found) -> object:
+    async def _known(self, type_name: str, found: Found) -> object:
         """Return what was found as the resolvers of its type know it."""
         if type_name not in HAND_READ:
             return found.thing
         key = [int(str(found.columns[part])) for part in self._declared.source(type_name).key]
-        return await self.object(type_name, *key)
+        return await self.thing(type_name, *key)
 
     async def _load(
         self, batch: Callable[[Reading, Sequence[K]], Awaitable[Sequence[V]]], key: K

@@ -22,9 +22,7 @@ def resolver(*, description: str, directives: Sequence[object] = ()) -> Callable
     )
 
 
-def declared(
-    *, description: str, directives: Sequence[object] = (), **arguments: object
-) -> Any:  # noqa: ANN401 - it stands for a value of the annotated type, as strawberry.field does
+def declared(*, description: str, directives: Sequence[object] = (), **arguments: object) -> Any:  # noqa: ANN401 - it stands for a value of the annotated type, as strawberry.field does
     """Publish a field that its type's source declares, and nobody resolves otherwise.
 
     Arguments are given as annotations by their names; those that may be null may be left out.
@@ -32,8 +30,11 @@ def declared(
 
     async def follow(self: object, info: Info, **given: object) -> object:
         read = info.context.reads.declared
-        return await read(self, info.field_name, {to_camel_case(n): _raw(v) for n, v in given.items()
-                                                  if v is not strawberry.UNSET})
+        return await read(
+            self,
+            info.field_name,
+            {to_camel_case(n): _raw(v) for n, v in given.items() if v is not strawberry.UNSET},
+        )
 
     follow.__signature__ = _signature(arguments)  # type: ignore[attr-defined] # functions may have
     return strawberry.field(resolver=follow, description=description, directives=directives)
@@ -62,5 +63,7 @@ def _raw(value: object) -> object:
     """Return an argument as the schema coerces it, and not as Strawberry converts it."""
     if is_dataclass(value) and not isinstance(value, type):
         members = {to_camel_case(one.name): getattr(value, one.name) for one in fields(value)}
-        return {n.removesuffix("_"): _raw(v) for n, v in members.items() if v is not strawberry.UNSET}
+        return {
+            n.removesuffix("_"): _raw(v) for n, v in members.items() if v is not strawberry.UNSET
+        }
     return value

@@ -94,8 +94,7 @@ INSTALMENT_STEP = Source(
         "paidAt": "{row}.paid_at",
         "payment": One(
             target="Payment",
-            where="{row}.family_id = {parent}.family_id "
-            "AND {row}.payment_id = {parent}.payment_id",
+            where="{row}.family_id = {parent}.family_id AND {row}.payment_id = {parent}.payment_id",
         ),
     },
 )

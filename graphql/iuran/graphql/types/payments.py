@@ -114,8 +114,7 @@ PAYMENT = Source(
         ),
         "allocations": Many(
             target="PaymentAllocation",
-            where="{row}.family_id = {parent}.family_id "
-            "AND {row}.payment_id = {parent}.payment_id",
+            where="{row}.family_id = {parent}.family_id AND {row}.payment_id = {parent}.payment_id",
             order="{row}.coverage_month, {row}.membership_id",
             limit="100",
         ),
