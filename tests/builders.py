@@ -54,8 +54,9 @@ def a_family(
     care_class: CareClass = CareClass.III,
     name: str = "BUNGA CONTOH",
     email: str | None = None,
-    time_zone: str = "Asia/Jakarta",
+    time_zone: str | None = "Asia/Jakarta",
     language: str = "id",
+    kk_number: str | None = None,
 ) -> NewFamily:
     participants: Sequence[NewParticipant] = [
         a_participant(name=name, email=email),
@@ -65,7 +66,7 @@ def a_family(
         ),
     ]
     return NewFamily(
-        kk_number=f"99{next(_serial):014d}",
+        kk_number=kk_number or f"99{next(_serial):014d}",
         care_class=care_class,
         participants=participants,
         time_zone=time_zone,

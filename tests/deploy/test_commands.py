@@ -255,3 +255,47 @@ async def test_what_is_explained_adds_up_in_the_language_asked_for(run: Run, poo
         assert refused.returncode == 1
         assert refused.stderr.count("\n") == 1
     assert "************3456" in unknown.stderr
+
+
+async def test_the_schedule_is_changed_by_two_persons(run: Run) -> None:
+    proposed = await run(
+        *("reminders", "propose", "overdue", "EMAIL", "--days", "8", "--place", "3"),
+        *("--reason", "after paydays", "--by", "ani"),
+    )
+    waiting = await run("reminders", "schedule")
+    alone = await run("reminders", "approve", "1", "--by", "ani")
+    approved = await run("reminders", "approve", "1", "--by", "budi")
+
+    assert "Change 1 waits" in proposed.stdout
+    assert "after paydays" in " ".join(waiting.stdout.split())
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert "Change 1 is approved" in approved.stdout
+
+
+async def test_a_change_that_no_schedule_may_hold_says_what_to_do(run: Run) -> None:
+    at_night = await run("reminders", "propose", "OVERDUE", "SMS", "--reason", "x", "--at", "22:00")
+    unknown = await run("reminders", "propose", "BIRTHDAY", "SMS", "--reason", "x")
+
+    assert (at_night.returncode, "08:00 to 19:59" in at_night.stderr) == (1, True)
+    assert (unknown.returncode, "DUE_IN_7_DAYS" in unknown.stderr) == (1, True)
+
+
+async def test_what_would_go_out_is_shown_and_nothing_is_sent(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    paid = datetime(2031, 1, 5, 2, tzinfo=UTC)
+    family = a_family(email="bunga@example.org")
+    await an_active_family(pool, channel, family, first_payment_at=paid)
+    await run("clock", "set", "2031-02-02T09:00")
+    await run("bills", "run")
+
+    shown = json.loads((await run("reminders", "preview", "--json")).stdout)
+    table = await run("reminders", "preview", "--day", "2031-02-07")
+    past = await run("reminders", "preview", "--day", "2031-02-01")
+
+    (group,) = shown["groups"]
+    assert (shown["day"], shown["messages"], group["event"]) == ("2031-02-03", 1, "DUE_IN_7_DAYS")
+    assert group["examples"][0]["address"] == "b***@example.org"
+    assert "DUE_IN_3_DAYS" in table.stdout
+    assert (past.returncode, "is over" in past.stderr) == (1, True)
+    assert await pool.fetchval("SELECT count(*) FROM reminder") == 0

@@ -14,6 +14,7 @@ from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.identifiers import NikWarning, Sex, check_kk_number, parse_nik
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass, Segment
+from iuran.core.time_zones import time_zone_of_region
 
 MEMBERS_MAX = 30
 NAME_LENGTH_MAX = 255
@@ -123,7 +124,8 @@ class NewFamily:
     participants: Sequence[NewParticipant]
     segment: Segment = Segment.PBPU_SELF
     language: str = "id"
-    time_zone: str = "Asia/Jakarta"
+    time_zone: str | None = None
+    """Not stated: that of the family card's province."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,11 @@ async def _insert(
 ) -> RegisteredFamily:
     family_id = int(
         await connection.fetchval(
-            INSERT_FAMILY, family.kk_number, family.language, family.time_zone, at
+            INSERT_FAMILY,
+            family.kk_number,
+            family.language,
+            family.time_zone or time_zone_of_region(family.kk_number),
+            at,
         )
     )
     await connection.execute(INSERT_FAMILY_CARD_NUMBER, family.kk_number, family_id)

@@ -40,7 +40,7 @@ class FamilyForm(_Form):
     care_class: CareClass
     participants: list[ParticipantForm] = Field(min_length=1, max_length=MEMBERS_MAX)
     language: str = "id"
-    time_zone: str = "Asia/Jakarta"
+    time_zone: str | None = None
 
     def to_domain(self) -> NewFamily:
         """Return what can be registered."""

@@ -1,6 +1,7 @@
 """`iuran reminders`: the schedule of messages, changes by two persons, and what would go out."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from getpass import getuser
 from pathlib import Path
@@ -28,6 +29,8 @@ from iuran.workers.rule_changes import (
 )
 from iuran.workers.schedule import Rule, rules_on, slots_of
 
+_MANY_SEGMENTS = 4
+
 app = typer.Typer(no_args_is_help=True, help="See and change when families are told what.")
 DayOption = Annotated[
     str | None, typer.Option("--day", help="WIB date, YYYY-MM-DD.", show_default="tomorrow")
@@ -46,8 +49,9 @@ def schedule(*, day: DayOption = None, data: DataOption = None, json: JsonOption
         return
     write_table(
         f"Schedule on {on}",
-        ("Event", "Segment", "Channel", "Place", "Days", "At", "Goes out", "Falls back"),
+        ("Event", "Channel", "Place", "Days", "At", "Goes out", "Falls back", "Segments"),
         _rows(rules, on),
+        wide="Segments",
     )
     if waiting:
         write_table(
@@ -192,20 +196,28 @@ def _channels(settings: Settings) -> tuple[Channel, ...]:
 
 
 def _rows(rules: Iterable[Rule], on: date) -> list[tuple[object, ...]]:
+    """Return one row for the segments that share a rule."""
     slots = {slot.rule: slot for slot in slots_of(list(rules), CoverageMonth.of(on))}
-    return [
-        (
-            rule.event,
-            rule.segment,
-            rule.channel,
-            rule.place,
-            rule.offset_days,
-            f"{rule.at:%H:%M}",
-            f"{slots[rule].sent_at:%d %b}" if rule in slots else EVENTS[rule.event].follows,
-            f"{rule.fall_back_hours} h",
+    segments: dict[Rule, list[str]] = {}
+    for rule in rules:
+        segments.setdefault(replace(rule, segment=""), []).append(rule.segment)
+    rows: list[tuple[object, ...]] = []
+    for shared, names in segments.items():
+        slot = slots.get(replace(shared, segment=names[0]))
+        goes_out = EVENTS[shared.event].follows if slot is None else f"{slot.sent_at:%d %b}"
+        rows.append(
+            (
+                shared.event,
+                shared.channel,
+                shared.place,
+                shared.offset_days,
+                f"{shared.at:%H:%M}",
+                goes_out,
+                f"{shared.fall_back_hours} h",
+                ", ".join(names) if len(names) < _MANY_SEGMENTS else f"{len(names)} segments",
+            )
         )
-        for rule in rules
-    ]
+    return rows
 
 
 def _waiting_row(one: WaitingChange) -> tuple[object, ...]:
