@@ -27,6 +27,7 @@ KEPT = (
     "fine_rate",
     "regulation_parameter",
     "public_holiday",
+    "capitation_range",
     "ledger_account",
     "event_dispatch",
     "reminder_rule",

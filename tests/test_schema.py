@@ -38,6 +38,8 @@ REFERENCE = {
     "fine_rate",
     "regulation_parameter",
     "public_holiday",
+    "capitation_range",
+    "capitation_tariff",
     "ledger_account",
     "facility",
     "facility_service",
@@ -66,7 +68,12 @@ BY_GOVERNMENT = {
     "government_payment_approval",
     "government_allocation",
 }
-BY_FACILITY = {"care_number_counter"}
+BY_FACILITY = {
+    "care_number_counter",
+    "capitation_statement",
+    "capitation_approval",
+    "facility_ledger_entry",
+}
 BY_CHANNEL = {
     "channel",
     "channel_public_key",
@@ -117,6 +124,9 @@ FACTS = {
     "employment_report",
     "government_bill_line",
     "government_ledger_entry",
+    "capitation_statement",
+    "capitation_approval",
+    "facility_ledger_entry",
     "sponsorship_end",
     "wage",
     "manual_change",

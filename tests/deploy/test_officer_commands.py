@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from iuran.core.database.pool import Pool
+from iuran.core.facilities.home import HomeChoice, choose_home
 from iuran.deploy.embedded import EmbeddedServices
 from iuran.payments.settlement import book_collected
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
-from tests.care_builders import a_facility
+from tests.care_builders import CLINIC, a_facility
 from tests.deploy.processes import iuran
 from tests.payments.payers import wib
 
@@ -112,3 +113,38 @@ async def test_employers_governments_facilities_and_complaints_at_the_desk(
     assert answered.stdout == "Complaint 1 is answered.\n"
     assert (claims.returncode, "--family or --facility" in claims.stderr) == (1, True)
     assert (unknown.returncode, "no such claim" in unknown.stderr) == (1, True)
+
+
+async def test_capitation_is_agreed_counted_and_approved_at_the_desk(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        await a_facility(connection, CLINIC)
+        channel = await a_channel(connection)
+    family, _ = await an_active_family(pool, channel, a_family(), first_payment_at=wib(2026, 2, 20))
+    async with pool.acquire() as connection:
+        choice = HomeChoice(
+            family_id=family.family_id,
+            participant_id=family.participants[0].participant_id,
+            facility_code=CLINIC,
+        )
+        await choose_home(connection, choice, by="ani", at=wib(2026, 2, 20))
+    await run("clock", "set", "2026-03-02T09:00", "--back")
+
+    too_much = await run(
+        "capitation", "agree", CLINIC, "2026-03", "99000", "--reason", "x", "--by", "ani"
+    )
+    await run("capitation", "agree", CLINIC, "2026-03", "10000", "--reason", "x", "--by", "ani")
+    await run("capitation", "approve-tariff", CLINIC, "2026-03", "--by", "budi")
+    computed = await run("capitation", "compute", "2026-03", "--by", "ani")
+    alone = await run("capitation", "approve", "2026-03", "--by", "ani")
+    approved = await run("capitation", "approve", "2026-03", "--by", "budi")
+    statement = json.loads((await run("capitation", "statement", CLINIC, "--json")).stdout)
+    wrong = await run("capitation", "list", "2026-13")
+
+    assert (too_much.returncode, "Rp9.000 to Rp16.000" in too_much.stderr) == (1, True)
+    assert "1 statements are new or changed; pay them by 2026-03-15." in computed.stdout
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert approved.stdout == "1 facilities get Rp10.000, and Rp0 for late payment.\n"
+    assert [(row["people"], row["each"], row["approvedBy"]) for row in statement] == [
+        (1, "Rp10.000", "budi")
+    ]
+    assert (wrong.returncode, "YYYY-MM" in wrong.stderr) == (1, True)

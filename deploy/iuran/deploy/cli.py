@@ -10,6 +10,7 @@ from iuran.core.errors import DomainError
 from iuran.deploy.commands import (
     autodebit,
     bills,
+    capitation,
     channels,
     claims,
     clock,
@@ -66,6 +67,7 @@ app.add_typer(governments.app, name="governments")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(suspense.app, name="suspense")
 app.add_typer(facilities.app, name="facilities")
+app.add_typer(capitation.app, name="capitation")
 app.add_typer(claims.app, name="claims")
 app.add_typer(complaints.app, name="complaints")
 app.command("figures")(figures)

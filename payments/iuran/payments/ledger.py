@@ -130,6 +130,9 @@ SELECT_PAYER_DISAGREEMENTS: LiteralString = """
               WHERE programme = 'CLASS_III'),
          (SELECT coalesce(sum(amount), 0) FROM balance
           WHERE account IN ('CENTRAL_SUBSIDY_RECEIVABLE', 'REGIONAL_SUBSIDY_RECEIVABLE'))),
+        ('capitation',
+         (SELECT coalesce(sum(amount + late_compensation), 0) FROM capitation_approval),
+         (SELECT coalesce(sum(amount), 0) FROM facility_ledger_entry)),
         ('employer collected',
          (SELECT coalesce(sum(amount), 0) FROM employer_payment),
          (SELECT coalesce(sum(amount), 0) FROM employer_ledger_entry

@@ -32,13 +32,14 @@ INSERT_CLAIM: LiteralString = """
 """
 
 SELECT_LETTER: LiteralString = """
-    SELECT participant_id, facility_code, care_type, is_emergency, starts_on
+    SELECT participant_id, facility_code, care_type, is_emergency, starts_on, true AS is_away
     FROM eligibility_letter
     WHERE family_id = $1 AND letter_number = $2
 """
 
 SELECT_VISIT: LiteralString = """
-    SELECT participant_id, facility_code, care_type, is_emergency, visited_on AS starts_on
+    SELECT participant_id, facility_code, care_type, is_emergency, visited_on AS starts_on,
+           is_away
     FROM facility_visit
     WHERE family_id = $1 AND visit_number = $2
 """
@@ -62,6 +63,19 @@ class ServedLaterError(DomainError):
     def __init__(self, served_on: date) -> None:
         super().__init__(f"{served_on:%Y-%m-%d} is no day on which the care can have been given")
         self.served_on = served_on
+
+
+class CoveredByCapitationError(DomainError):
+    """Outpatient care of people registered with the facility is what capitation pays for."""
+
+    code = "COVERED_BY_CAPITATION"
+
+    def __init__(self, care_number: str) -> None:
+        super().__init__(
+            f"{care_number} is outpatient care at the patient's own FKTP, which its capitation "
+            "pays for; claim inpatient care, or care of those registered elsewhere"
+        )
+        self.care_number = care_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +108,15 @@ async def open_facility_claim(
     """Open the draft of a facility's claim; return its key.
 
     The paper says who was treated, where and how. Raises PaperUnknownError, ServedLaterError,
-    AlreadyRegisteredError when the care is claimed already.
+    AlreadyRegisteredError when the care is claimed already, CoveredByCapitationError for what is
+    no non-capitation care.
     """
     letter = await connection.fetchrow(SELECT_LETTER, claim.family_id, claim.care_number)
     paper = letter or await connection.fetchrow(SELECT_VISIT, claim.family_id, claim.care_number)
     if paper is None:
         raise PaperUnknownError(claim.care_number)
+    if paper["care_type"] == CareType.RJTP and not paper["is_away"]:
+        raise CoveredByCapitationError(claim.care_number)
     if claim.served_on < paper["starts_on"]:
         raise ServedLaterError(claim.served_on)
     _check(claim.served_on, claim.amount, at)

@@ -13,9 +13,9 @@ from iuran.core.regulation.rates import (
     parameters,
     segment_rules,
 )
+from iuran.core.regulation.references import load_references
 from iuran.core.regulation.state import state_rates
 from iuran.core.regulation.wages import PpuRate, ppu_rates, wage_floors
-from iuran.core.working_days import holidays
 
 UPSERT_SEGMENT: LiteralString = """
     INSERT INTO segment (segment, name_indonesian, payer, rate_group) VALUES ($1, $2, $3, $4)
@@ -70,12 +70,6 @@ UPSERT_WAGE_FLOOR: LiteralString = """
         legal_basis = excluded.legal_basis
 """
 
-UPSERT_PUBLIC_HOLIDAYS: LiteralString = """
-    INSERT INTO public_holiday (day, kind, name)
-    SELECT day, kind, name FROM unnest($1::date[], $2::text[], $3::text[]) AS h (day, kind, name)
-    ON CONFLICT (day) DO UPDATE SET kind = excluded.kind, name = excluded.name
-"""
-
 DELETE_CONTRIBUTION_RATES: LiteralString = """
     DELETE FROM contribution_rate AS r
     WHERE NOT EXISTS (
@@ -115,10 +109,6 @@ DELETE_WAGE_FLOORS: LiteralString = """
     WHERE NOT EXISTS (
         SELECT FROM unnest($1::text[], $2::integer[]) AS kept (region, first_month)
         WHERE (kept.region, kept.first_month) = (f.region, f.first_month))
-"""
-
-DELETE_PUBLIC_HOLIDAYS: LiteralString = """
-    DELETE FROM public_holiday WHERE day <> ALL ($1::date[])
 """
 
 
@@ -164,13 +154,7 @@ async def load_regulation(connection: Connection) -> None:
             for row in parameters()
         ],
     )
-    known = holidays().values()
-    await connection.execute(
-        UPSERT_PUBLIC_HOLIDAYS,
-        [holiday.day for holiday in known],
-        [holiday.kind for holiday in known],
-        [holiday.name for holiday in known],
-    )
+    await load_references(connection)
 
 
 async def _delete_what_left(connection: Connection) -> None:
@@ -200,7 +184,6 @@ async def _delete_what_left(connection: Connection) -> None:
         [row.name for row in parameters()],
         [row.effective_from for row in parameters()],
     )
-    await connection.execute(DELETE_PUBLIC_HOLIDAYS, list(holidays()))
 
 
 def _rates_by_person() -> tuple[ContributionRate, ...]:
