@@ -20,7 +20,8 @@ from iuran.deploy.settings import Settings
 from iuran.payments.billing import roll_months
 from iuran.payments.channels import NewChannel, register_channel
 from iuran.payments.ledger import disagreements
-from iuran.payments.simulation.bank import BankAnswer, SimulatedBank, parse_private_key
+from iuran.payments.simulation.bank import SimulatedBank, parse_private_key
+from iuran.payments.simulation.bank_answer import BankAnswer
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family
 from tests.journeys.conftest import KEYS

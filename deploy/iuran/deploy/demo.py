@@ -15,6 +15,7 @@ from iuran.core.months import CoverageMonth
 from iuran.deploy.banks import bank_folder, ensure_bank
 from iuran.deploy.demo_families import DEMO_BANKS, FAMILY_CARD_PREFIX, STORIES, Story
 from iuran.deploy.family_file import FamilyFile, family_file, find_family
+from iuran.deploy.invented_families import SIMULATED_FAMILY_PREFIX
 from iuran.payments.billing import roll_months
 from iuran.payments.secrets import Cipher
 from iuran.payments.settlement import PaymentInstruction, settle
@@ -26,7 +27,8 @@ _PAYING_DAY = 5
 _DAYS_BEFORE_FIRST_PAYMENT = 20
 
 SELECT_STRANGERS: LiteralString = """
-    SELECT EXISTS (SELECT FROM family WHERE left(kk_number, 14) <> $1)
+    SELECT EXISTS (SELECT FROM family
+                   WHERE left(kk_number, 14) <> $1 AND left(kk_number, 4) <> $2)
 """
 
 SELECT_CUSTOMER_NUMBER: LiteralString = """
@@ -70,7 +72,7 @@ async def load_families(pool: Pool, data: Path, *, now: datetime) -> bool:
     What was interrupted goes on where it stopped, from the same point in time.
     """
     async with pool.acquire() as connection:
-        if await connection.fetchval(SELECT_STRANGERS, FAMILY_CARD_PREFIX):
+        if await connection.fetchval(SELECT_STRANGERS, FAMILY_CARD_PREFIX, SIMULATED_FAMILY_PREFIX):
             return False
     began_at, is_finished = _progress(data, now)
     if not is_finished:

@@ -12,12 +12,13 @@ from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.identifiers import CUSTOMER_NUMBER_DIGITS
 from iuran.core.money import Rupiah, formatted
 from iuran.deploy.banks import PRIVATE_KEY_FILE, BankCredentials
-from iuran.payments.simulation.bank import BankAnswer, SimulatedBank, parse_private_key
+from iuran.payments.simulation.bank import SimulatedBank, parse_private_key
+from iuran.payments.simulation.bank_answer import BankAnswer
+from iuran.payments.simulation.stage import NOT_OUR_SECRET, reason_of
 
 TIMEOUT_SECONDS = 15.0
 UNKNOWN_CUSTOMER_NUMBER = "00000000000"
 MISSING_RUPIAH = 1_000
-NOT_OUR_SECRET = "not-our-secret"  # noqa: S105 - it is wrong on purpose
 INQUIRED = ("2002400",)
 PAID = ("2002500",)
 REPEATED = ("4042518", "2002500", "4092500")
@@ -154,7 +155,7 @@ class _Player:
             sent=sent,
             http_status=answer.http_status,
             code=answer.code,
-            reason=_reason(answer),
+            reason=reason_of(answer),
             as_expected=answer.code.startswith(expected),
         )
 
@@ -172,14 +173,3 @@ def _player(plan: Plan, folder: Path, http: httpx.AsyncClient) -> _Player:
         mount=plan.mount,
     )
     return _Player(code=known.code, bank=bank)
-
-
-def _reason(answer: BankAnswer) -> str:
-    """Return what the answer says in English, and the amount of an inquiry."""
-    for name in ("paymentFlagReason", "inquiryReason"):
-        reason = answer.account.get(name)
-        if isinstance(reason, dict) and "english" in reason:
-            amount = answer.account.get("totalAmount")
-            shown = f", {amount['value']}" if isinstance(amount, dict) and "value" in amount else ""
-            return f"{reason['english']}{shown}"
-    return answer.message

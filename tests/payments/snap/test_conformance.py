@@ -11,7 +11,8 @@ import pytest
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.money import Rupiah
 from iuran.payments.channels import NewChannel
-from iuran.payments.simulation.bank import BankAnswer, Signing, SimulatedBank
+from iuran.payments.simulation.bank import Signing, SimulatedBank
+from iuran.payments.simulation.bank_answer import BankAnswer
 from iuran.payments.snap.codes import Case, Service
 from iuran.payments.snap.signature import sign_rsa, token_string_to_sign
 from tests.builders import a_family, registered

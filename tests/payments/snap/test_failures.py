@@ -18,7 +18,8 @@ from starlette.applications import Starlette
 
 from iuran.core.database.pool import Connection, Pool
 from iuran.core.money import Rupiah
-from iuran.payments.simulation.bank import BankAnswer, SimulatedBank
+from iuran.payments.simulation.bank import SimulatedBank
+from iuran.payments.simulation.bank_answer import BankAnswer
 from iuran.payments.snap import inquiry
 from iuran.payments.snap.app import snap_routes
 from iuran.payments.snap.authentication import Sender

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iuran.payments.simulation.bank import BankAnswer, SimulatedBank
+from iuran.payments.simulation.bank import SimulatedBank
+from iuran.payments.simulation.bank_answer import BankAnswer
 from tests.payments.snap.conftest import Biller, Debtor
 
 PATHS = {

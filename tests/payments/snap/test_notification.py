@@ -8,7 +8,8 @@ import pytest
 
 from iuran.core.money import Rupiah
 from iuran.payments.channels import NewChannel
-from iuran.payments.simulation.bank import BankAnswer, Signing, SimulatedBank
+from iuran.payments.simulation.bank import Signing, SimulatedBank
+from iuran.payments.simulation.bank_answer import BankAnswer
 from tests.payments.snap.conftest import Biller, Debtor
 from tests.payments.snap.wire import as_bytes
 

@@ -11,7 +11,8 @@ from iuran.core.money import Rupiah
 from iuran.payments.channels import NewChannel
 from iuran.payments.ledger import disagreements
 from iuran.payments.quirks import Quirks, RepeatAnswer
-from iuran.payments.simulation.bank import BankAnswer, Signing, SimulatedBank
+from iuran.payments.simulation.bank import Signing, SimulatedBank
+from iuran.payments.simulation.bank_answer import BankAnswer
 from tests.builders import a_family, an_active_family
 from tests.payments.snap.conftest import Biller, Debtor
 

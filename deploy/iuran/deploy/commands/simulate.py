@@ -1,4 +1,4 @@
-"""`iuran simulate`: a bank that calls our own HTTP endpoints with real signatures."""
+"""`iuran simulate`: banks and shops that call our own HTTP endpoints with real signatures."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +7,17 @@ import typer
 
 from iuran.deploy.banks import bank_folder
 from iuran.deploy.commands.options import DataOption, JsonOption
+from iuran.deploy.commands.scenarios import check, run_, scenarios, server_here
 from iuran.deploy.commands.terminal import fail, run, write_json, write_table
 from iuran.deploy.demo import PAYING_BANK
 from iuran.deploy.rehearsal import Call, Plan, rehearse
-from iuran.deploy.running import Running, settings_here
-from iuran.deploy.settings import Settings
+from iuran.deploy.running import settings_here
 
-app = typer.Typer(no_args_is_help=True, help="Play a bank against a running server.")
+app = typer.Typer(no_args_is_help=True, help="Play banks and shops against a running server.")
 
+app.command("run")(run_)
+app.command("scenarios")(scenarios)
+app.command("check")(check)
 
 VaOption = Annotated[
     str, typer.Option(help="Virtual account, 16 digits, or the 11 behind a prefix.")
@@ -41,7 +44,7 @@ UrlOption = Annotated[str | None, typer.Option(help="Server, if not the one that
 
 @app.callback()
 def simulate() -> None:
-    """Play a bank against a running server."""
+    """Play banks and shops against a running server."""
 
 
 @app.command()
@@ -62,7 +65,7 @@ def pay(  # noqa: PLR0913 - the options of a command line
     """Ask for a bill and pay it. Exit 1 unless the server did what it should."""
     settings = settings_here(data=data)
     plan = Plan(
-        base_url=url or _server_here(settings),
+        base_url=url or server_here(settings),
         mount=settings.snap_mounts[0],
         bank=bank_folder(settings.data, channel),
         other_bank=_other_bank(settings.data, channel) if two_banks else None,
@@ -78,11 +81,6 @@ def pay(  # noqa: PLR0913 - the options of a command line
     for call in calls:
         if not call.as_expected:
             fail(f"{call.bank}: the {call.what} was answered {call.code}, {call.reason}")
-
-
-def _server_here(settings: Settings) -> str:
-    running = Running.read(settings.data)
-    return f"http://{settings.host}:{settings.port}" if running is None else running.base_url
 
 
 def _other_bank(data: Path, code: str) -> Path:

@@ -1,12 +1,13 @@
 """A bank as a client: it asks for bills and pays them over SNAP BI, with real signatures."""
 
+import asyncio
 import json
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import cast
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,6 +23,7 @@ from iuran.core.clock import Clock, SystemClock
 from iuran.core.errors import InvalidInputError
 from iuran.core.money import Rupiah
 from iuran.payments.quirks import SignatureEncoding
+from iuran.payments.simulation.bank_answer import BankAnswer, parsed
 from iuran.payments.snap.fields import amount_object
 from iuran.payments.snap.signature import (
     SignedRequest,
@@ -74,51 +76,6 @@ class Signing(StrEnum):
     """With its private key, without a token."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankAnswer:
-    """What came back; the bytes as they came."""
-
-    http_status: int
-    headers: Mapping[str, str]
-    content: bytes
-    document: Mapping[str, object]
-
-    @property
-    def code(self) -> str:
-        """The responseCode, empty if there is none."""
-        return str(self.document.get("responseCode", ""))
-
-    @property
-    def message(self) -> str:
-        """The responseMessage."""
-        return str(self.document.get("responseMessage", ""))
-
-    @property
-    def account(self) -> Mapping[str, object]:
-        """The virtualAccountData, empty if there is none."""
-        return _object(self.document.get("virtualAccountData"))
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the bank reads this as done: the code, and for a payment its flag."""
-        flag = self.account.get("paymentFlagStatus", "00")
-        return self.code.startswith(("200", "202")) and flag == "00"
-
-    @property
-    def total_amount(self) -> Rupiah:
-        """The whole rupiah of totalAmount; raises InvalidInputError if there is none."""
-        value = str(_object(self.account.get("totalAmount")).get("value", ""))
-        whole, _, _ = value.partition(".")
-        if not whole.isdigit():
-            raise InvalidInputError("totalAmount", f"the answer {self.code} names no amount")
-        return Rupiah(int(whole))
-
-
-def _object(value: object) -> Mapping[str, object]:
-    # JSON's objects have text keys only.
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
-
-
 @dataclass(slots=True, kw_only=True)
 class SimulatedBank:
     """A bank with its credentials. `http` decides where it calls: a server, or an application."""
@@ -131,6 +88,7 @@ class SimulatedBank:
     va_prefix: str = DEFAULT_PREFIX
     mount: str = "/snap/v1.0"
     channel_id: str = "95231"
+    channel_code: int = 6011
     signing: Signing = Signing.HMAC
     encoding: SignatureEncoding = SignatureEncoding.BASE64
     clock: Clock = field(default_factory=SystemClock)
@@ -166,13 +124,13 @@ class SimulatedBank:
         body: dict[str, object] = {
             **self._account(customer_number),
             "trxDateInit": self.timestamp(),
-            "channelCode": 6011,
+            "channelCode": self.channel_code,
             "additionalInfo": {},
             "inquiryRequestId": request_id or self.new_id(),
         }
         return await self.transact("/transfer-va/inquiry", _compact(body), external_id=external_id)
 
-    async def pay(
+    async def pay(  # noqa: PLR0913 - whatever a bank may say of a payment
         self,
         customer_number: str,
         amount: Rupiah,
@@ -180,20 +138,59 @@ class SimulatedBank:
         request_id: str | None = None,
         external_id: str | None = None,
         is_advice: bool = False,
+        paid_at: datetime | None = None,
+        hangs_up: bool = False,
     ) -> BankAnswer:
-        """Tell of a payment of whole rupiah (service 25); an advice tells of it once more."""
+        """Tell of a payment of whole rupiah (service 25); an advice tells of it once more.
+
+        A bank that hangs up leaves as soon as its request is sent, and hears nothing.
+        """
         body: dict[str, object] = {
             **self._account(customer_number),
             "paymentRequestId": request_id or self.new_id(),
-            "channelCode": 6011,
+            "channelCode": self.channel_code,
             "paidAmount": amount_object(amount),
             "totalAmount": amount_object(amount),
-            "trxDateTime": self.timestamp(),
+            "trxDateTime": write_instant(paid_at or self.clock.now()),
             "referenceNo": self.new_id()[:11],
             "flagAdvise": "Y" if is_advice else "N",
             "additionalInfo": {},
         }
-        return await self.transact("/transfer-va/payment", _compact(body), external_id=external_id)
+        return await self.transact(
+            "/transfer-va/payment", _compact(body), external_id=external_id, hangs_up=hangs_up
+        )
+
+    async def notify(
+        self,
+        customer_number: str,
+        amount: Rupiah,
+        *,
+        request_id: str | None = None,
+        external_id: str | None = None,
+        paid_at: datetime | None = None,
+    ) -> BankAnswer:
+        """Tell of money that the bank has collected already (service 34)."""
+        request_id = request_id or self.new_id()
+        body: dict[str, object] = {
+            **self._account(customer_number),
+            "inquiryRequestId": request_id,
+            "paymentRequestId": request_id,
+            "trxDateTime": write_instant(paid_at or self.clock.now()),
+            "paidAmount": amount_object(amount),
+            "paymentStatus": "Success",
+            "paymentFlagReason": {"english": "Success", "indonesia": "Sukses"},
+        }
+        path = "/transfer-va/notify-payment-intrabank"
+        return await self.transact(path, _compact(body), external_id=external_id)
+
+    async def ask_status(self, customer_number: str, *, request_id: str | None) -> BankAnswer:
+        """Ask what became of a payment (service 26); without an id, of the account's latest."""
+        body: dict[str, object] = {
+            **self._account(customer_number),
+            "paymentRequestId": request_id,
+            "additionalInfo": {},
+        }
+        return await self.transact("/transfer-va/status", _compact(body))
 
     async def transact(
         self,
@@ -202,6 +199,7 @@ class SimulatedBank:
         *,
         external_id: str | None = None,
         headers: Mapping[str, str] | None = None,
+        hangs_up: bool = False,
     ) -> BankAnswer:
         """Send a body of one's own making, signed; `headers` replace those that it would have."""
         if self.signing is Signing.HMAC and not self._has_token():
@@ -210,7 +208,10 @@ class SimulatedBank:
                 return answer
         signed = self.signed_headers(path, body, headers or {})
         own = {"X-EXTERNAL-ID": external_id or self.new_id()}
-        return await self.post(path, body, {**own, **signed, **(headers or {})})
+        whole = {**own, **signed, **(headers or {})}
+        if hangs_up:
+            return await self._post_and_leave(path, body, whole)
+        return await self.post(path, body, whole)
 
     def signed_headers(
         self, path: str, body: bytes, overrides: Mapping[str, str]
@@ -244,8 +245,35 @@ class SimulatedBank:
             http_status=response.status_code,
             headers=response.headers,
             content=response.content,
-            document=_parsed(response.content),
+            document=parsed(response.content),
         )
+
+    async def _post_and_leave(
+        self, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> BankAnswer:
+        """Close the connection once the body is sent; without a network, do not listen."""
+        is_sent = asyncio.Event()
+
+        async def note(event: str, _details: Mapping[str, object]) -> None:
+            if event.endswith("send_request_body.complete"):
+                is_sent.set()
+
+        calling = asyncio.create_task(
+            self.http.post(
+                self.mount + path,
+                content=body,
+                headers={"Content-Type": "application/json", **headers},
+                extensions={"trace": note},
+            )
+        )
+        sending = asyncio.create_task(is_sent.wait())
+        await asyncio.wait({calling, sending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (sending, calling):
+            task.cancel()
+        await asyncio.wait({sending, calling})
+        if not calling.cancelled() and (error := calling.exception()) is not None:
+            raise error
+        return BankAnswer(http_status=0, headers={}, content=b"", document={})
 
     def timestamp(self) -> str:
         """Return the time as the bank's clock has it."""
@@ -275,11 +303,3 @@ class SimulatedBank:
 
 def _compact(body: Mapping[str, object]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _parsed(content: bytes) -> Mapping[str, object]:
-    """Return the document; empty if the answer is not JSON, as from a proxy in between."""
-    try:
-        return _object(json.loads(content))
-    except ValueError:
-        return {}
