@@ -267,6 +267,7 @@ async def test_the_schedule_is_changed_by_two_persons(run: Run) -> None:
     approved = await run("reminders", "approve", "1", "--by", "budi")
 
     assert "Change 1 waits" in proposed.stdout
+    assert "WHATSAPP > SMS > EMAIL" in waiting.stdout
     assert "after paydays" in " ".join(waiting.stdout.split())
     assert (alone.returncode, "another person" in alone.stderr) == (1, True)
     assert "Change 1 is approved" in approved.stdout

@@ -1,7 +1,6 @@
 """`iuran reminders`: the schedule of messages, changes by two persons, and what would go out."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from getpass import getuser
 from pathlib import Path
@@ -18,7 +17,7 @@ from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import err, run, say, write_json, write_table
 from iuran.deploy.messaging import new_carriers
 from iuran.deploy.settings import Settings
-from iuran.workers.events import EVENTS, Channel
+from iuran.workers.events import Anchor, Channel
 from iuran.workers.preview import Preview, PreviewGroup, preview
 from iuran.workers.rule_changes import (
     RuleChange,
@@ -27,7 +26,7 @@ from iuran.workers.rule_changes import (
     propose,
     waiting_changes,
 )
-from iuran.workers.schedule import Rule, rules_on, slots_of
+from iuran.workers.schedule import Rule, Slot, rules_on, slots_of
 
 _MANY_SEGMENTS = 4
 
@@ -49,7 +48,7 @@ def schedule(*, day: DayOption = None, data: DataOption = None, json: JsonOption
         return
     write_table(
         f"Schedule on {on}",
-        ("Event", "Channel", "Place", "Days", "At", "Goes out", "Falls back", "Segments"),
+        ("Event", "When", "Channels", "Segments"),
         _rows(rules, on),
         wide="Segments",
     )
@@ -196,28 +195,32 @@ def _channels(settings: Settings) -> tuple[Channel, ...]:
 
 
 def _rows(rules: Iterable[Rule], on: date) -> list[tuple[object, ...]]:
-    """Return one row for the segments that share a rule."""
+    """Return one row for the channels and segments that share a rule."""
     slots = {slot.rule: slot for slot in slots_of(list(rules), CoverageMonth.of(on))}
-    segments: dict[Rule, list[str]] = {}
+    shared: dict[tuple[object, ...], list[Rule]] = {}
     for rule in rules:
-        segments.setdefault(replace(rule, segment=""), []).append(rule.segment)
-    rows: list[tuple[object, ...]] = []
-    for shared, names in segments.items():
-        slot = slots.get(replace(shared, segment=names[0]))
-        goes_out = EVENTS[shared.event].follows if slot is None else f"{slot.sent_at:%d %b}"
-        rows.append(
-            (
-                shared.event,
-                shared.channel,
-                shared.place,
-                shared.offset_days,
-                f"{shared.at:%H:%M}",
-                goes_out,
-                f"{shared.fall_back_hours} h",
-                ", ".join(names) if len(names) < _MANY_SEGMENTS else f"{len(names)} segments",
-            )
+        shared.setdefault((rule.event, _when(rule, slots.get(rule))), []).append(rule)
+    return [
+        (
+            *row,
+            " > ".join(dict.fromkeys(rule.channel for rule in same)),
+            _segments(dict.fromkeys(rule.segment for rule in same)),
         )
-    return rows
+        for row, same in shared.items()
+    ]
+
+
+def _when(rule: Rule, slot: Slot | None) -> str:
+    if rule.kind.anchor is Anchor.OUTBOX:
+        return "when it happens"
+    if slot is None:
+        return f"{-rule.offset_days} days before the end, {rule.at:%H:%M}"
+    return f"{slot.sent_at:%d %b %H:%M} ({rule.offset_days:+d} days)"
+
+
+def _segments(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed) if len(listed) < _MANY_SEGMENTS else f"{len(listed)} segments"
 
 
 def _waiting_row(one: WaitingChange) -> tuple[object, ...]:
