@@ -28,6 +28,7 @@ KEPT = (
     "regulation_parameter",
     "public_holiday",
     "capitation_range",
+    "write_off_rule",
     "ledger_account",
     "event_dispatch",
     "reminder_rule",

@@ -148,3 +148,17 @@ async def test_capitation_is_agreed_counted_and_approved_at_the_desk(run: Run, p
         (1, "Rp10.000", "budi")
     ]
     assert (wrong.returncode, "YYYY-MM" in wrong.stderr) == (1, True)
+
+
+async def test_a_write_off_is_refused_while_no_law_is_in_force(run: Run) -> None:
+    rules = json.loads((await run("write-offs", "rules", "--json")).stdout)
+    refused = await run(
+        "write-offs", "propose", "PERPRES_2026_DRAFT", "--reason", "Pemutihan", "--by", "ani"
+    )
+    nothing = await run("write-offs", "carry-out", "1")
+    listed = json.loads((await run("write-offs", "list", "--json")).stdout)
+
+    assert [(row["rule"], row["inForce"]) for row in rules] == [("PERPRES_2026_DRAFT", "no")]
+    assert (refused.returncode, "is not in force" in refused.stderr) == (1, True)
+    assert (nothing.returncode, "there is no order 1" in nothing.stderr) == (1, True)
+    assert listed == []

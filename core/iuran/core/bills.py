@@ -35,11 +35,15 @@ SELECT_LINES: LiteralString = """
 
 
 class BillState(StrEnum):
-    """What became of a bill. `NOT_BILLABLE`: older than the 24 months that can be asked for."""
+    """What became of a bill. `NOT_BILLABLE`: older than the 24 months that can be asked for.
+
+    `WRITTEN_OFF`: a law took it off what is owed; it stays on record.
+    """
 
     OPEN = "OPEN"
     PAID = "PAID"
     NOT_BILLABLE = "NOT_BILLABLE"
+    WRITTEN_OFF = "WRITTEN_OFF"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

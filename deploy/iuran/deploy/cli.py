@@ -27,6 +27,7 @@ from iuran.deploy.commands import (
     settings,
     simulate,
     suspense,
+    write_offs,
 )
 from iuran.deploy.commands.doctor import doctor
 from iuran.deploy.commands.figures import figures
@@ -66,6 +67,7 @@ app.add_typer(employers.app, name="employers")
 app.add_typer(governments.app, name="governments")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(suspense.app, name="suspense")
+app.add_typer(write_offs.app, name="write-offs")
 app.add_typer(facilities.app, name="facilities")
 app.add_typer(capitation.app, name="capitation")
 app.add_typer(claims.app, name="claims")

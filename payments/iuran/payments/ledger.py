@@ -17,7 +17,8 @@ SELECT_BALANCES: LiteralString = """
 
 SELECT_DISAGREEMENTS: LiteralString = """
     SELECT 'receivable' AS what, facts.amount AS facts, ledger.amount AS ledger
-    FROM (SELECT coalesce(sum(amount - settled_amount), 0) AS amount FROM bill) AS facts,
+    FROM (SELECT coalesce(sum(amount - settled_amount), 0) AS amount FROM bill
+          WHERE state <> 'WRITTEN_OFF') AS facts,
          (SELECT coalesce(sum(amount) FILTER (WHERE debit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
                - coalesce(sum(amount) FILTER (WHERE credit_account = 'CONTRIBUTION_RECEIVABLE'), 0)
                  AS amount
@@ -130,6 +131,10 @@ SELECT_PAYER_DISAGREEMENTS: LiteralString = """
               WHERE programme = 'CLASS_III'),
          (SELECT coalesce(sum(amount), 0) FROM balance
           WHERE account IN ('CENTRAL_SUBSIDY_RECEIVABLE', 'REGIONAL_SUBSIDY_RECEIVABLE'))),
+        ('written off',
+         (SELECT coalesce(sum(amount - settled_amount), 0) FROM bill
+          WHERE state = 'WRITTEN_OFF'),
+         (SELECT coalesce(sum(amount), 0) FROM balance WHERE account = 'WRITE_OFF_EXPENSE')),
         ('capitation',
          (SELECT coalesce(sum(amount + late_compensation), 0) FROM capitation_approval),
          (SELECT coalesce(sum(amount), 0) FROM facility_ledger_entry)),

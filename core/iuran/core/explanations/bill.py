@@ -49,6 +49,10 @@ _STATES = {
         "It is older than what can be asked for, but stays on record.",
         "Lebih lama dari batas tagihan, tetapi tetap tercatat.",
     ),
+    "WRITTEN_OFF": (
+        "A law took it off what is owed; it stays on record.",
+        "Dihapuskan menurut peraturan, tetapi tetap tercatat.",
+    ),
 }
 
 

@@ -24,6 +24,7 @@ _CAUSES = {
         "pembayaran sebelum akhir bulan, dibukukan kemudian",
     ),
     "MEMBER_ADDED": ("a member who was added", "anggota yang ditambahkan"),
+    "ARREARS_WRITTEN_OFF": ("arrears that a law wrote off", "tunggakan yang dihapuskan"),
     "BILL_CORRECTED": ("a corrected bill", "tagihan yang dikoreksi"),
     "SEGMENT_LEFT": ("a move to another segment", "mutasi ke segmen lain"),
     "LAST_MEMBER_LEFT": ("the last member left", "anggota terakhir keluar"),

@@ -1,9 +1,10 @@
-"""Reference data beside the rates: days off, bounds of capitation."""
+"""Reference data beside the rates: days off, bounds of capitation, write-off rules."""
 
 from typing import LiteralString
 
 from iuran.core.database.pool import Connection
 from iuran.core.regulation.capitation import capitation_ranges
+from iuran.core.regulation.write_offs import write_off_rules
 from iuran.core.working_days import holidays
 
 UPSERT_PUBLIC_HOLIDAYS: LiteralString = """
@@ -32,11 +33,30 @@ DELETE_PUBLIC_HOLIDAYS: LiteralString = """
     DELETE FROM public_holiday WHERE day <> ALL ($1::date[])
 """
 
+UPSERT_WRITE_OFF_RULE: LiteralString = """
+    INSERT INTO write_off_rule (rule, in_force, effective_from, effective_to, segments,
+                                care_classes, last_month, legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (rule) DO UPDATE
+    SET in_force = excluded.in_force, effective_from = excluded.effective_from,
+        effective_to = excluded.effective_to, segments = excluded.segments,
+        care_classes = excluded.care_classes, last_month = excluded.last_month,
+        legal_basis = excluded.legal_basis
+"""
+
+END_WRITE_OFF_RULES: LiteralString = """
+    UPDATE write_off_rule SET in_force = false WHERE rule <> ALL ($1::text[]) AND in_force
+"""
+
 
 async def load_references(connection: Connection) -> None:
-    """Write days off and bounds of capitation into their tables; what left its source leaves."""
+    """Write them into their tables; what left its source leaves.
+
+    A write-off rule, by which there may be orders, is then only no longer in force.
+    """
     await _load_holidays(connection)
     await _load_capitation(connection)
+    await _load_write_offs(connection)
 
 
 async def _load_holidays(connection: Connection) -> None:
@@ -47,6 +67,27 @@ async def _load_holidays(connection: Connection) -> None:
         [holiday.day for holiday in known],
         [holiday.kind for holiday in known],
         [holiday.name for holiday in known],
+    )
+
+
+async def _load_write_offs(connection: Connection) -> None:
+    rules = write_off_rules()
+    await connection.execute(END_WRITE_OFF_RULES, [rule.rule for rule in rules])
+    await connection.executemany(
+        UPSERT_WRITE_OFF_RULE,
+        [
+            (
+                rule.rule,
+                rule.in_force,
+                rule.effective_from,
+                rule.effective_to,
+                [segment.value for segment in rule.segments],
+                [int(care_class) for care_class in rule.care_classes],
+                None if rule.last_month is None else rule.last_month.ordinal,
+                rule.legal_basis,
+            )
+            for rule in rules
+        ],
     )
 
 

@@ -43,6 +43,7 @@ class MembershipCause(StrEnum):
     CREDIT_USED = "CREDIT_USED"
     MEMBER_ADDED = "MEMBER_ADDED"
     BILL_CORRECTED = "BILL_CORRECTED"
+    ARREARS_WRITTEN_OFF = "ARREARS_WRITTEN_OFF"
     SEGMENT_LEFT = "SEGMENT_LEFT"
     LAST_MEMBER_LEFT = "LAST_MEMBER_LEFT"
     INSTALMENT_PAID = "INSTALMENT_PAID"
@@ -88,6 +89,8 @@ publish(
         BillState.PAID: "Paid in full; a bill is never paid in part.",
         BillState.NOT_BILLABLE: "Older than the 24 months of arrears that the law allows to ask "
         "for. It stays on record and needs no payment.",
+        BillState.WRITTEN_OFF: "A law took it off what is owed (pemutihan). It stays on record and "
+        "needs no payment.",
     },
 )
 publish(
@@ -117,6 +120,7 @@ publish(
         MembershipCause.CREDIT_USED: "Credit (saldo) settled what was owed.",
         MembershipCause.MEMBER_ADDED: "Somebody joined, and a bill grew.",
         MembershipCause.BILL_CORRECTED: "A bill was corrected.",
+        MembershipCause.ARREARS_WRITTEN_OFF: "A law took arrears off what is owed (pemutihan).",
         MembershipCause.SEGMENT_LEFT: "The participants are insured in another segment now.",
         MembershipCause.LAST_MEMBER_LEFT: "Nobody is left in it.",
         MembershipCause.INSTALMENT_PAID: "A step of an instalment plan (REHAB) was paid.",

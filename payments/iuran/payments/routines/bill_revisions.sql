@@ -48,7 +48,10 @@ BEGIN
            CASE WHEN part.amount > 0 THEN part.against ELSE part.account END, abs(part.amount),
            p_at, wib_date(p_at), p_billed_month
     FROM (VALUES
-        ('CONTRIBUTION_RECEIVABLE', 'CONTRIBUTION_REVENUE', v_amount - v_bill.amount),
+        ('CONTRIBUTION_RECEIVABLE', 'CONTRIBUTION_REVENUE',
+         CASE v_bill.state WHEN 'WRITTEN_OFF' THEN -v_surplus ELSE v_amount - v_bill.amount END),
+        ('WRITE_OFF_EXPENSE', 'CONTRIBUTION_REVENUE',  -- what was written off shrinks with its bill
+         CASE v_bill.state WHEN 'WRITTEN_OFF' THEN v_amount - v_bill.amount + v_surplus END),
         ('CENTRAL_SUBSIDY_RECEIVABLE', 'CONTRIBUTION_REVENUE', v_central - v_bill.central_subsidy),
         ('REGIONAL_SUBSIDY_RECEIVABLE', 'CONTRIBUTION_REVENUE',
          v_regional - v_bill.regional_subsidy),
