@@ -40,6 +40,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
         clock=clock,
         cipher=installation_cipher(settings),
         redis_url=_redis_url(settings),
+        lane_limits=settings.lane_limits,
     )
 
     @asynccontextmanager

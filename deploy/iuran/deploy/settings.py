@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from iuran.core.errors import DomainError
 from iuran.graphql.limits import LimitInvalidError, Limits
 from iuran.graphql.trusted_documents import DocumentsMode
+from iuran.payments.lanes import LaneLimits
+from iuran.payments.settlement import INSTRUCTIONS_MAX
 from iuran.payments.snap.app import DEFAULT_MOUNTS
 from iuran.workers.mail import TlsMode
 
@@ -139,6 +141,18 @@ class Settings(BaseSettings):
         default=DEFAULT_MOUNTS,
         description="Paths under which every bank finds SNAP BI, separated by commas; a bank may "
         "have others for itself (`iuran channels set CODE mounts=...`).",
+    )
+    settlement_lanes: int = Field(
+        default=2, ge=1, le=16, description="Commits of payments that one process has under way."
+    )
+    settlement_together_max: int = Field(
+        default=64,
+        ge=1,
+        le=INSTRUCTIONS_MAX,
+        description="Payments that share a commit at most; 1 gives each its own.",
+    )
+    settlement_waiting_max: int = Field(
+        default=1_000, ge=1, description="Payments that wait for it; more are answered 504."
     )
     retail_mount: str = Field(
         default="/retail",
@@ -326,6 +340,15 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """The limits of GraphQL."""
         return _limits_of(self.graphql_limits)
+
+    @property
+    def lane_limits(self) -> LaneLimits:
+        """How payments share commits."""
+        return LaneLimits(
+            lanes=self.settlement_lanes,
+            together_max=self.settlement_together_max,
+            waiting_max=self.settlement_waiting_max,
+        )
 
     @property
     def writes_json_logs(self) -> bool:

@@ -1,6 +1,6 @@
 """What the money side counts and times, on the default Prometheus registry."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 SNAP_ANSWERS = Counter(
     "iuran_snap_answers",
@@ -31,4 +31,26 @@ CHANNEL_RELOADS = Counter(
     "iuran_channel_reloads",
     "Reloads of the channel directory from PostgreSQL",
     ["cause"],
+)
+
+SETTLEMENT_FLIGHT_SIZE = Histogram(
+    "iuran_settlement_flight_size",
+    "Payments that shared one call and one commit",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 500),
+)
+
+SETTLEMENT_FLIGHTS_FAILED = Counter(
+    "iuran_settlement_flights_failed",
+    "Shared commits that failed or hung, so that each payment was tried alone",
+    ["reason"],
+)
+
+SETTLEMENT_WAITING = Gauge(
+    "iuran_settlement_waiting",
+    "Payments that wait for the commit before theirs",
+)
+
+SETTLEMENT_REFUSALS = Counter(
+    "iuran_settlement_refusals",
+    "Payments that were refused at once because too many were waiting",
 )

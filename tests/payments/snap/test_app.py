@@ -122,7 +122,7 @@ async def test_a_failure_books_nothing_and_the_retry_is_accepted(
         await settle(connection, *args, **kwargs)  # type: ignore[arg-type]  # passed through
         raise RuntimeError(f"the account {debtor.customer_number} has a secret")
 
-    monkeypatch.setattr("iuran.payments.snap.payment.settle", fails)
+    monkeypatch.setattr("iuran.payments.lanes.settle", fails)
     with structlog.testing.capture_logs() as lines:
         failed = await bank.pay(debtor.customer_number, OWED, request_id="P1", external_id="X1")
     monkeypatch.undo()
@@ -178,7 +178,7 @@ async def test_a_payment_whose_commit_was_in_doubt_is_answered_as_booked(
             await settle(other, *args, **kwargs)  # type: ignore[arg-type]  # passed through
         raise ConnectionResetError
 
-    monkeypatch.setattr("iuran.payments.snap.payment.settle", commits_and_breaks)
+    monkeypatch.setattr("iuran.payments.lanes.settle", commits_and_breaks)
 
     answer = await bank.pay(debtor.customer_number, OWED)
 

@@ -92,7 +92,7 @@ async def test_a_lost_database_is_no_rejection(
     async def breaks(*_args: object, **_kwargs: object) -> None:
         raise ConnectionResetError
 
-    monkeypatch.setattr("iuran.payments.snap.payment.settle", breaks)
+    monkeypatch.setattr("iuran.payments.lanes.settle", breaks)
 
     answer = await bank.pay(debtor.customer_number, OWED)
 

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from iuran.core.identifiers import mask_numbers_in
+from iuran.payments.lanes import SettlementBusyError
 from iuran.payments.metrics import SNAP_ANSWER_SECONDS, SNAP_ANSWERS
 from iuran.payments.quirks import OpenEnd
 from iuran.payments.snap.access_token import answer_token
@@ -259,7 +260,7 @@ def _open_end(error: SnapRefusedError, exchange: Exchange) -> SnapRefusedError:
 
 
 def _case_of(error: Exception) -> Case:
-    late = (TimeoutError, asyncpg.QueryCanceledError, OutcomeUnknownError)
+    late = (TimeoutError, asyncpg.QueryCanceledError, OutcomeUnknownError, SettlementBusyError)
     return Case.TIMED_OUT if isinstance(error, late) else Case.GENERAL_ERROR
 
 

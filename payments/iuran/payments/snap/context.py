@@ -7,6 +7,7 @@ from typing import Self
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
+from iuran.payments.lanes import LaneLimits, Lanes
 from iuran.payments.secrets import Cipher
 from iuran.payments.snap.directory import ChannelDirectory
 from iuran.payments.snap.quotas import Quotas
@@ -27,6 +28,7 @@ class SnapServices:
     clock: Clock
     directory: ChannelDirectory
     transactions: Transactions
+    lanes: Lanes
     token_keys: tuple[bytes, ...] = field(repr=False)
     real_clock: Clock = field(default_factory=SystemClock)
     answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS
@@ -35,23 +37,34 @@ class SnapServices:
     unanswered: Unanswered = field(default_factory=Unanswered)
 
     async def close(self) -> None:
-        """Store what waits to be stored, and leave Redis."""
+        """Settle what waits to be settled, store what waits to be stored, and leave Redis."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self.lanes.drained()
                 await self.vault.flushed()
         await self.quotas.close()
 
     @classmethod
-    def of(cls, *, pool: Pool, clock: Clock, cipher: Cipher, redis_url: str | None = None) -> Self:
+    def of(
+        cls,
+        *,
+        pool: Pool,
+        clock: Clock,
+        cipher: Cipher,
+        redis_url: str | None = None,
+        lane_limits: LaneLimits | None = None,
+    ) -> Self:
         """Make the usual ones of a pool, the legal clock and the installation's cipher.
 
         Without Redis every process counts quotas for itself.
         """
+        transactions = Transactions(pool=pool, strays_max=max(pool.get_max_size() // 2, 1))
         return cls(
             pool=pool,
             clock=clock,
             directory=ChannelDirectory(pool=pool, cipher=cipher),
-            transactions=Transactions(pool=pool, strays_max=max(pool.get_max_size() // 2, 1)),
+            transactions=transactions,
+            lanes=Lanes(transactions=transactions, limits=lane_limits or LaneLimits()),
             token_keys=token_keys(cipher),
             vault=Vault(pool=pool, cipher=cipher),
             quotas=Quotas.of(redis_url),

@@ -11,7 +11,7 @@ from iuran.core.database.pool import Connection
 from iuran.core.identifiers import CUSTOMER_NUMBER_DIGITS
 from iuran.core.money import Rupiah
 from iuran.payments.channels import Channel
-from iuran.payments.settlement import Outcome, PaymentInstruction, Verdict, book_collected
+from iuran.payments.settlement import PaymentInstruction, Verdict
 from iuran.payments.snap.answers import (
     ECHOED_IDS,
     Answer,
@@ -161,13 +161,9 @@ async def _book(
     """
     at = exchange.legal_at or services.clock.now()
 
-    async def work(connection: Connection) -> Outcome:
-        amount = collected.amount or await _asked_amount(connection, sender, collected)
-        instruction = _instruction(sender, exchange, collected, amount)
-        (outcome,) = await book_collected(connection, [instruction], at=at)
-        return outcome
-
-    outcome = (await services.transactions.commit(work)).value
+    amount = collected.amount or await _asked_amount(services, sender, collected)
+    instruction = _instruction(sender, exchange, collected, amount)
+    outcome = (await services.lanes.book_collected(instruction, at=at)).value
     if outcome.verdict is Verdict.EXTERNAL_ID_REUSED:
         raise SnapRefusedError(Case.CONFLICT)
     if outcome.verdict is Verdict.INCONSISTENT:
@@ -175,18 +171,25 @@ async def _book(
         raise SnapRefusedError(Case.INCONSISTENT_REQUEST)
 
 
-async def _asked_amount(connection: Connection, sender: Sender, collected: Collected) -> Rupiah:
+async def _asked_amount(services: SnapServices, sender: Sender, collected: Collected) -> Rupiah:
     """Return what we told the channel to collect: a closed account takes exactly that.
 
     Raises SnapRefusedError (400xx02) if we never told it anything.
     """
-    for reference in dict.fromkeys((collected.reference, collected.inquiry)):
-        amount = await connection.fetchval(
-            SELECT_TOLD_AMOUNT, sender.channel.channel_id, reference, collected.customer_number
-        )
-        if amount is not None:
-            return Rupiah(amount)
-    raise missing("paidAmount")
+
+    async def work(connection: Connection) -> int | None:
+        for reference in dict.fromkeys((collected.reference, collected.inquiry)):
+            amount: int | None = await connection.fetchval(
+                SELECT_TOLD_AMOUNT, sender.channel.channel_id, reference, collected.customer_number
+            )
+            if amount is not None:
+                return amount
+        return None
+
+    amount = (await services.transactions.commit(work)).value
+    if amount is None:
+        raise missing("paidAmount")
+    return Rupiah(amount)
 
 
 def _instruction(

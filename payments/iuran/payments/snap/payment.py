@@ -9,12 +9,11 @@ from typing import LiteralString, cast
 import structlog
 from structlog.typing import FilteringBoundLogger
 
-from iuran.core.database.pool import Connection
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.payments.metrics import SNAP_INCONSISTENT_PAYMENTS
 from iuran.payments.quirks import Quirks
-from iuran.payments.settlement import Outcome, PaymentInstruction, Verdict, settle
+from iuran.payments.settlement import Outcome, PaymentInstruction, Verdict
 from iuran.payments.snap import receipt
 from iuran.payments.snap.account import WireAccount
 from iuran.payments.snap.answers import (
@@ -79,7 +78,7 @@ class PaymentNotice:
 
 
 async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
-    """Settle a payment in one transaction and say what it came to, the same however often told."""
+    """Settle a payment in one commit and say what it came to, the same however often told."""
     services.transactions.check_room()
     sender = await authenticate(services, exchange)
     document = parse_object(exchange.message.body)
@@ -127,12 +126,7 @@ async def _settled(
     services: SnapServices, exchange: Exchange, instruction: PaymentInstruction
 ) -> Committed[Outcome]:
     at = exchange.legal_at or services.clock.now()
-
-    async def work(connection: Connection) -> Outcome:
-        (outcome,) = await settle(connection, [instruction], at=at)
-        return outcome
-
-    return await services.transactions.commit(work)
+    return await services.lanes.settle(instruction, at=at)
 
 
 async def _told_before(

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool
 from iuran.payments.channels import Channel, list_channels
+from iuran.payments.lanes import LaneLimits, Lanes
 from iuran.payments.secrets import Cipher, SecretUnreadableError
 from iuran.payments.snap.answers import Answer
 from iuran.payments.snap.app import exchange_of, handler_of, redacted, refused
@@ -152,14 +153,16 @@ def _services(
     """Return services of that time; whoever was told "inconsistent" repeated himself then."""
     code = message.response_code
     repeated = code.endswith(INCONSISTENT_CASE) or code.startswith(CONFLICT_STATUS)
+    transactions = _RolledBack(
+        pool=pool, strays_max=1, connection=connection, is_repeated=not repeated
+    )
     return SnapServices(
         pool=pool,
         clock=StandingClock(message.legal_at),
         real_clock=StandingClock(message.kept_at),
         directory=_Standing(pool=pool, cipher=cipher, known=known),
-        transactions=_RolledBack(
-            pool=pool, strays_max=1, connection=connection, is_repeated=not repeated
-        ),
+        transactions=transactions,
+        lanes=Lanes(transactions=transactions, limits=LaneLimits(together_max=1)),
         token_keys=token_keys(cipher),
         vault=Vault(pool=pool, cipher=cipher),
         quotas=_Unlimited(),
