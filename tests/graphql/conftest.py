@@ -34,8 +34,14 @@ class Frontend:
     client: httpx.AsyncClient
     issuer: DemoIssuer
 
-    def headers(self, role: Role, family_id: int | None = None) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.issuer.issue(role, family_id=family_id)}"}
+    def headers(
+        self,
+        role: Role,
+        family_id: int | None = None,
+        **claims: Any,  # noqa: ANN401 - of each claim's own type
+    ) -> dict[str, str]:
+        token = self.issuer.issue(role, family_id=family_id, **claims)
+        return {"authorization": f"Bearer {token}"}
 
     async def post(
         self,

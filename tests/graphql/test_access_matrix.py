@@ -125,7 +125,8 @@ OBJECTS = {
     name
     for name in DEFINITIONS
     if name not in {"Query", "Mutation", "Subscription", "PageInfo", "Viewer"}
-    and not name.endswith(("Connection", "Edge"))
+    and not name.endswith(("Connection", "Edge", "Payload"))
+    and "Problem" not in {one.name.value for one in DEFINITIONS[name].interfaces or ()}
 }
 NODES = {
     name

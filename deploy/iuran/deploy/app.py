@@ -47,8 +47,10 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with following(pool, clock), aclosing(rates), aclosing(issuer.keys), retail.http:
             await issuer.keys.start()
-            yield
-            await snap.close()
+            try:
+                yield
+            finally:
+                await snap.close()
 
     routes = [
         landing_route(settings),

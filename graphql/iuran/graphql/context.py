@@ -8,15 +8,24 @@ import strawberry
 from iuran.graphql.identity import Viewer
 
 if TYPE_CHECKING:
+    from iuran.graphql.changes import Changes  # changes read, and reads make types
     from iuran.graphql.reads.loading import Reads  # reads make types, types ask reads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Context:
-    """One operation."""
+    """One operation. Each change of a mutation is followed by new reads, which see it."""
 
     viewer: Viewer
     reads: "Reads"
+    changes: "Changes | None" = None
+
+    @property
+    def changes_under_way(self) -> "Changes":
+        """The changes of a mutation; nothing else has any."""
+        if self.changes is None:
+            raise RuntimeError("only a mutation changes something")
+        return self.changes
 
 
 Info = strawberry.Info[Context, Any]  # nothing is ever given as root value

@@ -40,13 +40,15 @@ class DemoIssuer:
         numbers = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [numbers | {"kid": self._kid, "alg": "ES256", "use": "sig"}]}
 
-    def issue(
+    def issue(  # noqa: PLR0913 - the claims of every role, by keyword
         self,
         role: Role,
         *,
         family_id: int | None = None,
         facility: str = DEMO_FACILITY,
         employer_id: int | None = None,
+        subject: str | None = None,
+        scope: str | None = None,
         lifetime: timedelta = LIFETIME,
     ) -> str:
         """Return a token for a role; a participant needs the family that he belongs to."""
@@ -54,11 +56,13 @@ class DemoIssuer:
         claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "sub": f"demo-{role}",
+            "sub": subject or f"demo-{role}",
             "iat": now,
             "exp": now + lifetime,
             "role": role.value,
         }
+        if scope is not None:
+            claims["scope"] = scope
         if role is Role.PARTICIPANT:
             if family_id is None:
                 raise ValueError("a participant's token needs family_id")

@@ -1,6 +1,7 @@
 """Operations: from a document that was prepared to the data that answer it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
 
@@ -9,9 +10,11 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
+    OperationType,
     execute,  # pyright: ignore[reportUnknownVariableType] - it leaves type arguments open
 )
 
+from iuran.graphql.changes import Changes
 from iuran.graphql.compiler.answers import CompiledReads
 from iuran.graphql.compiler.plans import Plans
 from iuran.graphql.compiler.refusals import FallbackError, ReadFailedError, SurpriseError
@@ -58,6 +61,8 @@ class Operations:
         Raises VariablesRefusedError, before anything is read, for variables that do not fit.
         """
         question = Question(viewer=viewer, scope=Scope.of(viewer), at=self._services.clock.now())
+        if prepared.operation.operation is OperationType.MUTATION:
+            return await self._change(prepared, request, question)
         try:
             found = await self._compiled.answer(prepared, request.variables, question)
         except FallbackError as error:
@@ -78,22 +83,41 @@ class Operations:
             reading = Reading(
                 viewer=question.viewer, scope=question.scope, at=question.at, snapshot=snapshot
             )
-            running = execute(
-                self._schema,
-                prepared.document,
-                context_value=Context(
-                    viewer=question.viewer, reads=Reads(reading, self._declarations)
-                ),
-                variable_values=dict(request.variables),
-                operation_name=request.operation_name,
-                max_coercion_errors=self._services.limits.validation_errors,
-                hide_suggestions=True,
+            context = Context(viewer=question.viewer, reads=Reads(reading, self._declarations))
+            data, errors = await self._execute(prepared, request, context)
+            return Outcome(data=data, errors=errors, statements=snapshot.statements)
+
+    async def _change(
+        self, prepared: Prepared, request: OperationRequest, question: Question
+    ) -> Outcome:
+        """Carry mutations out one after another, each in a transaction of its own."""
+        async with aclosing(
+            Changes(self._services, self._declarations, question, language=request.language)
+        ) as changes:
+            context = Context(
+                viewer=question.viewer, reads=await changes.fresh_reads(), changes=changes
             )
-            result: ExecutionResult = await running if isawaitable(running) else running
-            errors = result.errors or ()
-            if result.data is None and errors and not any(error.path for error in errors):
-                raise VariablesRefusedError(errors)
-            return Outcome(data=result.data, errors=errors, statements=snapshot.statements)
+            data, errors = await self._execute(prepared, request, context)
+            EXECUTIONS.labels(way="mutation").inc()
+            return Outcome(data=data, errors=errors, statements=changes.statements)
+
+    async def _execute(
+        self, prepared: Prepared, request: OperationRequest, context: Context
+    ) -> tuple[Mapping[str, object] | None, Sequence[GraphQLError]]:
+        running = execute(
+            self._schema,
+            prepared.document,
+            context_value=context,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            max_coercion_errors=self._services.limits.validation_errors,
+            hide_suggestions=True,
+        )
+        result: ExecutionResult = await running if isawaitable(running) else running
+        errors = result.errors or ()
+        if result.data is None and errors and not any(error.path for error in errors):
+            raise VariablesRefusedError(errors)
+        return result.data, errors
 
 
 def _failed(failure: ReadFailedError) -> Outcome:

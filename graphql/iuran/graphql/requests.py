@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, cast
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from iuran.graphql.errors import (
     MethodRefusedError,
     RequestRefusedError,
 )
+from iuran.graphql.languages import Language, language_of
 from iuran.graphql.limits import Limits
 
 _DOCUMENT_ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
@@ -30,10 +31,16 @@ class OperationRequest:
     operation_name: str | None
     variables: Mapping[str, object]
     is_get: bool
+    language: Language = Language.ENGLISH
 
 
 async def read_request(request: Request, limits: Limits) -> OperationRequest:
     """Read a GET or POST; raises RequestRefusedError with what to do for anything else."""
+    asked = await _read(request, limits)
+    return replace(asked, language=language_of(request.headers.get("accept-language")))
+
+
+async def _read(request: Request, limits: Limits) -> OperationRequest:
     if request.method == "GET":
         return _of_query_string(request, limits)
     if request.method == "POST":

@@ -6,13 +6,17 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from iuran.graphql.mutations.root import MutationRoot
 from iuran.graphql.queries import Query
 from iuran.graphql.types.bills import Bill
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.scalars import SCALARS
 
 SCHEMA = strawberry.Schema(
-    query=Query, types=[Bill, Membership], config=StrawberryConfig(scalar_map=SCALARS)
+    query=Query,
+    mutation=MutationRoot,
+    types=[Bill, Membership],
+    config=StrawberryConfig(scalar_map=SCALARS),
 )
 
 
