@@ -93,9 +93,10 @@ class Changes:
             Snapshot(self._services.pool, self._services.limits)
         )
         question = self._question
-        return Reads(
-            Reading(viewer=question.viewer, scope=question.scope, at=question.at, snapshot=snapshot)
+        reading = Reading(
+            viewer=question.viewer, scope=question.scope, at=question.at, snapshot=snapshot
         )
+        return Reads(reading, self._declarations)
 
     async def carry_out(self, wish: Wish, given: Once) -> Payload | Problem:
         """Do what is wished, once, in a transaction of its own; or say why not."""
