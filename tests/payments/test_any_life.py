@@ -44,7 +44,9 @@ from iuran.payments.members import add_member, add_newborn
 from iuran.payments.prepayment import ask_to_pay_ahead
 from iuran.payments.rulings import Ruling, approve_ruling, propose_ruling
 from iuran.payments.segment_moves import (
+    ToSelfPaid,
     approve_leaving,
+    move_to_self_paid,
     propose_leaving,
 )
 from iuran.payments.settlement import PaymentInstruction, Verdict, book_collected, settle
@@ -273,6 +275,37 @@ class AnyLife(RuleBasedStateMachine):
                 at=self.now,
             )
         self.sponsored_id = membership_id
+
+    @rule()
+    def goes_to_an_employer(self) -> None:
+        self.attempt(self._leave())
+
+    async def _leave(self) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            change_id = await propose_leaving(
+                connection, *self.ids, reason="employed", proposed_by="siti", at=self.now
+            )
+            await approve_leaving(
+                connection, self.family_id, change_id, approved_by="budi", at=self.now
+            )
+
+    @rule(away=st.integers(0, 14), unpaid=st.integers(0, 3), catches_up=st.booleans())
+    def is_away_and_comes_back(self, away: int, unpaid: int, *, catches_up: bool) -> None:
+        """Whether it left before or not: who is still insured is refused."""
+        self.now += timedelta(days=30 * away)
+        self.attempt(self._come_back(unpaid, catches_up=catches_up))
+
+    async def _come_back(self, unpaid: int, *, catches_up: bool) -> None:
+        move = ToSelfPaid(
+            participants=self.people[:2],
+            care_class=CareClass.II,
+            last_covered_month=CoverageMonth.of(wib_date(self.now)).plus(-unpaid),
+            catches_up=catches_up,
+        )
+        async with self.pool.acquire() as connection, connection.transaction():
+            self.membership_id = await move_to_self_paid(
+                connection, self.family_id, move, asked_by="siti", at=self.now
+            )
 
     @invariant()
     def what_can_never_be_otherwise(self) -> None:

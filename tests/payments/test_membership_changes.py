@@ -5,6 +5,8 @@ import pytest
 from iuran.core.bills import bills_of, lines_of
 from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool, connected
+from iuran.core.enrolment import AlreadyInsuredError
+from iuran.core.errors import InvalidInputError
 from iuran.core.families import RegisteredFamily, Relation
 from iuran.core.fines import windows_of
 from iuran.core.manual_changes import ChangeApprovedError, ChangeKind
@@ -433,6 +435,91 @@ async def test_leaving_to_another_segment_keeps_the_debt_and_opens_no_window(poo
     assert status is not None
     assert (status.state, status.cause) == ("INACTIVE_SEGMENT_CHANGE", "SEGMENT_LEFT")
     await agree(pool)
+
+
+async def comes_back(
+    pool: Pool, family: RegisteredFamily, last_covered: CoverageMonth, *, at: datetime
+) -> int:
+    move = ToSelfPaid(
+        participants=[p.participant_id for p in family.participants],
+        care_class=CareClass.III,
+        last_covered_month=last_covered,
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        return await move_to_self_paid(connection, family.family_id, move, asked_by="siti", at=at)
+
+
+async def leaves(pool: Pool, family: RegisteredFamily, *, at: datetime) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        change_id = await propose_leaving(
+            connection,
+            family.family_id,
+            family.membership_id,
+            reason="employed",
+            proposed_by="siti",
+            at=at,
+        )
+        await approve_leaving(connection, family.family_id, change_id, approved_by="budi", at=at)
+
+
+async def test_who_comes_back_with_debts_takes_up_the_old_membership(pool: Pool) -> None:
+    channel, family, account = await a_paying_family(
+        pool, members=1, care_class=CareClass.I, first_payment_at=wib(2026, 1, 10)
+    )
+    await leaves(pool, family, at=wib(2026, 4, 2))  # February to April stay owed
+
+    membership_id = await comes_back(pool, family, CoverageMonth(2026, 6), at=wib(2026, 7, 5))
+    person = family.participants[0].participant_id
+    assert not await covered(pool, family.family_id, person, at=wib(2026, 7, 6))
+    outcome = await pays_what_it_owes(pool, channel, account, at=wib(2026, 8, 20))
+
+    assert membership_id == family.membership_id
+    assert outcome.detail.get("amount") == 5 * 150_000  # and July and August, not May and June
+    assert outcome.window_last_day == date(2026, 10, 4)
+    assert await covered(pool, family.family_id, person, at=wib(2026, 8, 21))
+    async with pool.acquire() as connection:
+        (window,) = await windows_of(connection, family.family_id)
+    assert window.arrears_months == 4
+    await agree(pool)
+
+
+async def test_of_old_debts_at_most_24_months_are_asked_for_on_return(pool: Pool) -> None:
+    channel, family, account = await a_paying_family(
+        pool, members=1, care_class=CareClass.III, first_payment_at=wib(2023, 1, 10)
+    )
+    await leaves(pool, family, at=wib(2025, 4, 2))
+
+    await comes_back(pool, family, CoverageMonth(2026, 6), at=wib(2026, 7, 5))
+    outcome = await pays_what_it_owes(pool, channel, account, at=wib(2026, 7, 20))
+
+    assert outcome.detail.get("amount") == (10 + 1) * 35_000  # July 2024 to April 2025, July 2026
+    await agree(pool)
+
+
+async def test_who_comes_back_without_debts_opens_a_new_membership(pool: Pool) -> None:
+    _, family, _ = await a_paying_family(
+        pool, members=1, care_class=CareClass.I, first_payment_at=wib(2026, 1, 10)
+    )
+    await leaves(pool, family, at=wib(2026, 1, 20))
+
+    assert (
+        await comes_back(pool, family, CoverageMonth(2026, 6), at=wib(2026, 7, 5))
+        != family.membership_id
+    )
+    with pytest.raises(AlreadyInsuredError):
+        await comes_back(pool, family, CoverageMonth(2026, 6), at=wib(2026, 7, 5))
+    await agree(pool)
+
+
+async def test_nobody_pays_for_himself_while_somebody_else_does(pool: Pool) -> None:
+    _, family, _ = await a_paying_family(
+        pool, members=1, care_class=CareClass.I, first_payment_at=wib(2026, 1, 10)
+    )
+
+    with pytest.raises(AlreadyInsuredError):
+        await comes_back(pool, family, CoverageMonth(2026, 1), at=wib(2026, 1, 20))
+    with pytest.raises(InvalidInputError):
+        await comes_back(pool, family, CoverageMonth(2026, 2), at=wib(2026, 1, 20))
 
 
 async def test_the_ruling_of_april_2020_turns_the_difference_into_credit(

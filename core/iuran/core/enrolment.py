@@ -81,11 +81,20 @@ async def check_insurable(
     Raises InvalidInputError for people who are not of the family, AlreadyInsuredError for one who
     is insured.
     """
+    await check_people(connection, family_id, participant_ids)
+    insured = await connection.fetchval(
+        SELECT_INSURED, family_id, list(participant_ids), month.ordinal
+    )
+    if insured is not None:
+        raise AlreadyInsuredError(int(insured))
+
+
+async def check_people(
+    connection: Connection, family_id: int, participant_ids: Sequence[int]
+) -> None:
+    """Lock the family and check that these are people of it; raises InvalidInputError."""
     await connection.execute(LOCK_FAMILY, family_id)
     people = set(participant_ids)
     known = await connection.fetchval(COUNT_PARTICIPANTS, family_id, list(people))
     if not people or known != len(people) or len(people) != len(participant_ids):
         raise InvalidInputError("participants", "name people of this family, each once")
-    insured = await connection.fetchval(SELECT_INSURED, family_id, list(people), month.ordinal)
-    if insured is not None:
-        raise AlreadyInsuredError(int(insured))

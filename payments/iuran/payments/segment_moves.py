@@ -2,15 +2,59 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.core.enrolment import AlreadyInsuredError, check_people
+from iuran.core.errors import InvalidInputError
 from iuran.core.identifiers import customer_number_of
 from iuran.core.manual_changes import ChangeKind, Proposal, approve, propose
 from iuran.core.months import CoverageMonth
+from iuran.core.regulation.rates import parameter
 from iuran.core.segments import CareClass, Segment
+
+SELECT_NOT_FREE: LiteralString = """
+    SELECT e.participant_id, e.left_cause = 'DEATH' AS is_dead
+    FROM enrolment AS e
+    JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
+    WHERE e.family_id = $1 AND e.participant_id = ANY ($2::bigint[])
+      AND (e.left_cause = 'DEATH' OR (
+              (e.last_month IS NULL OR e.last_month >= $3)
+              AND (m.state IN ('ACTIVE', 'SUSPENDED') OR (m.state = 'PENDING' AND EXISTS (
+                  SELECT FROM segment_change AS c
+                  WHERE c.family_id = m.family_id AND c.membership_id = m.membership_id)))))
+    LIMIT 1
+"""
+
+SELECT_LEFT_WITH_DEBT: LiteralString = """
+    SELECT m.membership_id
+    FROM membership AS m
+    JOIN segment AS s ON s.segment = m.segment AND s.payer = 'FAMILY'
+    WHERE m.family_id = $1 AND m.state = 'INACTIVE_SEGMENT_CHANGE' AND m.plan_id IS NULL
+      AND EXISTS (SELECT FROM bill AS b
+                  WHERE b.family_id = m.family_id AND b.membership_id = m.membership_id
+                    AND b.state = 'OPEN' AND b.coverage_month >= $3)
+      AND EXISTS (SELECT FROM enrolment AS e
+                  WHERE e.family_id = m.family_id AND e.membership_id = m.membership_id
+                    AND e.participant_id = ANY ($2::bigint[]))
+    ORDER BY m.membership_id DESC
+    LIMIT 1
+    FOR NO KEY UPDATE OF m
+"""
+
+RETURN_TO_MEMBERSHIP: LiteralString = """
+    UPDATE membership SET state = 'SUSPENDED'
+    WHERE family_id = $1 AND membership_id = $2
+    RETURNING paid_through
+"""
+
+INSERT_RETURN_EVENT: LiteralString = """
+    INSERT INTO membership_event (family_id, membership_id, state, paid_through, effective_at,
+                                  recorded_at, cause)
+    VALUES ($1, $2, 'SUSPENDED', $3, $4, $4, 'SEGMENT_RETURNED')
+"""
 
 INSERT_MEMBERSHIP: LiteralString = """
     INSERT INTO membership (family_id, segment, care_class, class_since, state)
@@ -27,6 +71,7 @@ INSERT_SEGMENT_CHANGE: LiteralString = """
     INSERT INTO segment_change (family_id, membership_id, last_covered_month, catches_up, asked_by,
                                 asked_at)
     VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (family_id, membership_id) DO NOTHING
 """
 
 INSERT_ENROLMENT: LiteralString = """
@@ -96,14 +141,22 @@ async def move_to_self_paid(
 
     Peraturan BPJS Kesehatan 6/2018 in three cases; payable from the 1st of N+1 without the 14 days
     that a new family waits. The participants' virtual accounts pay for it from now on.
+
+    A family that left such a membership with debts takes that one up again, in the class that it
+    had: it is suspended until all is paid, at most 24 months besides the current one, and the
+    months that somebody else paid for are not owed [D]. Raises AlreadyInsuredError for who is
+    still insured by somebody else after N, InvalidInputError.
     """
     today = wib_date(at)
-    membership_id = int(
-        await connection.fetchval(
-            INSERT_MEMBERSHIP, family_id, move.segment.value, int(move.care_class), today
+    await _check(connection, family_id, move, today)
+    membership_id = await _left_with_debt(connection, family_id, move, at)
+    if membership_id is None:
+        membership_id = int(
+            await connection.fetchval(
+                INSERT_MEMBERSHIP, family_id, move.segment.value, int(move.care_class), today
+            )
         )
-    )
-    await connection.execute(INSERT_EVENT, family_id, membership_id, at)
+        await connection.execute(INSERT_EVENT, family_id, membership_id, at)
     await connection.execute(
         INSERT_SEGMENT_CHANGE,
         family_id,
@@ -113,6 +166,44 @@ async def move_to_self_paid(
         asked_by,
         at,
     )
+    await _enrol(connection, family_id, membership_id, move, at)
+    return membership_id
+
+
+async def _check(connection: Connection, family_id: int, move: ToSelfPaid, today: date) -> None:
+    if move.last_covered_month > CoverageMonth.of(today):
+        raise InvalidInputError("lastCoveredMonth", "ask in the last month that is paid or later")
+    await check_people(connection, family_id, move.participants)
+    first_month = move.last_covered_month.plus(1).ordinal
+    taken = await connection.fetchrow(
+        SELECT_NOT_FREE, family_id, list(move.participants), first_month
+    )
+    if taken is not None and taken["is_dead"]:
+        raise InvalidInputError("participants", "one of them has died")
+    if taken is not None:
+        raise AlreadyInsuredError(taken["participant_id"])
+
+
+async def _left_with_debt(
+    connection: Connection, family_id: int, move: ToSelfPaid, at: datetime
+) -> int | None:
+    """Take up a self-paid membership that was left with debts; return its number, if any."""
+    today = wib_date(at)
+    oldest = CoverageMonth.of(today).plus(-parameter("arrears_months_max", today)).ordinal
+    found = await connection.fetchval(
+        SELECT_LEFT_WITH_DEBT, family_id, list(move.participants), oldest
+    )
+    if found is None:
+        return None
+    paid_through = await connection.fetchval(RETURN_TO_MEMBERSHIP, family_id, found)
+    await connection.execute(INSERT_RETURN_EVENT, family_id, found, paid_through, at)
+    return int(found)
+
+
+async def _enrol(
+    connection: Connection, family_id: int, membership_id: int, move: ToSelfPaid, at: datetime
+) -> None:
+    today = wib_date(at)
     first_month = move.last_covered_month.plus(1).ordinal
     for participant_id in move.participants:
         card = await connection.fetchval(
@@ -123,7 +214,6 @@ async def move_to_self_paid(
         await connection.execute(
             UPSERT_ACCOUNT, family_id, number, membership_id, participant_id, today
         )
-    return membership_id
 
 
 async def propose_leaving(

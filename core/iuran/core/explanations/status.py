@@ -25,6 +25,10 @@ _CAUSES = {
     ),
     "MEMBER_ADDED": ("a member who was added", "anggota yang ditambahkan"),
     "ARREARS_WRITTEN_OFF": ("arrears that a law wrote off", "tunggakan yang dihapuskan"),
+    "SEGMENT_RETURNED": (
+        "the return to a membership with debts",
+        "kembali ke kepesertaan yang menunggak",
+    ),
     "BILL_CORRECTED": ("a corrected bill", "tagihan yang dikoreksi"),
     "SEGMENT_LEFT": ("a move to another segment", "mutasi ke segmen lain"),
     "LAST_MEMBER_LEFT": ("the last member left", "anggota terakhir keluar"),

@@ -44,6 +44,7 @@ class MembershipCause(StrEnum):
     MEMBER_ADDED = "MEMBER_ADDED"
     BILL_CORRECTED = "BILL_CORRECTED"
     ARREARS_WRITTEN_OFF = "ARREARS_WRITTEN_OFF"
+    SEGMENT_RETURNED = "SEGMENT_RETURNED"
     SEGMENT_LEFT = "SEGMENT_LEFT"
     LAST_MEMBER_LEFT = "LAST_MEMBER_LEFT"
     INSTALMENT_PAID = "INSTALMENT_PAID"
@@ -120,6 +121,8 @@ publish(
         MembershipCause.CREDIT_USED: "Credit (saldo) settled what was owed.",
         MembershipCause.MEMBER_ADDED: "Somebody joined, and a bill grew.",
         MembershipCause.BILL_CORRECTED: "A bill was corrected.",
+        MembershipCause.SEGMENT_RETURNED: "The family pays for itself again, and its old debts "
+        "with it.",
         MembershipCause.ARREARS_WRITTEN_OFF: "A law took arrears off what is owed (pemutihan).",
         MembershipCause.SEGMENT_LEFT: "The participants are insured in another segment now.",
         MembershipCause.LAST_MEMBER_LEFT: "Nobody is left in it.",
