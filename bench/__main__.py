@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from bench import billing, graphql, reminders, server, settlement
+from bench import billing, graphql, postgraphile, reminders, server, settlement
 
 MEASUREMENTS = {
     "settlement": settlement.measure,
@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "server": server.measure,
     "reminders": reminders.measure,
     "graphql": graphql.measure,
+    "postgraphile": postgraphile.measure,
 }
 
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench.ground import connected_as_owner, many_families
+from bench.ground import connected_as_owner, give_bills, many_families
+from bench.questions import OURS
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
@@ -35,35 +36,6 @@ NOTHING = [
 ]
 MONTH = CoverageMonth(2026, 1)
 
-QUERIES = {
-    "family by VA with members and 12 bills": """
-        query ($va: VANumber!) { family(by: {vaNumber: $va}) {
-          id familyCardNumber participants { id name cardNumber birthDate sex relation }
-          bills(first: 12) { nodes { id coverageMonth amount state dueDate members settledAt }
-                             pageInfo { hasNextPage endCursor } } } }""",
-    "50 bills with nested family and head": """
-        query ($id: ID!) { bills(family: $id, first: 50) {
-          nodes { id coverageMonth amount state dueDate
-                  family { id familyCardNumber payer { id name cardNumber } } } } }""",
-    "one participant by card": """
-        query ($card: CardNumber!) { participant(by: {cardNumber: $card}) {
-          id name nik cardNumber birthDate sex relation phone email } }""",
-}
-
-INSERT_BILLS = """
-    INSERT INTO bill (family_id, membership_id, coverage_month, care_class, members, amount,
-                      central_subsidy, regional_subsidy, due_date, issued_at)
-    SELECT m.family_id, m.membership_id, $1::integer - n, 3, 3, 105000, 12600, 8400,
-           first_day_of($1::integer - n) + 9, first_day_of($1::integer - n)::timestamptz
-    FROM membership AS m, generate_series(0, 49) AS n
-    WHERE m.family_id <= $2
-"""
-
-INSERT_CARDS = """
-    INSERT INTO participant_card (card_number, family_id, participant_id)
-    SELECT card_number, family_id, participant_id FROM participant
-"""
-
 Ask = Callable[[Prepared, OperationRequest], Awaitable[Outcome]]
 
 
@@ -71,9 +43,7 @@ async def measure(console: Console) -> Table:
     console.print(f"{FAMILIES:,} families, {AT_ONCE} questions at once, {TURNS} turns each")
     async with many_families(FAMILIES, paid_through=MONTH.ordinal, connections=AT_ONCE) as pool:
         async with connected_as_owner(pool) as owner:
-            await owner.execute(INSERT_BILLS, MONTH.ordinal, FAMILIES // 10)
-            await owner.execute(INSERT_CARDS)
-            await owner.execute("VACUUM ANALYZE bill, participant_card")
+            await give_bills(owner, families=FAMILIES // 10, last_month=MONTH.ordinal)
         return await _compared(pool)
 
 
@@ -98,7 +68,8 @@ async def _compared(pool: Pool) -> Table:
         return await operations.run_plainly(prepared, request, question)
 
     table = Table("question", "compiled/s", "plain/s", "ratio", "p99 ms", "plain p99 ms")
-    for name, query in QUERIES.items():
+    for name, asked in OURS.items():
+        query = asked.document
         runs: dict[Ask, list[tuple[float, float]]] = {compiled: [], plain: []}
         for turn in range(TURNS + 1):
             for ask in (compiled, plain) if turn % 2 else (plain, compiled):

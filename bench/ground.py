@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from iuran.core.database.migrations import migrate
 from iuran.core.database.pool import Connection, Pool, connected, open_pool
-from iuran.deploy.embedded import embedded_services
+from iuran.deploy.embedded import EmbeddedServices, embedded_services
 from iuran.deploy.schema import MIGRATION_PACKAGES
 
 FILL = """
@@ -46,6 +46,20 @@ NAME_PAYERS = """
     FROM participant AS p WHERE p.family_id = f.family_id AND p.relation = 'HEAD'
 """
 
+INSERT_BILLS = """
+    INSERT INTO bill (family_id, membership_id, coverage_month, care_class, members, amount,
+                      central_subsidy, regional_subsidy, due_date, issued_at)
+    SELECT m.family_id, m.membership_id, $1::integer - n, 3, 3, 105000, 12600, 8400,
+           first_day_of($1::integer - n) + 9, first_day_of($1::integer - n)::timestamptz
+    FROM membership AS m, generate_series(0, 49) AS n
+    WHERE m.family_id <= $2
+"""
+
+INSERT_CARDS = """
+    INSERT INTO participant_card (card_number, family_id, participant_id)
+    SELECT card_number, family_id, participant_id FROM participant
+"""
+
 
 @asynccontextmanager
 async def connected_as_owner(pool: Pool) -> AsyncGenerator[Connection]:
@@ -63,15 +77,33 @@ async def many_families(
     families: int, *, paid_through: int, connections: int = 16
 ) -> AsyncGenerator[Pool]:
     """A migrated, durable database with that many families of three, paid through a month."""
+    async with served_families(families, paid_through=paid_through) as services:
+        pool = await open_pool(services.database_url, connections_max=connections)
+        try:
+            yield pool
+        finally:
+            await pool.close()
+
+
+@asynccontextmanager
+async def served_families(
+    families: int, *, paid_through: int, with_bills: int = 0
+) -> AsyncGenerator[EmbeddedServices]:
+    """The same for servers: where the services listen. The first families may have 50 bills."""
     with TemporaryDirectory() as folder, embedded_services(Path(folder)) as services:
         async with connected(services.database_url, role=None) as owner:
             await migrate(owner, MIGRATION_PACKAGES)
             at = await owner.fetchval("SELECT first_day_of($1)::timestamptz", paid_through)
             await owner.execute(FILL, families, at, paid_through)
             await owner.execute(NAME_PAYERS)
+            if with_bills:
+                await give_bills(owner, families=with_bills, last_month=paid_through)
             await owner.execute("VACUUM ANALYZE")
-        pool = await open_pool(services.database_url, connections_max=connections)
-        try:
-            yield pool
-        finally:
-            await pool.close()
+        yield services
+
+
+async def give_bills(owner: Connection, *, families: int, last_month: int) -> None:
+    """Give the first families 50 bills each, up to a month, and everybody his card's number."""
+    await owner.execute(INSERT_BILLS, last_month, families)
+    await owner.execute(INSERT_CARDS)
+    await owner.execute("VACUUM ANALYZE bill, participant_card")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bench.ports import START_SECONDS_MAX, await_port, free_port
 from iuran.core.database.migrations import migrate
 from iuran.core.database.pool import Pool, connected, open_pool
 from iuran.deploy.edge import Edge
@@ -38,7 +38,6 @@ SECONDS_A_TURN = 4.0
 CONNECTIONS = 32
 PATHS = ("/healthz", "/sql")
 SERVERS = ("uvicorn", "granian")
-START_SECONDS_MAX = 30
 DATABASE_VARIABLE = "BENCH_DATABASE_URL"
 
 
@@ -128,7 +127,7 @@ def _table(turns: dict[tuple[str, str], list[Turn]], memory: dict[str, float]) -
 @contextmanager
 def _running(server: str, database_url: str) -> Generator[tuple[int, int]]:
     """Run a server; yield its process id and its port."""
-    port = _free_port()
+    port = free_port()
     commands = {
         "uvicorn": ["-m", "bench.server", "serve", str(port)],
         "granian": [
@@ -144,27 +143,11 @@ def _running(server: str, database_url: str) -> Generator[tuple[int, int]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _await_port(port)
+        await_port(port)
         yield process.pid, port
     finally:
         process.terminate()
         process.wait(START_SECONDS_MAX)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _await_port(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nobody listens on {port}")
 
 
 def _resident_mebibytes(pid: int) -> float:
