@@ -41,6 +41,7 @@ from iuran.payments.departures import Departure, approve_departure, propose_depa
 from iuran.payments.instalment_plans import register_plan
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.members import add_member, add_newborn
+from iuran.payments.membership_rebuild import different_memberships
 from iuran.payments.prepayment import ask_to_pay_ahead
 from iuran.payments.rulings import Ruling, approve_ruling, propose_ruling
 from iuran.payments.segment_moves import (
@@ -316,6 +317,7 @@ class AnyLife(RuleBasedStateMachine):
         async with self.pool.acquire() as connection:
             assert await disagreements(connection) == ()
             assert sum(balance.amount for balance in await balances(connection)) == 0
+            assert [one async for one in different_memberships(connection)] == []
             assert await credit_of(connection, *self.ids) >= 0
             bills = await bills_of(
                 connection, self.family_id, today=wib_date(self.now), limit=BILLS_MAX

@@ -20,6 +20,7 @@ from iuran.deploy.tokens import trusted_issuer
 from iuran.payments.channels import list_channels
 from iuran.payments.finance_figures import care_disagreements
 from iuran.payments.ledger import disagreements
+from iuran.payments.membership_rebuild import different_memberships
 from iuran.workers.runner import ping
 
 SKEW_WARN_SECONDS = 2.0
@@ -109,6 +110,7 @@ async def _check_database(settings: Settings, connection: Connection) -> AsyncIt
         yield await _check_test_clock(settings, connection)
         yield await _check_channels(settings, connection)
         yield await _check_ledger(connection)
+        yield await _check_memberships(connection)
 
 
 def _check_server(number: int, found: str) -> Finding:
@@ -181,3 +183,12 @@ async def _check_ledger(connection: Connection) -> Finding:
         advice = "stop taking payments and find out why before anything else"
         return _failed("ledger", found, advice)
     return _fine("ledger", "agrees with the facts")
+
+
+async def _check_memberships(connection: Connection) -> Finding:
+    wrong = [one async for one in different_memberships(connection)]
+    if wrong:
+        found = "; ".join(f"family {one.family_id}/{one.membership_id}: {one.why}" for one in wrong)
+        advice = "compare with `iuran families show` and find out who wrote to the database by hand"
+        return _failed("memberships", found, advice)
+    return _fine("memberships", "agree with their whole history")
