@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.families import NewFamily, RegisteredFamily
-from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
+from iuran.graphql.demo_issuer import AUDIENCE, DEMO_FACILITY, ISSUER, DemoIssuer
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.identity import Role
@@ -33,6 +33,8 @@ class Frontend:
 
     client: httpx.AsyncClient
     issuer: DemoIssuer
+    facility: str = DEMO_FACILITY
+    employer_id: int | None = None
 
     def headers(
         self,
@@ -40,7 +42,8 @@ class Frontend:
         family_id: int | None = None,
         **claims: Any,  # noqa: ANN401 - of each claim's own type
     ) -> dict[str, str]:
-        token = self.issuer.issue(role, family_id=family_id, **claims)
+        known: dict[str, Any] = {"facility": self.facility, "employer_id": self.employer_id}
+        token = self.issuer.issue(role, family_id=family_id, **(known | claims))
         return {"authorization": f"Bearer {token}"}
 
     async def post(

@@ -48,7 +48,133 @@ STEP: LiteralString = """
     WHERE p.family_id = $1 AND n.membership_id = $2
     LIMIT 1
 """
+FACILITIES: LiteralString = """
+    INSERT INTO facility (facility_code, name, level, kind, district, province, address,
+                          registered_at, registered_by)
+    VALUES ('0301R001', 'RS Contoh', 'FKRTL', 'HOSPITAL', 'Kota Contoh', 'Provinsi Contoh',
+            'Jalan Contoh 1', '2025-01-01 09:00+07', 'petugas-1'),
+           ('0112P002', 'Puskesmas Contoh', 'FKTP', 'PUSKESMAS', 'Kota Contoh',
+            'Provinsi Contoh', 'Jalan Contoh 2', '2025-01-01 09:00+07', 'petugas-1')
+    ON CONFLICT DO NOTHING
+"""
+SERVICES: LiteralString = """
+    INSERT INTO facility_service (facility_code, service)
+    VALUES ('0301R001', 'DIALYSIS'), ('0301R001', 'EMERGENCY') ON CONFLICT DO NOTHING
+"""
+CONTRACT: LiteralString = """
+    INSERT INTO facility_contract (facility_code, first_day, last_day, recorded_by, recorded_at,
+                                   reason, approved_by, approved_at)
+    VALUES ('0301R001', '2025-01-01', '2026-12-31', 'petugas-1', '2025-01-01 09:00+07', 'baru',
+            'petugas-2', '2025-01-01 10:00+07') ON CONFLICT DO NOTHING
+"""
+HOME: LiteralString = """
+    INSERT INTO home_facility (family_id, participant_id, facility_code, first_day, reason,
+                               recorded_at, recorded_by)
+    SELECT family_id, min(participant_id), '0112P002', '2025-11-01', 'FIRST_CHOICE',
+           '2025-11-01 09:00+07', 'petugas-1'
+    FROM participant WHERE family_id = $1 GROUP BY family_id
+"""
+NUMBERS: LiteralString = """
+    INSERT INTO care_number (care_number, family_id)
+    SELECT '0301R0010126' || kind || lpad($1::bigint::text, 6, '0'), $1::bigint
+    FROM unnest(ARRAY['V', 'Y', 'P']) AS kind
+"""
+VISIT: LiteralString = """
+    INSERT INTO facility_visit (family_id, visit_number, participant_id, facility_code, care_type,
+                                is_emergency, is_away, visited_at, visited_on, recorded_by)
+    SELECT family_id, '0301R0010126Y' || lpad($1::bigint::text, 6, '0'),
+           min(participant_id), '0301R001',
+           'RJTP', true, true, '2026-01-05 09:00+07', '2026-01-05', 'petugas-1'
+    FROM participant WHERE family_id = $1 GROUP BY family_id
+"""
+REFERRAL: LiteralString = """
+    INSERT INTO referral (family_id, referral_number, participant_id, from_facility_code,
+                          to_facility_code, diagnosis_code, issued_on, valid_until, issued_at,
+                          issued_by)
+    SELECT family_id, '0301R0010126P' || lpad($1::bigint::text, 6, '0'),
+           min(participant_id), '0112P002',
+           '0301R001', 'E11.9', '2026-01-05', '2026-04-04', '2026-01-05 09:00+07', 'petugas-1'
+    FROM participant WHERE family_id = $1 GROUP BY family_id
+"""
+LETTER: LiteralString = """
+    INSERT INTO eligibility_letter (family_id, letter_number, participant_id, membership_id,
+                                    facility_code, care_type, care_class, is_emergency,
+                                    referral_number, diagnosis_code, starts_at, starts_on,
+                                    issued_at, issued_by)
+    SELECT family_id, '0301R0010126V' || lpad($1::bigint::text, 6, '0'), min(participant_id), $2,
+           '0301R001', 'RITL', 3, false, '0301R0010126P' || lpad($1::bigint::text, 6, '0'), 'E11.9',
+           '2026-01-06 09:00+07', '2026-01-06', '2026-01-06 09:00+07', 'petugas-1'
+    FROM participant WHERE family_id = $1 GROUP BY family_id
+"""
+STAY_FINE: LiteralString = """
+    INSERT INTO stay_fine (family_id, letter_number, debtor, amount, months, window_first_day,
+                           window_last_day, fine_rate_from, estimated_tariff, pay_by, assessed_at)
+    SELECT family_id, letter_number, 'FAMILY', 1500000, 3, '2026-01-02', '2026-02-16',
+           '2026-01-06', 10000000, '2026-01-09 09:00+07', '2026-01-06 09:00+07'
+    FROM eligibility_letter WHERE family_id = $1 AND membership_id = $2
+"""
+CLAIM: LiteralString = """
+    INSERT INTO claim (family_id, participant_id, kind, care_type, is_emergency, facility_code,
+                       letter_number, served_on, expires_on, amount_claimed, state, opened_by,
+                       opened_at, submitted_on, complete_on, pay_by, proposal, amount_verified,
+                       verified_by, decided_by)
+    SELECT family_id, participant_id, 'FACILITY', care_type, is_emergency, facility_code,
+           letter_number, starts_on, '2026-07-06', 9000000, 'PAID', 'petugas-1',
+           '2026-01-10 09:00+07', '2026-01-10', '2026-01-12', '2026-01-27', 'APPROVED', 8000000,
+           'petugas-2', 'petugas-3'
+    FROM eligibility_letter WHERE family_id = $1 AND membership_id = $2
+"""
+REIMBURSEMENT: LiteralString = """
+    INSERT INTO claim (family_id, participant_id, kind, care_type, is_emergency, facility_code,
+                       served_on, expires_on, amount_claimed, opened_by, opened_at)
+    SELECT family_id, participant_id, 'REIMBURSEMENT', 'RJTL', true, facility_code,
+           '2025-08-06', '2026-02-06', 500000, 'petugas-1', '2025-08-10 09:00+07'
+    FROM eligibility_letter WHERE family_id = $1 AND membership_id = $2
+"""
+CLAIM_DOCUMENT: LiteralString = """
+    INSERT INTO claim_document (family_id, claim_id, document, sha256, added_at, added_by)
+    SELECT family_id, claim_id, 'RECEIPT', repeat('ab', 32), opened_at, opened_by
+    FROM claim WHERE family_id = $1 AND letter_number IS NOT NULL AND $2::bigint IS NOT NULL
+"""
+CLAIM_EVENT: LiteralString = """
+    INSERT INTO claim_event (family_id, claim_id, was, state, reason, by_whom, at)
+    SELECT family_id, claim_id, 'APPROVED', 'PAID', 'dibayar', 'petugas-3', '2026-01-20 09:00+07'
+    FROM claim WHERE family_id = $1 AND letter_number IS NOT NULL AND $2::bigint IS NOT NULL
+"""
+CLAIM_PAYMENT: LiteralString = """
+    INSERT INTO claim_payment (family_id, claim_id, payee, amount, late_compensation, paid_at,
+                               value_date, ordered_by)
+    SELECT family_id, claim_id, 'RS Contoh', 8000000, 0, '2026-01-20 09:00+07', '2026-01-20',
+           'petugas-3'
+    FROM claim WHERE family_id = $1 AND letter_number IS NOT NULL AND $2::bigint IS NOT NULL
+"""
+COMPLAINT: LiteralString = """
+    WITH given AS (SELECT nextval('complaint_number_seq') AS id)
+    INSERT INTO complaint (bucket, complaint_id, channel, category, reporter_name,
+                           reporter_contact, reporter_family, text, state, received_at, received_by,
+                           answer_by, assigned_to)
+    SELECT id % 16, id, 'MOBILE', 'SERVICE', 'SITI CONTOH', '081200001234', $1, 'Antre lama.',
+           'ASSIGNED', '2026-01-07 09:00+07', 'mobile', '2026-01-14', 'petugas-1'
+    FROM given
+"""
+COMPLAINT_EVENT: LiteralString = """
+    INSERT INTO complaint_event (bucket, complaint_id, was, state, assigned_to, reason, by_whom, at)
+    SELECT bucket, complaint_id, 'RECEIVED', 'ASSIGNED', 'petugas-1', 'bagian pelayanan',
+           'petugas-2', '2026-01-08 09:00+07'
+    FROM complaint WHERE reporter_family = $1
+"""
+SHARED: Sequence[LiteralString] = (FACILITIES, SERVICES, CONTRACT)
+"""What belongs to no family."""
+OF_FAMILY: Sequence[LiteralString] = (HOME, NUMBERS, VISIT, REFERRAL, COMPLAINT, COMPLAINT_EVENT)
+"""What is written by the family alone."""
 ROWS: Sequence[LiteralString] = (
+    LETTER,
+    STAY_FINE,
+    CLAIM,
+    REIMBURSEMENT,
+    CLAIM_DOCUMENT,
+    CLAIM_EVENT,
+    CLAIM_PAYMENT,
     FINE_WINDOW,
     REVISION,
     CREDIT,
@@ -61,14 +187,44 @@ KEYS: Mapping[str, LiteralString] = {
     "Payment": "SELECT family_id, payment_id FROM payment WHERE family_id = $1",
     "Refund": "SELECT family_id, refund_id FROM refund WHERE family_id = $1",
     "InstalmentPlan": "SELECT family_id, plan_id FROM instalment_plan WHERE family_id = $1",
+    "Facility": "SELECT facility_id FROM facility WHERE facility_code = '0301R001'"
+    " AND $1::bigint IS NOT NULL",
+    "Visit": "SELECT family_id, visit_id FROM facility_visit WHERE family_id = $1",
+    "Referral": "SELECT family_id, referral_id FROM referral WHERE family_id = $1",
+    "EligibilityLetter": "SELECT family_id, letter_id FROM eligibility_letter WHERE family_id = $1",
+    "Claim": "SELECT family_id, claim_id FROM claim WHERE family_id = $1 AND kind = 'FACILITY'",
+    "Complaint": "SELECT bucket, complaint_id FROM complaint WHERE reporter_family = $1",
     "Channel": "SELECT p.channel_id FROM payment AS p WHERE p.family_id = $1",
 }
 
 
+SELECT_NUMBERS: LiteralString = """
+    SELECT v.visit_number AS visit, r.referral_number AS referral, l.letter_number AS letter,
+           'K' || lpad(c.claim_id::text, 9, '0') AS claim,
+           'P' || lpad(k.complaint_id::text, 9, '0') AS complaint, '0301R001' AS facility_code,
+           h.code AS channel, p.reference
+    FROM facility_visit AS v
+    JOIN referral AS r ON r.family_id = v.family_id
+    JOIN eligibility_letter AS l ON l.family_id = v.family_id
+    JOIN claim AS c ON c.family_id = v.family_id AND c.kind = 'FACILITY'
+    JOIN complaint AS k ON k.reporter_family = v.family_id
+    JOIN payment AS p ON p.family_id = v.family_id
+    JOIN channel AS h ON h.channel_id = p.channel_id
+    WHERE v.family_id = $1
+    LIMIT 1
+"""
+
+
 async def one_of_everything(pool: Pool, *, family_id: int, membership_id: int) -> dict[str, str]:
-    """Insert the rows; return the IDs of those whose types have one."""
+    """Insert the rows; return the IDs of those whose types have one, and their numbers."""
     async with pool.acquire() as connection:
+        for statement in SHARED:
+            await connection.execute(statement)
+        for statement in OF_FAMILY:
+            await connection.execute(statement, family_id)
         for statement in ROWS:
             await connection.execute(statement, family_id, membership_id)
         found = {name: await connection.fetchrow(sql, family_id) for name, sql in KEYS.items()}
-    return {name: id_of(name, *(row or ())) for name, row in found.items()}
+        numbers = await connection.fetchrow(SELECT_NUMBERS, family_id)
+    found_numbers = {name: str(value) for name, value in (numbers or {}).items()}
+    return found_numbers | {name: id_of(name, *(row or ())) for name, row in found.items()}

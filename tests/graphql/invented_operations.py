@@ -61,7 +61,7 @@ class _Writing:
         )
         parts = [self.field(on, name, depth, prefix) for name in drawn]
         if self.chance(4):
-            parts.append(self.draw(st.sampled_from(["__typename", "kind: __typename"])))
+            parts.append(self.draw(st.sampled_from(["__typename", "itsType: __typename"])))
         if isinstance(on, GraphQLInterfaceType):
             parts += [
                 f"... on {concrete.name} {self.selection(concrete, depth + 1, concrete.name)}"

@@ -88,9 +88,12 @@ async def world(pool: Pool, clock: StandingClock) -> World:
         await connection.execute(NO_PAYER, late.family_id)
     clock.set(wib(2026, 3, 25))
     families = (paid, back, late, new)
+    numbers: dict[str, str] = {}
     for one in families[:2]:
-        await one_of_everything(pool, family_id=one.family_id, membership_id=one.membership_id or 0)
-    return World(families=families, arguments=await _arguments(pool, families))
+        numbers = await one_of_everything(
+            pool, family_id=one.family_id, membership_id=one.membership_id or 0
+        )
+    return World(families=families, arguments=await _arguments(pool, families, numbers))
 
 
 @pytest.fixture
@@ -110,7 +113,7 @@ SELECT_BILLS = "SELECT family_id, membership_id, coverage_month FROM bill ORDER 
 
 
 async def _arguments(
-    pool: Pool, families: Sequence[RegisteredFamily]
+    pool: Pool, families: Sequence[RegisteredFamily], numbers: Mapping[str, str]
 ) -> dict[tuple[str, str], Sequence[Arguments]]:
     people = await pool.fetch(SELECT_NUMBERS)
     bills = [tuple(row) for row in await pool.fetch(SELECT_BILLS)]
@@ -122,6 +125,7 @@ async def _arguments(
         *(id_of("VirtualAccount", p["family_id"], p["participant_id"]) for p in people),
         *(id_of("Membership", one.family_id, one.membership_id or 0) for one in families),
         *(id_of("Bill", *bill) for bill in bills[::5]),
+        *(text for name, text in numbers.items() if name[0].isupper()),
     ]
     ways = {
         "familyCardNumber": "kk_number",
@@ -167,7 +171,54 @@ async def _arguments(
         ("Family", "refunds"): _pages("RefundCursor", 3),
         ("Family", "ledger"): _pages("LedgerEntryCursor", 30),
         ("Membership", "creditEntries"): _pages("CreditEntryCursor", 1),
+        ("Family", "claims"): _pages("ClaimCursor", 3),
+        ("Family", "complaints"): _pages("ComplaintCursor", 2),
+        ("Participant", "visits"): _pages("VisitCursor", 2),
+        ("Participant", "referrals"): _pages("ReferralCursor", 2),
+        ("Participant", "eligibilityLetters"): _pages("EligibilityLetterCursor", 2),
         ("Query", "channels"): _pages("ChannelCursor", 1),
+        ("Query", "visits"): _pages("VisitCursor", 2),
+        ("Query", "referrals"): _pages("ReferralCursor", 2),
+        ("Query", "eligibilityLetters"): _pages("EligibilityLetterCursor", 2),
+        ("Query", "claims"): [
+            *_pages("ClaimCursor", 3),
+            *(
+                {"first": 5, "filter": one}
+                for one in (
+                    {"state": {"eq": ("PAID",)}},
+                    {"state": None, "facilityCode": {"eq": "0301r001"}},
+                    {"state": {"eq": ("DRAFT",)}, "facilityCode": {"eq": "0301R001"}},
+                )
+            ),
+        ],
+        ("Query", "complaints"): [
+            *_pages("ComplaintCursor", 2),
+            {"first": 2, "filter": {"isAnswered": {"eq": False}}},
+        ],
+        ("Query", "facilities"): [
+            *_pages("FacilityCursor", 112 * 36_000 + 25 * 1_000 + 2),
+            *(
+                {"first": 5, "filter": one}
+                for one in (
+                    {"place": {"eq": "kota contoh"}, "level": {"eq": ("FKTP",)}},
+                    {"service": {"eq": "dialysis"}, "isPartner": {"eq": True}},
+                    {"isPartner": {"eq": False}, "place": {"eq": "PROVINSI CONTOH"}},
+                )
+            ),
+        ],
+        ("Query", "facility"): [{"by": {"code": "0301r001"}}, {"by": {"id": id_of("Facility", 1)}}],
+        ("Query", "visit"): [
+            {"by": {"number": numbers["visit"]}},
+            {"by": {"id": numbers["Visit"]}},
+        ],
+        ("Query", "referral"): [{"by": {"number": numbers["referral"]}}],
+        ("Query", "eligibilityLetter"): [{"by": {"number": numbers["letter"]}}],
+        ("Query", "claim"): [{"by": {"number": numbers["claim"]}}, {"by": {"number": "X"}}],
+        ("Query", "complaint"): [{"by": {"number": numbers["complaint"]}}],
+        ("Query", "payment"): [
+            {"by": {"reference": {"channelCode": code, "reference": numbers["reference"]}}}
+            for code in (numbers["channel"], "NIHIL")
+        ],
         ("Membership", "history"): events,
     }
 
@@ -250,5 +301,5 @@ def _viewer(role: Role, data: st.DataObject, world: World) -> Viewer:
         subject="somebody",
         role=role,
         family_id=family if role is Role.PARTICIPANT else None,
-        facility="0112R001" if role is Role.FACILITY else None,
+        facility="0301R001" if role is Role.FACILITY else None,
     )

@@ -6,8 +6,12 @@ from iuran.graphql.compiler.drafts import Declarations
 from iuran.graphql.queries import QUERY, ROOTS
 from iuran.graphql.types.bill_revisions import BILL_REVISION
 from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
+from iuran.graphql.types.care import ELIGIBILITY_LETTER, REFERRAL, VISIT
 from iuran.graphql.types.channels import CHANNEL
+from iuran.graphql.types.claims import CLAIM, CLAIM_DOCUMENT, CLAIM_EVENT, CLAIM_PAYMENT
+from iuran.graphql.types.complaints import COMPLAINT, COMPLAINT_EVENT
 from iuran.graphql.types.explanations import EXPLANATION, REASON
+from iuran.graphql.types.facilities import FACILITY, HOME_FACILITY
 from iuran.graphql.types.families import FAMILY
 from iuran.graphql.types.instalments import INSTALMENT_PLAN, INSTALMENT_STEP
 from iuran.graphql.types.ledgers import CREDIT_ENTRY, LEDGER_ENTRY
@@ -16,6 +20,7 @@ from iuran.graphql.types.participants import PARTICIPANT
 from iuran.graphql.types.payables import PAYABLE
 from iuran.graphql.types.payments import PAYMENT, PAYMENT_ALLOCATION
 from iuran.graphql.types.refunds import REFUND, REFUND_EVENT
+from iuran.graphql.types.stay_fines import STAY_FINE
 from iuran.graphql.types.viewers import VIEWER
 from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
 
@@ -25,10 +30,19 @@ SOURCES = (
     BILL_PAYMENT,
     BILL_REVISION,
     CHANNEL,
+    CLAIM,
+    CLAIM_DOCUMENT,
+    CLAIM_EVENT,
+    CLAIM_PAYMENT,
+    COMPLAINT,
+    COMPLAINT_EVENT,
     CREDIT_ENTRY,
+    ELIGIBILITY_LETTER,
     EXPLANATION,
+    FACILITY,
     FAMILY,
     FINE_WINDOW,
+    HOME_FACILITY,
     INSTALMENT_PLAN,
     INSTALMENT_STEP,
     LEDGER_ENTRY,
@@ -40,10 +54,13 @@ SOURCES = (
     PAYMENT_ALLOCATION,
     QUERY,
     REASON,
+    REFERRAL,
     REFUND,
     REFUND_EVENT,
+    STAY_FINE,
     VIEWER,
     VIRTUAL_ACCOUNT,
+    VISIT,
 )
 
 

@@ -4,10 +4,9 @@ from iuran.graphql.compiler.declarations import Access, Fragment, of_family
 from iuran.graphql.scope import Scope
 
 
-def of_family_or_facility(family_id: Fragment, *, facility: Fragment) -> Access:
-    """Let those who may see a family see its rows, and the facility that wrote one its own."""
+def of_family_or_facility(family_id: Fragment, *, own: Fragment) -> Access:
+    """Let those who may see a family see its rows, and a facility those that are its own."""
     family = of_family(family_id)
-    own: Fragment = facility + " = {viewer_facility}"
 
     def condition(shape: Scope) -> Fragment | None:
         return family.condition(shape) if shape.facility is None else own

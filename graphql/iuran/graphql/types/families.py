@@ -11,6 +11,8 @@ from iuran.graphql.compiler.declarations import Column, Many, One, Source, of_fa
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.bills import BILLS_OF_FAMILY, Bill, BillFilter
+from iuran.graphql.types.claims import CLAIMS_OF_FAMILY, Claim
+from iuran.graphql.types.complaints import COMPLAINTS_OF_FAMILY, Complaint
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.ledgers import LEDGER_OF_FAMILY, LedgerEntry
 from iuran.graphql.types.memberships import Membership
@@ -135,6 +137,18 @@ class Family(Node):
         first=First,
         after=After,
     )
+    claims: Connection[Claim] = declared(
+        description="Claims for care of its members, the newest first (klaim).",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    complaints: Connection[Complaint] = declared(
+        description="What it complained of, the newest first (pengaduan).",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
     ledger: Connection[LedgerEntry] = declared(
         description="Its part of the ledger, the newest first; for finance officers and auditors, "
         "empty for others.",
@@ -194,6 +208,8 @@ FAMILY = Source(
         "bills": BILLS_OF_FAMILY,
         "payments": PAYMENTS_OF_FAMILY,
         "refunds": REFUNDS_OF_FAMILY,
+        "claims": CLAIMS_OF_FAMILY,
+        "complaints": COMPLAINTS_OF_FAMILY,
         "ledger": LEDGER_OF_FAMILY,
     },
 )

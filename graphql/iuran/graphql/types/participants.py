@@ -9,11 +9,22 @@ from iuran.core.database.pool import Record
 from iuran.graphql.compiler.declarations import Column, One, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.care import (
+    LETTERS_OF_PARTICIPANT,
+    REFERRALS_OF_PARTICIPANT,
+    VISITS_OF_PARTICIPANT,
+    EligibilityLetter,
+    Referral,
+    Visit,
+)
 from iuran.graphql.types.enums import Relation, Sex
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.facilities import HOME_OF_PARTICIPANT, HomeFacility
+from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.scalars import CardNumber, PopulationNumber
+from iuran.graphql.types.weights import paged
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -90,6 +101,28 @@ class Participant(Node):
         """Read the virtual account."""
         return await info.context.reads.virtual_account(self.family_id, self.participant_id)
 
+    home_facility: HomeFacility | None = declared(
+        description="Where he is registered for first-level care (FKTP terdaftar)."
+    )
+    visits: Connection[Visit] = declared(
+        description="His visits to first-level facilities, the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    referrals: Connection[Referral] = declared(
+        description="His referrals (rujukan), the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    eligibility_letters: Connection[EligibilityLetter] = declared(
+        description="His letters of eligibility (SEP), the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+
 
 PARTICIPANT = Source(
     type_name="Participant",
@@ -113,6 +146,10 @@ PARTICIPANT = Source(
             sql="{row}.email",
             people="left({row}.email, 1) || '***' || substr({row}.email, strpos({row}.email, '@'))",
         ),
+        "homeFacility": HOME_OF_PARTICIPANT,
+        "visits": VISITS_OF_PARTICIPANT,
+        "referrals": REFERRALS_OF_PARTICIPANT,
+        "eligibilityLetters": LETTERS_OF_PARTICIPANT,
         "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
         "membership": One(
             target="Membership",

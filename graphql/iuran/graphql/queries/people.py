@@ -1,4 +1,4 @@
-"""The root of all questions."""
+"""Questions about people: families, participants, and what they are billed."""
 
 import asyncio
 from typing import Annotated, Final, cast
@@ -8,14 +8,11 @@ import strawberry
 from iuran.graphql.compiler.declarations import (
     Arguments,
     ByIds,
-    Declared,
     Found,
     Fragment,
     LookUp,
     Root,
-    Source,
     Way,
-    everybody,
 )
 from iuran.graphql.context import Info
 from iuran.graphql.errors import IdInvalidError, PageSizeError
@@ -23,9 +20,8 @@ from iuran.graphql.global_ids import GlobalId, key_of
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.numbers import Number, NumberKind
 from iuran.graphql.types.bills import Bill
-from iuran.graphql.types.channels import CHANNELS, Channel
 from iuran.graphql.types.families import BillFilterArgument, Family
-from iuran.graphql.types.fields import declared, resolver
+from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.nodes import ID_DESCRIPTION, Node
 from iuran.graphql.types.pagination import PAGE_SIZE_MAX, After, Connection, First
 from iuran.graphql.types.participants import Participant
@@ -78,9 +74,9 @@ class ParticipantBy:
     )
 
 
-@strawberry.type(description="Questions. Whatever does not exist, or is not yours to see, is null.")
-class Query:
-    """Reads; nothing here changes anything."""
+@strawberry.type(description="Questions about people.")
+class PeopleQueries:
+    """Reads of people."""
 
     @resolver(description="Who you are here, and what you may see.")
     def viewer(self, info: Info) -> Viewer:
@@ -181,13 +177,6 @@ class Query:
         return await reads.bills(
             family_id, first=first, after=after or None, states=filter.states if filter else None
         )
-
-    channels: Connection[Channel] = declared(
-        description="The channels through which money comes in; for officers, empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
-    )
 
 
 def _number(by: FamilyBy | ParticipantBy) -> Number:
@@ -301,25 +290,7 @@ def _account_of(number: object) -> Found:
     return Found(way="vaNumber", values={"va_number": number, "prefix": DEFAULT_PREFIX})
 
 
-LISTS: dict[str, Declared] = {"channels": CHANNELS}
-"""Root fields that list what nobody in particular owns."""
-
-QUERY = Source(
-    type_name="Query",
-    table="(SELECT 1 AS only) AS {row}",
-    access=everybody(),
-    is_given=True,
-    fields=LISTS,
-)
-
-
-def _list(name: str) -> LookUp:
-    way = Way(where="true")
-    return LookUp(target="Query", ways={"": way}, of=lambda _: Found(way=""), inner=name)
-
-
-ROOTS: dict[str, Root] = {
-    **{name: _list(name) for name in LISTS},
+PEOPLE_ROOTS: dict[str, Root] = {
     "viewer": LookUp(target="Viewer", ways={"": Way(where="true")}, of=lambda _: Found(way="")),
     "node": ByIds(argument="id", is_list=False),
     "nodes": ByIds(argument="ids", is_list=True),

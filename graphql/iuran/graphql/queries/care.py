@@ -1,0 +1,201 @@
+"""Questions about care: facilities, papers, claims and complaints."""
+
+from typing import Annotated, Final
+
+import strawberry
+
+from iuran.graphql.compiler.declarations import Declared, Fragment, Root
+from iuran.graphql.queries.ways import by_number, look_up, serial_of
+from iuran.graphql.types.care import (
+    LETTERS,
+    REFERRALS,
+    VISITS,
+    EligibilityLetter,
+    Referral,
+    Visit,
+)
+from iuran.graphql.types.claims import CLAIMS, Claim, ClaimFilterArgument
+from iuran.graphql.types.complaints import COMPLAINTS, Complaint, ComplaintFilterArgument
+from iuran.graphql.types.facilities import FACILITIES, Facility, FacilityFilterArgument
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.weights import paged
+
+_ID = "Its ID."
+
+
+@strawberry.input(one_of=True, description="Which facility: give exactly one.")
+class FacilityBy:
+    """The ways to a facility."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=_ID)
+    code: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its code of 8 characters (kode PPK)."
+    )
+
+
+@strawberry.input(one_of=True, description="Which paper: give exactly one.")
+class PaperBy:
+    """The ways to a visit, a referral or a letter."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=_ID)
+    number: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its number of 19 characters."
+    )
+
+
+@strawberry.input(one_of=True, description="Which claim: give exactly one.")
+class ClaimBy:
+    """The ways to a claim."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=_ID)
+    number: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its number, as `K000000012`."
+    )
+
+
+@strawberry.input(one_of=True, description="Which complaint: give exactly one.")
+class ComplaintBy:
+    """The ways to a complaint."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=_ID)
+    number: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its number, as `P000000012`."
+    )
+
+
+_Paper = Annotated[PaperBy, strawberry.argument(description="Which paper.")]
+
+
+@strawberry.type(description="Questions about care.")
+class CareQueries:
+    """Reads of care."""
+
+    facility: Facility | None = declared(
+        description="A facility by its ID or its code.",
+        by=Annotated[FacilityBy, strawberry.argument(description="Which facility.")],
+    )
+    facilities: Connection[Facility] = declared(
+        description="Facilities by place, service and level, in the order of their codes.",
+        directives=paged(),
+        first=First,
+        after=After,
+        filter=FacilityFilterArgument,
+    )
+    visit: Visit | None = declared(description="A visit by its ID or its number.", by=_Paper)
+    visits: Connection[Visit] = declared(
+        description="Your facility's own visits, the newest first; empty if you are none.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    referral: Referral | None = declared(
+        description="A referral by its ID or its number.", by=_Paper
+    )
+    referrals: Connection[Referral] = declared(
+        description="Referrals to your facility, the newest first; empty if you are none.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    eligibility_letter: EligibilityLetter | None = declared(
+        description="A letter of eligibility (SEP) by its ID or its number.", by=_Paper
+    )
+    eligibility_letters: Connection[EligibilityLetter] = declared(
+        description="Your facility's letters of eligibility (SEP), the newest first; empty if you "
+        "are none.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    claim: Claim | None = declared(
+        description="A claim by its ID or its number.",
+        by=Annotated[ClaimBy, strawberry.argument(description="Which claim.")],
+    )
+    claims: Connection[Claim] = declared(
+        description="The claims that you may see, the newest first: a facility's own, a family's, "
+        "or all for officers.",
+        directives=paged(),
+        first=First,
+        after=After,
+        filter=ClaimFilterArgument,
+    )
+    complaint: Complaint | None = declared(
+        description="A complaint by its ID or its number.",
+        by=Annotated[ComplaintBy, strawberry.argument(description="Which complaint.")],
+    )
+    complaints: Connection[Complaint] = declared(
+        description="The complaints that you may see, the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+        filter=ComplaintFilterArgument,
+    )
+
+
+_NUMBERS: Final[Fragment] = "care_number AS {row}n, "
+_OF_NUMBER: Final[Fragment] = (
+    "{row}n.care_number = upper({number}) AND {row}.family_id = {row}n.family_id AND "
+)
+
+CARE_LISTS: dict[str, Declared] = {
+    "facilities": FACILITIES,
+    "visits": VISITS,
+    "referrals": REFERRALS,
+    "eligibilityLetters": LETTERS,
+    "claims": CLAIMS,
+    "complaints": COMPLAINTS,
+}
+CARE_ROOTS: dict[str, Root] = {
+    "facility": look_up(
+        "Facility",
+        "facility_id",
+        ways={"code": by_number("{row}.facility_code = upper({number})")},
+    ),
+    "visit": look_up(
+        "Visit",
+        "family_id",
+        "visit_id",
+        ways={
+            "number": by_number(_OF_NUMBER + "{row}.visit_number = upper({number})", via=_NUMBERS)
+        },
+    ),
+    "referral": look_up(
+        "Referral",
+        "family_id",
+        "referral_id",
+        ways={
+            "number": by_number(
+                _OF_NUMBER + "{row}.referral_number = upper({number})", via=_NUMBERS
+            )
+        },
+    ),
+    "eligibilityLetter": look_up(
+        "EligibilityLetter",
+        "family_id",
+        "letter_id",
+        ways={
+            "number": by_number(_OF_NUMBER + "{row}.letter_number = upper({number})", via=_NUMBERS)
+        },
+    ),
+    "claim": look_up(
+        "Claim",
+        "family_id",
+        "claim_id",
+        ways={"number": by_number("{row}.claim_id = " + serial_of("K"))},
+    ),
+    "complaint": look_up(
+        "Complaint",
+        "bucket",
+        "complaint_id",
+        ways={
+            "number": by_number(
+                "{row}.complaint_id = "
+                + serial_of("P")
+                + " AND {row}.bucket = ("
+                + serial_of("P")
+                + ") % 16"
+            )
+        },
+    ),
+}

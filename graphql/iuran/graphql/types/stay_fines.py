@@ -1,0 +1,140 @@
+"""The fine of a stay as the schema shows it."""
+
+from datetime import date, datetime
+from typing import Final
+
+import strawberry
+
+from iuran.core.care.stay_fines import Exemption
+from iuran.core.care.stay_fines import StayFine as Assessed
+from iuran.core.explanations import explain_stay_fine
+from iuran.core.fines import Debtor, Fine, FineWindow
+from iuran.core.money import Rupiah
+from iuran.core.regulation.rates import fine_rate
+from iuran.graphql.compiler.access import of_family_or_facility
+from iuran.graphql.compiler.declarations import Fragment, Source, Worked
+from iuran.graphql.types.enums import publish
+from iuran.graphql.types.explanations import Explanation
+
+publish(
+    Debtor,
+    "Who owes a fine.",
+    {
+        Debtor.FAMILY: "The family.",
+        Debtor.EMPLOYER: "The employer who was late with the worker's contributions.",
+    },
+)
+publish(
+    Exemption,
+    "Why a stay carries no fine.",
+    {
+        Exemption.OUTPATIENT: "No stay: outpatient care is never fined.",
+        Exemption.RITP: "A stay at the first level is never fined.",
+        Exemption.PBI_OR_PEMDA: "A government pays for the participant.",
+        Exemption.CERTIFIED_UNABLE: "The social office certified that the family cannot pay.",
+        Exemption.NO_WINDOW: "No fine window is open.",
+        Exemption.AFTER_WINDOW: "The stay began after the fine window.",
+    },
+)
+
+
+@strawberry.type(
+    description="The fine of an inpatient stay (denda pelayanan): 5 % of the estimated tariff for "
+    "each month that was in arrears, within the 45 days after cover came back."
+)
+class StayFine:
+    """A fine."""
+
+    amount: Rupiah = strawberry.field(description='How much; `"0"` if there is none.')
+    debtor: Debtor = strawberry.field(description="Who owes it.")
+    exemption: Exemption | None = strawberry.field(
+        description="Why there is none; null if there is one."
+    )
+    arrears_months: int = strawberry.field(description="The months in arrears that count.")
+    estimated_tariff: Rupiah = strawberry.field(
+        description="What the stay was expected to cost at the admission."
+    )
+    pay_by: datetime = strawberry.field(
+        description="Until when it is to be paid, and before the discharge in any case."
+    )
+    is_paid: bool = strawberry.field(description="Whether it is paid.")
+    paid_at: datetime | None = strawberry.field(description="When it was paid.")
+    explanation: Explanation = strawberry.field(description="Why it is as it is.")
+
+
+def _explained(  # noqa: PLR0913, PLR0917 - one for each column
+    _: object,
+    debtor: str,
+    exemption: str | None,
+    amount: int,
+    months: int,
+    first_day: date | None,
+    last_day: date | None,
+    rate_from: date | None,
+    tariff: int,
+    admitted_on: date,
+    arrears_months: int | None,
+) -> Explanation:
+    """Explain what was assessed at the admission, from what was kept of it."""
+    window = (
+        None
+        if first_day is None or last_day is None
+        else FineWindow(
+            first_day=first_day, last_day=last_day, arrears_months=arrears_months or months
+        )
+    )
+    rate = None if rate_from is None else fine_rate(rate_from)
+    found = Assessed(
+        debtor=Debtor(debtor),
+        fine=Fine(amount=Rupiah(amount), months=months, rate=rate),
+        exemption=None if exemption is None else Exemption(exemption),
+        window=window,
+    )
+    explained = explain_stay_fine(found, admitted_on=admitted_on, estimated_tariff=Rupiah(tariff))
+    return Explanation.of(explained)
+
+
+_LETTER: Final[Fragment] = (
+    "FROM eligibility_letter AS l WHERE l.family_id = {row}.family_id "
+    "AND l.letter_number = {row}.letter_number"
+)
+
+STAY_FINE = Source(
+    type_name="StayFine",
+    table="stay_fine AS {row}",
+    access=of_family_or_facility(
+        "{row}.family_id",
+        own="EXISTS (SELECT " + _LETTER + " AND l.facility_code = {viewer_facility})",
+    ),
+    fields={
+        "amount": "{row}.amount",
+        "debtor": "{row}.debtor",
+        "exemption": "{row}.exemption",
+        "arrearsMonths": "{row}.months",
+        "estimatedTariff": "{row}.estimated_tariff",
+        "payBy": "{row}.pay_by",
+        "isPaid": "{row}.paid_at IS NOT NULL",
+        "paidAt": "{row}.paid_at",
+        "explanation": Worked(
+            of=_explained,
+            needs=(
+                "{row}.debtor",
+                "{row}.exemption",
+                "{row}.amount",
+                "{row}.months",
+                "{row}.window_first_day",
+                "{row}.window_last_day",
+                "{row}.fine_rate_from",
+                "{row}.estimated_tariff",
+                "(SELECT l.starts_on " + _LETTER + ")",
+                (
+                    "(SELECT w.arrears_months FROM eligibility_letter AS l JOIN fine_window AS w "
+                    "ON w.family_id = l.family_id AND w.membership_id = l.membership_id "
+                    "WHERE l.family_id = {row}.family_id "
+                    "AND l.letter_number = {row}.letter_number "
+                    "AND w.first_day = {row}.window_first_day ORDER BY w.window_id DESC LIMIT 1)"
+                ),
+            ),
+        ),
+    },
+)
