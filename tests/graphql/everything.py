@@ -215,6 +215,12 @@ SELECT_NUMBERS: LiteralString = """
 """
 
 
+NUMBERED = (
+    *("visit", "referral", "letter", "claim", "complaint"),
+    *("facility_code", "channel", "reference"),
+)
+
+
 async def one_of_everything(pool: Pool, *, family_id: int, membership_id: int) -> dict[str, str]:
     """Insert the rows; return the IDs of those whose types have one, and their numbers."""
     async with pool.acquire() as connection:
@@ -226,5 +232,7 @@ async def one_of_everything(pool: Pool, *, family_id: int, membership_id: int) -
             await connection.execute(statement, family_id, membership_id)
         found = {name: await connection.fetchrow(sql, family_id) for name, sql in KEYS.items()}
         numbers = await connection.fetchrow(SELECT_NUMBERS, family_id)
-    found_numbers = {name: str(value) for name, value in (numbers or {}).items()}
-    return found_numbers | {name: id_of(name, *(row or ())) for name, row in found.items()}
+    assert numbers is not None
+    return {name: str(numbers[name]) for name in NUMBERED} | {
+        name: id_of(name, *(row or ())) for name, row in found.items()
+    }

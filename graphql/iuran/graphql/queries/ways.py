@@ -11,11 +11,13 @@ from iuran.graphql.global_ids import key_of
 
 def by_key(*columns: LiteralString) -> Way:
     """Return the way from an ID to the row of its key."""
-    names = ["key_" + digits(number) for number in range(len(columns))]
-    where = " AND ".join(
-        ["{row}." + own + " = {" + name + "}" for own, name in zip(columns, names, strict=True)]
-    )
-    return Way(where=where, values=dict.fromkeys(names, "bigint"))
+    where: list[LiteralString] = []
+    values: dict[LiteralString, LiteralString] = {}
+    for number, column in enumerate(columns):
+        name: LiteralString = "key_" + digits(number)
+        where.append("{row}." + column + " = {" + name + "}")
+        values[name] = "bigint"
+    return Way(where=" AND ".join(where), values=values)
 
 
 def by_number(where: Fragment, *, via: Fragment = "") -> Way:
@@ -45,8 +47,10 @@ def _found(type_name: str, columns: Sequence[LiteralString]) -> Callable[[Argume
     def found(arguments: Arguments) -> Found:
         way, value = given(arguments)
         if way != "id":
-            values = value if isinstance(value, dict) else {"number": value}
-            return Found(way=way, values=cast("dict[str, object]", values))
+            if not isinstance(value, dict):
+                return Found(way=way, values={"number": value})
+            # The members of an input object, by their names.
+            return Found(way=way, values=cast("dict[str, object]", value))
         key = key_of(str(value), type_name=type_name, parts=len(columns))
         return Found(way=way, values={f"key_{n}": part for n, part in enumerate(key)})
 
