@@ -98,6 +98,7 @@ BY_CHANNEL = {
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
+    "job_retry",
     "membership_event",
     "fine_window",
     "bill_line",
@@ -274,7 +275,7 @@ async def test_foreign_keys_between_families_data_carry_the_family(connection: C
 
 
 async def test_every_table_has_its_place_when_data_are_spread(connection: Connection) -> None:
-    singles = {"migration", "routine", "test_clock", "event_dispatch", "billing_run"}
+    singles = {"migration", "routine", "test_clock", "event_dispatch", "billing_run", "scheduler"}
 
     homeless = {
         row["name"]

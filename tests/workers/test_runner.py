@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
@@ -276,21 +277,25 @@ async def test_what_redis_swallowed_is_begun_by_the_poller(
     mailbox: Mailbox,
     redis: Keys,
 ) -> None:
-    await a_paying_family(pool)
+    """The line to Redis is there before anything is due: else the poller would begin it itself."""
     for kind, key in (
         ("month-roll", "2026-01"),
         ("dispatch-outbox", "all"),
         ("send-reminders", "1:EMAIL"),
     ):
         await redis.do("SET", f"arq:in-progress:{kind}:{key}", "1")
+    heard = await _wake_ups_heard(redis)
 
     async with running(workers):
+        await until(lambda: _more(redis, heard))
+        await a_paying_family(pool)
         await until(
             lambda: _is(pool.fetchval("SELECT count(*) FROM job WHERE state = 'WAITING'"), 2)
         )
-        while not mailbox.messages:
-            later(real_clock, seconds=11)
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not mailbox.messages:
+                later(real_clock, seconds=11)
+                await asyncio.sleep(0.05)
 
     assert len(mailbox.messages) == 1
 
@@ -345,6 +350,29 @@ async def test_a_worker_that_is_stopped_lets_a_letter_go_out_first(
 
     assert len(mailbox.messages) == 1
     assert await states(pool) == {"ACTIVATED": "SENT"}
+
+
+async def test_a_worker_stops_even_if_the_line_breaks_while_it_is_told_to(
+    pool: Pool, workers: WorkerServices, monkeypatch: pytest.MonkeyPatch, redis: Keys
+) -> None:
+    """Redis raises its own error over a cancellation: a poller that went on would never end."""
+    assert await redis.queued() == 0
+    heard, at_redis = await _wake_ups_heard(redis), asyncio.Event()
+
+    async def break_when_cancelled(_redis: object, names: Sequence[JobName]) -> None:
+        assert names
+        at_redis.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise RedisConnectionError("closed while it was read") from error
+
+    monkeypatch.setattr("iuran.workers.runner._wake", break_when_cancelled)
+
+    async with asyncio.timeout(PATIENCE_SECONDS), running(workers):
+        await until(lambda: _more(redis, heard))
+        await a_paying_family(pool)
+        await at_redis.wait()
 
 
 async def test_ping_says_what_to_do(services: EmbeddedServices, proxy: Proxy) -> None:

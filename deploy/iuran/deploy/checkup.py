@@ -21,9 +21,13 @@ from iuran.payments.channels import list_channels
 from iuran.payments.finance_figures import care_disagreements
 from iuran.payments.ledger import disagreements
 from iuran.payments.membership_rebuild import different_memberships
+from iuran.workers.job_records import count_jobs
+from iuran.workers.leadership import read_scheduler
 from iuran.workers.runner import ping
 
 SKEW_WARN_SECONDS = 2.0
+TICK_WARN_SECONDS = 60.0
+WAITING_WARN_SECONDS = 300.0
 POSTGRESQL_MIN = 170000
 
 SELECT_SERVER: LiteralString = """
@@ -109,6 +113,7 @@ async def _check_database(settings: Settings, connection: Connection) -> AsyncIt
     if waiting.verdict is Verdict.OK:
         yield await _check_test_clock(settings, connection)
         yield await _check_channels(settings, connection)
+        yield await _check_jobs(connection)
         yield await _check_ledger(connection)
         yield await _check_memberships(connection)
 
@@ -168,6 +173,26 @@ async def _check_channels(settings: Settings, connection: Connection) -> Finding
         advice = "their secrets or keys are unreadable or over: `iuran channels rotate`"
         return Finding(part="channels", verdict=Verdict.WARN, found=", ".join(mute), advice=advice)
     return _fine("channels", f"{len(channels)} registered")
+
+
+async def _check_jobs(connection: Connection) -> Finding:
+    """Whether a worker ticks, and nothing is dead or waits longer than a worker would let it."""
+    now, scheduler = datetime.now(UTC), await read_scheduler(connection)
+    figures = await count_jobs(connection, at=now)
+    since = figures.waiting_since
+    found = f"{figures.dead} dead, {figures.waiting} wait for a worker"
+    if scheduler is None or (now - scheduler.ticked_at).total_seconds() > TICK_WARN_SECONDS:
+        last = "no worker ever ticked" if scheduler is None else f"{scheduler.led_by} was the last"
+        advice = "start `iuran worker`; what is due is made up for"
+        found = f"nobody ticks ({last}); {found}"
+    elif figures.dead:
+        advice = "`iuran jobs list --state dead` says why; then `iuran jobs retry`"
+    elif since is not None and (now - since).total_seconds() > WAITING_WARN_SECONDS:
+        advice = "start more `iuran worker`, or look at what the running jobs wait for"
+        found = f"{found}, the first since {written(since)}"
+    else:
+        return _fine("jobs", f"{scheduler.led_by} ticks; {found}")
+    return Finding(part="jobs", verdict=Verdict.WARN, found=found, advice=advice)
 
 
 async def _check_ledger(connection: Connection) -> Finding:

@@ -21,6 +21,7 @@ from iuran.deploy.commands import (
     facilities,
     families,
     governments,
+    jobs,
     refunds,
     reminders,
     retail,
@@ -74,6 +75,7 @@ app.add_typer(claims.app, name="claims")
 app.add_typer(complaints.app, name="complaints")
 app.command("figures")(figures)
 app.add_typer(reminders.app, name="reminders")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(settings.app, name="settings")
 
 

@@ -162,7 +162,19 @@ class Settings(BaseSettings):
         default=3_653,
         ge=1_827,
         description="How long messages of banks are kept; ASPI demands ten years. "
-        "`iuran channels purge` deletes older ones.",
+        "The worker deletes older ones every night, `iuran channels purge` at once.",
+    )
+    job_retention_days: int = Field(
+        default=90,
+        ge=62,
+        le=3_653,
+        description="How long jobs that are done are listed; the worker deletes older ones.",
+    )
+    reminder_retention_days: int = Field(
+        default=1_827,
+        ge=400,
+        le=36_525,
+        description="How long it is kept what a family was told; the worker deletes what is older.",
     )
     jwks_file: Path | None = Field(
         default=None,
@@ -257,6 +269,13 @@ class Settings(BaseSettings):
         ge=1,
         le=200,
         description="Calls to a provider that one job of 16 has open.",
+    )
+    jobs_at_once: int = Field(
+        default=6,
+        ge=3,
+        le=100,
+        description="Jobs that one worker runs at once; one hand is kept for what is urgent, one "
+        "more for what is no bulk.",
     )
     worker_metrics_port: Port | None = Field(
         default=None, description="Port on 127.0.0.1 where `iuran worker` shows metrics."

@@ -12,7 +12,7 @@ from iuran.deploy.messaging import new_carriers, new_mailer
 from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.test_clock import following, new_clock
 from iuran.workers.runner import run_worker
-from iuran.workers.services import WorkerServices
+from iuran.workers.services import Retention, WorkerServices
 
 _log = structlog.get_logger()
 
@@ -35,7 +35,17 @@ async def _work(settings: Settings) -> None:
         statement_timeout_milliseconds=settings.statement_timeout_milliseconds,
     )
     services = WorkerServices(
-        pool=pool, clock=clock, redis_url=redis_url, mailer=mailer, carriers=carriers
+        pool=pool,
+        clock=clock,
+        redis_url=redis_url,
+        mailer=mailer,
+        carriers=carriers,
+        jobs_at_once=settings.jobs_at_once,
+        retention=Retention(
+            job_days=settings.job_retention_days,
+            message_days=settings.message_retention_days,
+            reminder_days=settings.reminder_retention_days,
+        ),
     )
     try:
         async with following(pool, clock):

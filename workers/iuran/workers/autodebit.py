@@ -1,6 +1,7 @@
 """Autodebit without being asked: files are prepared on collection days, failures are told."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 
 import structlog
 
@@ -13,29 +14,29 @@ from iuran.payments.autodebit.collection import (
     prepare,
 )
 from iuran.payments.autodebit.failures import warn_of_failures, warning_day
-from iuran.workers.jobs import Job, JobName, arm
+from iuran.workers.jobs import Job
+from iuran.workers.moments import Moment, Work
 from iuran.workers.services import WorkerServices
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-async def arm_autodebit(
-    connection: Connection, *, prepare_kind: str, warn_kind: str, at: datetime, real: datetime
-) -> None:
-    """Arm what the legal date asks for; a day that was missed is made up for in its month.
-
-    Nothing while no family has given a mandate.
-    """
-    if not await banks_with_mandates(connection):
-        return
-    today = wib_date(at)
+async def collections_due(connection: Connection, moment: Moment) -> Sequence[Work]:
+    """Return the latest collection day of the month; one that was missed is made up for."""
+    today = wib_date(moment.at)
     day = latest_collection_day(today)
-    if day is not None:
-        await arm(connection, JobName(prepare_kind, str(day)), at=real, payload={"day": str(day)})
+    if day is None or not await banks_with_mandates(connection):
+        return ()
+    return (Work(key=str(day), payload={"day": str(day)}),)
+
+
+async def warnings_due(connection: Connection, moment: Moment) -> Sequence[Work]:
+    """Return the month from its warning day on, if any family has given a mandate."""
+    today = wib_date(moment.at)
     month = CoverageMonth.of(today)
-    if today >= warning_day(month):
-        payload = {"month": str(month)}
-        await arm(connection, JobName(warn_kind, str(month)), at=real, payload=payload)
+    if today < warning_day(month) or not await banks_with_mandates(connection):
+        return ()
+    return (Work(key=str(month), payload={"month": str(month)}),)
 
 
 async def prepare_collection(services: WorkerServices, job: Job) -> None:

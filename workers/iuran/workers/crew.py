@@ -7,14 +7,19 @@ import structlog
 
 from iuran.core.identifiers import mask_numbers_in
 from iuran.workers.execution import run_job
-from iuran.workers.jobs import JobName
+from iuran.workers.jobs import JobName, Lane
+from iuran.workers.kinds import lane_of
 from iuran.workers.services import WorkerServices
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class Crew:
-    """Runs up to `services.jobs_at_once` jobs; those beyond stay due, for others or later."""
+    """Runs up to `services.jobs_at_once` jobs; those beyond stay due, for others or later.
+
+    Of three hands or more one takes nothing but urgent jobs, and another no bulk: however long
+    the lane of reminders is, what somebody waits for begins at once.
+    """
 
     def __init__(self, services: WorkerServices) -> None:
         self._services = services
@@ -23,8 +28,7 @@ class Crew:
 
     def start(self, name: JobName) -> bool:
         """Begin a job, unless it runs here or all hands are full; return whether it began."""
-        is_full = len(self._running) >= self._services.jobs_at_once
-        if self._stopping or is_full or name in self._running:
+        if self._stopping or name in self._running or not self._has_hand_for(lane_of(name.kind)):
             return False
         self._running[name] = asyncio.create_task(self._run(name), name=f"{name.kind} {name.key}")
         return True
@@ -41,6 +45,12 @@ class Crew:
         if late:
             _log.warning("jobs_interrupted", count=len(late))
             await asyncio.wait(late)
+
+    def _has_hand_for(self, lane: Lane) -> bool:
+        """Whether those of a lane and of the lanes behind it leave what is kept for others."""
+        behind = sum(lane_of(name.kind) >= lane for name in self._running)
+        at_once = self._services.jobs_at_once
+        return len(self._running) < at_once and behind < max(at_once - lane, 1)
 
     async def _run(self, name: JobName) -> None:
         try:

@@ -54,6 +54,7 @@ class _Slice:
     bucket: int
     channel: Channel
     carrier: Carrier
+    urgent_only: bool
     waiting: deque[ClaimedReminder] = field(default_factory=deque)
     claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     stop_at: float | None = None
@@ -74,11 +75,27 @@ async def send_reminders(services: WorkerServices, job: Job) -> None:
     over which the line breaks waits for its pause, and the others go on over a new line. Raises
     CarrierDownError when the carrier cannot be reached, or broke off BREAKS_MAX times in a row.
     """
+    await _send_due(services, job, urgent_only=False)
+
+
+async def send_notices(services: WorkerServices, job: Job) -> None:
+    """Send what goes out at any hour, as `send_reminders` does: no reminder comes before it."""
+    await _send_due(services, job, urgent_only=True)
+
+
+async def _send_due(services: WorkerServices, job: Job, *, urgent_only: bool) -> None:
     channel = Channel(job.name.key.partition(":")[2])
     await _drop_late(services, job.bucket)
-    if channel not in services.channels or not await _is_due(services, job.bucket, channel):
+    if channel not in services.channels:
         return
-    work = _Slice(bucket=job.bucket, channel=channel, carrier=services.carrier(channel))
+    work = _Slice(
+        bucket=job.bucket,
+        channel=channel,
+        carrier=services.carrier(channel),
+        urgent_only=urgent_only,
+    )
+    if not await _is_due(services, work):
+        return
     try:
         await _refill(services, work)
         lines = min(work.carrier.lines, len(work.waiting))
@@ -145,10 +162,17 @@ async def _refill(services: WorkerServices, work: _Slice) -> bool:
         return bool(work.waiting)
 
 
-async def _is_due(services: WorkerServices, bucket: int, channel: Channel) -> bool:
+async def _is_due(services: WorkerServices, work: _Slice) -> bool:
     async with services.pool.acquire() as connection:
-        at, real = services.clock.now(), services.real_clock.now()
-        return bool(await due_buckets(connection, [bucket], at=at, real=real, channels=[channel]))
+        found = await due_buckets(
+            connection,
+            [work.bucket],
+            at=services.clock.now(),
+            real=services.real_clock.now(),
+            channels=[work.channel],
+            urgent_only=work.urgent_only,
+        )
+    return bool(found)
 
 
 async def _drop_late(services: WorkerServices, bucket: int) -> None:
@@ -175,6 +199,7 @@ async def _claim_sendable(services: WorkerServices, work: _Slice) -> list[Claime
                 at=services.clock.now(),
                 real=services.real_clock.now(),
                 limit=CLAIMED_A_LINE * work.carrier.lines,
+                urgent_only=work.urgent_only,
             )
         sendable = [one for one in claimed if not await _is_settled(services, work, one)]
         if sendable or not claimed:

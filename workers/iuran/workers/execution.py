@@ -27,6 +27,7 @@ from iuran.workers.kinds import KINDS, JobKind
 from iuran.workers.metrics import JOB_SECONDS, JOBS
 from iuran.workers.pauses import pause
 from iuran.workers.services import WorkerServices
+from iuran.workers.stopping import is_told_to_stop, stop_if_told
 from iuran.workers.tick import tick
 
 ROUNDS_MAX = 1_000
@@ -84,7 +85,10 @@ async def _attempt(services: WorkerServices, job: Job) -> str:
     except asyncio.CancelledError:
         await _release(services, job)
         raise
-    except Exception as error:  # noqa: BLE001 - the edge of all jobs: noted, logged and counted
+    except Exception as error:
+        if is_told_to_stop():
+            await _release(services, job)
+            raise asyncio.CancelledError from error
         return await _fail(services, kind, job, error)
     async with services.pool.acquire() as connection:
         was_ours = await finish(connection, job, at=services.real_clock.now())
@@ -116,7 +120,9 @@ async def _fail(services: WorkerServices, kind: JobKind, job: Job, error: Except
     )
     if kind.attempts_max is not None and job.attempts >= kind.attempts_max:
         return await _give_up(services, job, text)
-    until = services.real_clock.now() + pause(job.attempts, longest=kind.longest_pause)
+    until = services.real_clock.now() + pause(
+        job.attempts, longest=kind.longest_pause, first=kind.first_pause
+    )
     async with services.pool.acquire() as connection:
         await postpone(connection, job, until=until, error=text)
     return "postponed"
@@ -147,6 +153,7 @@ async def _beat(services: WorkerServices, job: Job) -> None:
             async with services.pool.acquire() as connection:
                 await _renew(connection, job, services)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            stop_if_told()
             _log.warning("lease_not_renewed", kind=job.name.kind, key=job.name.key)
 
 

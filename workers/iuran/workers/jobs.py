@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum
 from typing import LiteralString, Self
 
 from iuran.core.database.pool import Connection, Record
@@ -13,22 +13,33 @@ BUCKETS = 16
 ERROR_LENGTH_MAX = 2_000
 
 ARM: LiteralString = """
-    INSERT INTO job (kind, key, bucket, payload, next_at, armed_at) VALUES ($1, $2, $3, $4, $5, $5)
+    INSERT INTO job (kind, key, bucket, lane, payload, next_at, armed_at)
+    VALUES ($1, $2, $3, $6, $4, $5, $5)
     ON CONFLICT (kind, key) DO NOTHING
 """
 
 ARM_AGAIN: LiteralString = """
-    INSERT INTO job (kind, key, bucket, payload, next_at, armed_at)
-    SELECT $1::text, $2::text, $3::smallint, $4::jsonb, $5::timestamptz, $5
+    INSERT INTO job (kind, key, bucket, lane, payload, next_at, armed_at)
+    SELECT $1::text, $2::text, $3::smallint, $6::smallint, $4::jsonb, $5::timestamptz, $5
     WHERE NOT EXISTS (SELECT FROM job WHERE kind = $1 AND key = $2 AND state <> 'DONE')
     ON CONFLICT (kind, key) DO UPDATE
     SET state = 'WAITING', attempts = 0, next_at = excluded.next_at, armed_at = excluded.armed_at,
-        ended_at = NULL, last_error = NULL, bucket = excluded.bucket, payload = excluded.payload
+        ended_at = NULL, last_error = NULL, bucket = excluded.bucket, lane = excluded.lane,
+        payload = excluded.payload
     WHERE job.state = 'DONE'
 """
 
 SELECT_DUE: LiteralString = """
-    SELECT kind, key, due_at FROM job WHERE due_at <= $1 ORDER BY due_at LIMIT $2
+    SELECT w.kind, w.key, w.lane, w.due_at
+    FROM unnest($3::smallint[]) AS l (lane)
+    CROSS JOIN LATERAL (
+        SELECT j.kind, j.key, j.lane, j.due_at
+        FROM job AS j
+        WHERE j.lane = l.lane AND j.due_at <= $1
+        ORDER BY j.due_at
+        LIMIT $2
+    ) AS w
+    ORDER BY w.lane, w.due_at
 """
 
 CLAIM: LiteralString = """
@@ -65,27 +76,16 @@ BURY: LiteralString = """
     WHERE kind = $1 AND key = $2 AND claims = $3 AND state = 'RUNNING'
 """
 
-RETRY: LiteralString = """
-    UPDATE job SET state = 'WAITING', attempts = 0, next_at = $3, armed_at = $3, ended_at = NULL
-    WHERE kind = $1 AND key = $2 AND state = 'DEAD'
-"""
 
-SELECT_JOBS: LiteralString = """
-    SELECT kind, key, state, attempts, next_at, lease_until, armed_at, ended_at, last_error
-    FROM job
-    WHERE $1::text IS NULL OR state = $1
-    ORDER BY armed_at DESC, kind, key
-    LIMIT $2
-"""
+class Lane(IntEnum):
+    """How much a job matters at this moment; each lane is looked into, and hands are kept free."""
 
-
-class JobState(StrEnum):
-    """Where a job stands. DEAD: it was tried as often as its kind allows; somebody has to look."""
-
-    WAITING = "WAITING"
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-    DEAD = "DEAD"
+    URGENT = 0
+    """Somebody waits for it: what just happened to a membership."""
+    ORDINARY = 1
+    """A date asks for it: the month, deadlines, collections."""
+    BULK = 2
+    """It comes by the million, and may take its hours."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,35 +123,8 @@ class DueJob:
     """A job that waits for somebody, and since when."""
 
     name: JobName
+    lane: Lane
     due_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRecord:
-    """A job as an operator sees it."""
-
-    name: JobName
-    state: JobState
-    attempts: int
-    next_at: datetime
-    lease_until: datetime | None
-    armed_at: datetime
-    ended_at: datetime | None
-    last_error: str | None
-
-    @classmethod
-    def of(cls, row: Record) -> Self:
-        """Read a row."""
-        return cls(
-            name=JobName(row["kind"], row["key"]),
-            state=JobState(row["state"]),
-            attempts=row["attempts"],
-            next_at=row["next_at"],
-            lease_until=row["lease_until"],
-            armed_at=row["armed_at"],
-            ended_at=row["ended_at"],
-            last_error=row["last_error"],
-        )
 
 
 async def arm(
@@ -160,27 +133,37 @@ async def arm(
     *,
     at: datetime,
     bucket: int = 0,
+    lane: Lane = Lane.ORDINARY,
     payload: dict[str, str] | None = None,
 ) -> None:
     """Have a job done once; one that was armed before stays as it is, whatever came of it."""
-    await connection.execute(ARM, name.kind, name.key, bucket, payload or {}, at)
+    await connection.execute(ARM, name.kind, name.key, bucket, payload or {}, at, lane)
 
 
 async def arm_again(
-    connection: Connection, name: JobName, *, at: datetime, bucket: int = 0
+    connection: Connection,
+    name: JobName,
+    *,
+    at: datetime,
+    bucket: int = 0,
+    lane: Lane = Lane.ORDINARY,
 ) -> None:
     """Have a job done once more if it is done; one that waits, runs or is dead stays as it is.
 
     Where there is nothing to change nothing is written, so that a tick costs reads only.
     """
-    await connection.execute(ARM_AGAIN, name.kind, name.key, bucket, {}, at)
+    await connection.execute(ARM_AGAIN, name.kind, name.key, bucket, {}, at, lane)
 
 
 async def due(connection: Connection, *, at: datetime, limit: int = 100) -> tuple[DueJob, ...]:
-    """Return the jobs that wait for somebody, those of dead workers among them."""
-    rows = await connection.fetch(SELECT_DUE, at, limit)
+    """Return the jobs that wait for somebody, those of dead workers among them.
+
+    At most `limit` of each lane, the urgent ones first: a million in one lane hide no other.
+    """
+    rows = await connection.fetch(SELECT_DUE, at, limit, list(Lane))
     return tuple(
-        DueJob(name=JobName(row["kind"], row["key"]), due_at=row["due_at"]) for row in rows
+        DueJob(name=JobName(row["kind"], row["key"]), lane=Lane(row["lane"]), due_at=row["due_at"])
+        for row in rows
     )
 
 
@@ -215,19 +198,6 @@ async def postpone(connection: Connection, job: Job, *, until: datetime, error: 
 async def bury(connection: Connection, job: Job, *, at: datetime, error: str) -> bool:
     """Give a job up, visibly: it is DEAD and keeps its error until somebody retries it."""
     return await _changed(connection, BURY, job, at, _presentable(error))
-
-
-async def retry(connection: Connection, name: JobName, *, at: datetime) -> bool:
-    """Let a dead job begin anew; False if there is no such dead job."""
-    return await connection.execute(RETRY, name.kind, name.key, at) == "UPDATE 1"
-
-
-async def list_jobs(
-    connection: Connection, *, state: JobState | None = None, limit: int = 50
-) -> tuple[JobRecord, ...]:
-    """Return jobs as an operator sees them, the newest first."""
-    rows = await connection.fetch(SELECT_JOBS, state, limit)
-    return tuple(JobRecord.of(row) for row in rows)
 
 
 async def _changed(

@@ -1,4 +1,4 @@
-"""The kinds of jobs: what each does, and how often it is tried."""
+"""The kinds of jobs: what each does, which lane it takes, and how often it is tried."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from iuran.workers.autodebit import prepare_collection, warn_failed
 from iuran.workers.deadlines import close_days
-from iuran.workers.delivery import send_reminders
+from iuran.workers.delivery import send_notices, send_reminders
 from iuran.workers.fallback import fall_back_reminders
-from iuran.workers.jobs import Job
+from iuran.workers.jobs import Job, Lane
 from iuran.workers.month_roll import roll_month
 from iuran.workers.outbox import dispatch_outbox
+from iuran.workers.retention import purge_records, purge_reminders
 from iuran.workers.scheduling import schedule_reminders
 from iuran.workers.services import WorkerServices
 
@@ -18,10 +19,14 @@ MONTH_ROLL = "month-roll"
 CLOSE_DAYS = "close-days"
 DISPATCH_OUTBOX = "dispatch-outbox"
 SCHEDULE_REMINDERS = "schedule-reminders"
+SEND_NOTICES = "send-notices"
 SEND_REMINDERS = "send-reminders"
 FALL_BACK_REMINDERS = "fall-back-reminders"
 PREPARE_AUTODEBIT = "prepare-autodebit"
 WARN_AUTODEBIT = "warn-autodebit"
+PURGE_RECORDS = "purge-records"
+PURGE_REMINDERS = "purge-reminders"
+_SHORT, _HOUR = timedelta(seconds=30), 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,62 +34,70 @@ class JobKind:
     """What a job of this kind does. It must be safe to run twice, even at once.
 
     `attempts_max` is None for standing work, which comes back for as long as there is a need (the
-    outbox, the mail): it is never given up, but tried at most every `longest_pause`.
+    outbox, the mail): it is never given up, but tried at most every `longest_pause`. Pauses double
+    from `first_pause` on, less up to half of it at random.
     """
 
     run: Callable[[WorkerServices, Job], Awaitable[None]]
-    attempts_max: int | None
     seconds_max: float
-    longest_pause: timedelta
+    lane: Lane = Lane.ORDINARY
+    attempts_max: int | None = 10
+    first_pause: timedelta = timedelta(seconds=2)
+    longest_pause: timedelta = timedelta(minutes=10)
 
 
 KINDS: Mapping[str, JobKind] = {
-    MONTH_ROLL: JobKind(
-        run=roll_month,
-        attempts_max=10,
-        seconds_max=6 * 3600,
-        longest_pause=timedelta(minutes=10),
-    ),
-    CLOSE_DAYS: JobKind(
-        run=close_days,
-        attempts_max=10,
-        seconds_max=3600,
-        longest_pause=timedelta(minutes=10),
-    ),
-    SCHEDULE_REMINDERS: JobKind(
-        run=schedule_reminders,
-        attempts_max=10,
-        seconds_max=2 * 3600,
-        longest_pause=timedelta(minutes=10),
-    ),
-    PREPARE_AUTODEBIT: JobKind(
-        run=prepare_collection,
-        attempts_max=10,
-        seconds_max=2 * 3600,
-        longest_pause=timedelta(minutes=10),
-    ),
-    WARN_AUTODEBIT: JobKind(
-        run=warn_failed,
-        attempts_max=10,
-        seconds_max=600,
-        longest_pause=timedelta(minutes=10),
-    ),
     DISPATCH_OUTBOX: JobKind(
         run=dispatch_outbox,
+        lane=Lane.URGENT,
         attempts_max=None,
         seconds_max=600,
-        longest_pause=timedelta(seconds=30),
+        longest_pause=_SHORT,
     ),
+    SEND_NOTICES: JobKind(
+        run=send_notices,
+        lane=Lane.URGENT,
+        attempts_max=None,
+        seconds_max=300,
+        longest_pause=_SHORT,
+    ),
+    MONTH_ROLL: JobKind(run=roll_month, seconds_max=6 * _HOUR),
+    CLOSE_DAYS: JobKind(run=close_days, seconds_max=_HOUR),
+    PREPARE_AUTODEBIT: JobKind(run=prepare_collection, seconds_max=2 * _HOUR),
+    WARN_AUTODEBIT: JobKind(run=warn_failed, seconds_max=600),
+    SCHEDULE_REMINDERS: JobKind(run=schedule_reminders, seconds_max=2 * _HOUR),
     SEND_REMINDERS: JobKind(
         run=send_reminders,
+        lane=Lane.BULK,
         attempts_max=None,
         seconds_max=300,
         longest_pause=timedelta(minutes=1),
     ),
     FALL_BACK_REMINDERS: JobKind(
         run=fall_back_reminders,
+        lane=Lane.BULK,
         attempts_max=None,
         seconds_max=300,
         longest_pause=timedelta(minutes=1),
     ),
+    PURGE_RECORDS: JobKind(
+        run=purge_records,
+        lane=Lane.BULK,
+        seconds_max=2 * _HOUR,
+        first_pause=timedelta(minutes=1),
+        longest_pause=timedelta(hours=1),
+    ),
+    PURGE_REMINDERS: JobKind(
+        run=purge_reminders,
+        lane=Lane.BULK,
+        seconds_max=6 * _HOUR,
+        first_pause=timedelta(minutes=1),
+        longest_pause=timedelta(hours=1),
+    ),
 }
+
+
+def lane_of(kind: str) -> Lane:
+    """Return the lane of a kind; one that this version does not know is ordinary."""
+    known = KINDS.get(kind)
+    return Lane.ORDINARY if known is None else known.lane

@@ -35,3 +35,5 @@ MEMBERSHIPS_SUSPENDED = Counter(
     "iuran_memberships_suspended", "Memberships that the monthly run suspended"
 )
 REDIS_UP = Gauge("iuran_worker_redis_up", "Whether this worker hears wake-ups from Redis")
+LEADS = Gauge("iuran_worker_leads", "Whether this worker is the one that ticks")
+RECORDS_PURGED = Counter("iuran_records_purged", "Records older than their retention", ["what"])

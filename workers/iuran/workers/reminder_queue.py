@@ -224,7 +224,7 @@ SELECT_DUE_BUCKETS: LiteralString = """
 """
 
 
-async def claim(
+async def claim(  # noqa: PLR0913 - which messages, and when
     connection: Connection,
     bucket: int,
     channel: Channel,
@@ -232,6 +232,7 @@ async def claim(
     at: datetime,
     real: datetime,
     limit: int = CLAIMED_MAX,
+    urgent_only: bool = False,
 ) -> tuple[ClaimedReminder, ...]:
     """Take some of the messages of a bucket and channel that are due, for the length of a lease.
 
@@ -242,7 +243,7 @@ async def claim(
         bucket,
         at,
         real,
-        *_lanes(at),
+        *_lanes(at, urgent_only=urgent_only),
         real + SENDING_LEASE,
         limit,
         parameter("arrears_months_max", wib_date(at)),
@@ -340,21 +341,26 @@ async def due_buckets(
     at: datetime,
     real: datetime,
     channels: Collection[Channel] = tuple(Channel),
+    urgent_only: bool = False,
 ) -> tuple[tuple[int, Channel], ...]:
     """Return the buckets and channels in which a message waits to be sent or dropped.
 
     Costs one step in an index for each bucket, channel and zone: what sleeps is not looked at.
     """
     rows = await connection.fetch(
-        SELECT_DUE_BUCKETS, buckets, at, real, *_lanes(at), sorted(channels)
+        SELECT_DUE_BUCKETS,
+        buckets,
+        at,
+        real,
+        *_lanes(at, urgent_only=urgent_only),
+        sorted(channels),
     )
     return tuple((row["bucket"], Channel(row["channel"])) for row in rows)
 
 
-def _lanes(at: datetime) -> tuple[list[int], list[str]]:
+def _lanes(at: datetime, *, urgent_only: bool) -> tuple[list[int], list[str]]:
     """Return what may go out now, as pairs of urgency and zone."""
-    lanes = [
-        *((AT_ANY_HOUR, zone) for zone in TIME_ZONES),
-        *((WHILE_AWAKE, zone) for zone in awake_zones(at)),
-    ]
+    lanes = [(AT_ANY_HOUR, zone) for zone in TIME_ZONES]
+    if not urgent_only:
+        lanes += [(WHILE_AWAKE, zone) for zone in awake_zones(at)]
     return [urgency for urgency, _ in lanes], [zone for _, zone in lanes]

@@ -25,10 +25,12 @@ from iuran.core.errors import DomainError
 from iuran.core.identifiers import mask_numbers_in
 from iuran.workers.crew import Crew
 from iuran.workers.jobs import DueJob, JobName, due
+from iuran.workers.leadership import Leadership
 from iuran.workers.metrics import REDIS_UP
 from iuran.workers.pauses import pause
 from iuran.workers.services import WorkerServices
-from iuran.workers.tick import tick
+from iuran.workers.stopping import stop_if_told
+from iuran.workers.tick import tick_on
 
 QUEUE = "iuran:wake-ups"
 WAKE_SECONDS_MAX = 5
@@ -160,8 +162,7 @@ async def _listen(services: WorkerServices, crew: Crew, line: _Line) -> None:
             event, reason = "redis_lost", str(error)
         else:  # pragma: no cover - arq's worker ends by an exception only
             event, reason = "redis_lost", "arq's worker ended"
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError  # closing the broken line raised its own error over it
+        stop_if_told()  # closing the broken line may have raised its own error over it
         failures = 1 if time.monotonic() - began >= HEALTHY_SECONDS else failures + 1
         _log.warning(event, error=reason, failures=failures)
         await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
@@ -213,19 +214,32 @@ async def _hear(redis: ArqRedis, crew: Crew) -> None:
 
 async def _poll(services: WorkerServices, crew: Crew, line: _Line) -> None:
     """Look every `poll_seconds` at what is due: nothing that Redis forgets is forgotten."""
-    failures = 0
-    while True:
-        try:
-            await tick(services)
-            async with services.pool.acquire() as connection:
-                waiting = await due(connection, at=services.real_clock.now())
-            await _have_done(services, crew, line, waiting)
-            failures = 0
-        except Exception as error:  # noqa: BLE001 - the edge of a worker: it goes on
-            failures += 1
-            _log.warning("poll_failed", error=mask_numbers_in(repr(error)), failures=failures)
-            await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
-        await asyncio.sleep(services.poll_seconds)
+    failures, leadership = 0, Leadership(services.pool)
+    try:
+        while True:
+            try:
+                await _look(services, crew, line, leadership)
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - the edge of a worker: it goes on
+                stop_if_told()
+                failures += 1
+                _log.warning("poll_failed", error=mask_numbers_in(repr(error)), failures=failures)
+                await leadership.resign()
+                await asyncio.sleep(pause(failures, longest=LONGEST_PAUSE).total_seconds())
+            await asyncio.sleep(services.poll_seconds)
+    finally:
+        await leadership.resign()
+
+
+async def _look(services: WorkerServices, crew: Crew, line: _Line, leadership: Leadership) -> None:
+    """Tick if we lead, and have done what is due: a worker that does not lead works too."""
+    leading = await leadership.lead(at=services.real_clock.now())
+    if leading is not None:
+        await tick_on(leading, services, catch_up=leadership.catch_up)
+    async with services.pool.acquire() as connection:
+        waiting = await due(connection, at=services.real_clock.now())
+    await _have_done(services, crew, line, waiting)
+    stop_if_told()
 
 
 async def _have_done(
@@ -247,6 +261,7 @@ async def _is_woken(line: _Line, names: Sequence[JobName]) -> bool:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 await _wake(line.redis, names)
         except _UNREACHABLE as error:
+            stop_if_told()
             _log.warning("wake_up_failed", error=str(error))
             return False
         return True

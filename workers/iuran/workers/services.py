@@ -11,6 +11,15 @@ from iuran.workers.messaging.letter import Carrier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How many days finished jobs, messages of banks and messages to families are kept."""
+
+    job_days: int = 90
+    message_days: int = 3_653
+    reminder_days: int = 1_827
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerServices:
     """The worker's context. `clock` tells legal time: what is due, what is quiet, what expired.
 
@@ -25,7 +34,8 @@ class WorkerServices:
     mailer: Carrier
     carriers: Mapping[Channel, Carrier] = field(default_factory=dict[Channel, Carrier])
     real_clock: Clock = field(default_factory=SystemClock)
-    jobs_at_once: int = 4
+    retention: Retention = field(default_factory=Retention)
+    jobs_at_once: int = 6
     poll_seconds: float = 1.0
     stop_seconds: float = 15.0
     beat_seconds: float = JOB_LEASE.total_seconds() / 3

@@ -1,31 +1,19 @@
 """The tick: arms the jobs for what is due in legal time. Missing one costs nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
-from iuran.workers.autodebit import arm_autodebit
-from iuran.workers.deadlines import has_deadlines
-from iuran.workers.fallback import watched_buckets
-from iuran.workers.jobs import BUCKETS, JobName, arm, arm_again
-from iuran.workers.kinds import (
-    CLOSE_DAYS,
-    DISPATCH_OUTBOX,
-    FALL_BACK_REMINDERS,
-    MONTH_ROLL,
-    PREPARE_AUTODEBIT,
-    SCHEDULE_REMINDERS,
-    SEND_REMINDERS,
-    WARN_AUTODEBIT,
-)
+from iuran.workers.catch_up import CatchUp
+from iuran.workers.duties import DUTIES, Duty
+from iuran.workers.jobs import JobName, Lane, arm, arm_again
+from iuran.workers.kinds import lane_of
 from iuran.workers.metrics import JOBS_DEAD
-from iuran.workers.month_roll import has_families, is_rolled
-from iuran.workers.outbox import has_outbox
-from iuran.workers.reminder_queue import due_buckets
-from iuran.workers.schedule import rules_on
-from iuran.workers.scheduling import live_events
+from iuran.workers.moments import Moment, Work
+from iuran.workers.month_roll import is_rolled
 from iuran.workers.services import WorkerServices
 
 COUNT_DEAD: LiteralString = """
@@ -35,49 +23,38 @@ COUNT_DEAD: LiteralString = """
 
 async def tick(services: WorkerServices) -> None:
     """Arm what is due. Safe at any pace and by any number of workers at once."""
-    at, real = services.clock.now(), services.real_clock.now()
-    month = CoverageMonth.of(wib_date(at))
     async with services.pool.acquire() as connection:
-        if await is_rolled(connection, month):
-            await _arm_schedule(connection, services, at=at, real=real)
-            await arm_autodebit(
-                connection,
-                prepare_kind=PREPARE_AUTODEBIT,
-                warn_kind=WARN_AUTODEBIT,
-                at=at,
-                real=real,
-            )
-        elif await has_families(connection):
-            await arm_again(connection, JobName(MONTH_ROLL, str(month)), at=real)
-        if await has_deadlines(connection, at=at):
-            await arm_again(connection, JobName(CLOSE_DAYS, "all"), at=real)
-        if await has_outbox(connection):
-            await arm_again(connection, JobName(DISPATCH_OUTBOX, "all"), at=real)
-        await _arm_messages(connection, services, at=at, real=real)
-        JOBS_DEAD.set(await connection.fetchval(COUNT_DEAD))
+        await tick_on(connection, services)
 
 
-async def _arm_schedule(
-    connection: Connection, services: WorkerServices, *, at: datetime, real: datetime
+async def tick_on(
+    connection: Connection, services: WorkerServices, *, catch_up: CatchUp | None = None
 ) -> None:
-    """Arm each event that is live once a day, so that bills of yesterday get theirs too."""
-    today = wib_date(at)
-    rules = await rules_on(connection, today, channels=services.channels)
-    for event in live_events(rules, today=today):
-        name = JobName(SCHEDULE_REMINDERS, f"{event}:{today}")
-        await arm(connection, name, at=real, payload={"event": event})
+    """Arm what is due, on the connection of who leads; bulk work spread after a standstill."""
+    at, real = services.clock.now(), services.real_clock.now()
+    moment = Moment(at=at, real=real, channels=services.channels)
+    is_billed = await is_rolled(connection, CoverageMonth.of(wib_date(at)))
+    for duty in DUTIES:
+        if is_billed or not duty.follows_roll:
+            works = await duty.due(connection, moment)
+            await _arm(connection, duty, works, real=real, catch_up=catch_up)
+    JOBS_DEAD.set(await connection.fetchval(COUNT_DEAD))
 
 
-async def _arm_messages(
-    connection: Connection, services: WorkerServices, *, at: datetime, real: datetime
+async def _arm(
+    connection: Connection,
+    duty: Duty,
+    works: Sequence[Work],
+    *,
+    real: datetime,
+    catch_up: CatchUp | None,
 ) -> None:
-    """Arm what sends messages, and what tries another channel for those that did not arrive."""
-    due = await due_buckets(
-        connection, range(BUCKETS), at=at, real=real, channels=services.channels
-    )
-    for bucket, channel in due:
-        name = JobName(SEND_REMINDERS, f"{bucket}:{channel}")
-        await arm_again(connection, name, at=real, bucket=bucket)
-    for bucket in await watched_buckets(connection, range(BUCKETS), at=at):
-        name = JobName(FALL_BACK_REMINDERS, str(bucket))
-        await arm_again(connection, name, at=real, bucket=bucket)
+    lane = lane_of(duty.kind)
+    for work in works:
+        name, at = JobName(duty.kind, work.key), real
+        if catch_up is not None and lane is Lane.BULK:
+            at = max(real, catch_up.not_before(work.bucket))
+        if duty.is_standing:
+            await arm_again(connection, name, at=at, bucket=work.bucket, lane=lane)
+        else:
+            await arm(connection, name, at=at, bucket=work.bucket, lane=lane, payload=work.payload)
