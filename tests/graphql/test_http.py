@@ -282,7 +282,7 @@ async def test_one_line_is_logged_for_each_operation(frontend: Frontend) -> None
 async def test_a_statement_that_takes_too_long_is_ended_and_said_so(
     frontend_of: FrontendOf, database_url: str
 ) -> None:
-    frontend = frontend_of(replace(Limits(), statement_milliseconds=50))
+    frontend = frontend_of(replace(Limits(), statement_milliseconds=500))
 
     async with locked(database_url):
         answer = await frontend.answer(FAMILY)

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import string
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -18,8 +17,11 @@ from iuran.deploy.metrics import CRASHES, REQUEST_SECONDS, REQUESTS, REQUESTS_IN
 REQUEST_ID_HEADER = "X-Request-ID"
 UNMATCHED = "unmatched"
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}", re.ASCII)
+_ID_LETTERS = 16
+_LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/graphql"})
+"""Probes, and GraphQL, which writes a line of its own for each request."""
 _log = structlog.get_logger()
 
 
@@ -72,7 +74,7 @@ def request_id_of(given: str | None) -> str:
     """Return the caller's id if it is sane, else a new one of letters, which no log has to mask."""
     if given is not None and _SANE_ID.fullmatch(given) and mask_numbers_in(given) == given:
         return given
-    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
+    return secrets.token_bytes(_ID_LETTERS).translate(_LETTERS).decode()
 
 
 async def _answer_crash(error: Exception, answer: _Answer, scope: Scope, receive: Receive) -> None:

@@ -153,22 +153,25 @@ class GraphqlEndpoint:
 
 async def _unless_client_leaves(request: Request, work: Coroutine[None, None, T]) -> T:
     """Return what `work` returns; cancel it and raise ClientDisconnect if nobody waits for it."""
-    working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_client_left(request))
+    working = asyncio.current_task()
+    if working is None:
+        raise RuntimeError("a request is answered in a task")
+    leaving = asyncio.create_task(_cancel_when_client_leaves(request, working))
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
+        return await work
+    except asyncio.CancelledError as error:
+        if leaving.done():
+            working.uncancel()
+            raise ClientDisconnect from error
+        raise
     finally:
-        working.cancel()
         leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _client_left(request: Request) -> None:
+async def _cancel_when_client_leaves(request: Request, working: "asyncio.Task[object]") -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    working.cancel()
 
 
 def _check_introspection(viewer: Viewer, policy: IntrospectionPolicy) -> None:
@@ -201,6 +204,7 @@ def _note(progress: _Progress, answer: Answer, seconds: float) -> None:
         operation=mask_numbers_in((progress.operation or "")[:NAME_LENGTH_MAX]),
         role=role,
         code=answer.code,
+        status=answer.status,
         milliseconds=round(seconds * 1000, 1),
         statements=progress.statements,
         cost=None if progress.measure is None else progress.measure.cost,

@@ -124,27 +124,29 @@ class CompiledReads:
 
     async def _fetch(self, sql: LiteralString, values: list[object]) -> Record | None:
         """One statement is one snapshot by itself, so it needs no transaction."""
-        try:
-            async with asyncio.timeout(self._limits.acquire_seconds):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise _overloaded() from error
-        try:
-            return await self._fetch_in_turn(sql, values)
-        finally:
-            self._turns.release()
-
-    async def _fetch_in_turn(self, sql: LiteralString, values: list[object]) -> Record | None:
-        try:
-            connection = await self._pool.acquire(timeout=self._limits.acquire_seconds)
-        except TimeoutError as error:
-            raise _overloaded() from error
+        connection = await self._acquired()
         try:
             return await connection.fetchrow(
                 sql, *values, timeout=self._limits.statement_milliseconds / 1000
             )
         finally:
-            await self._pool.release(connection)
+            try:
+                await self._pool.release(connection)
+            finally:
+                self._turns.release()
+
+    async def _acquired(self) -> Connection:
+        """Take a turn and a connection, both within one time."""
+        try:
+            async with asyncio.timeout(self._limits.acquire_seconds):
+                await self._turns.acquire()
+                try:
+                    return await self._pool.acquire()
+                except BaseException:
+                    self._turns.release()
+                    raise
+        except TimeoutError as error:
+            raise _overloaded() from error
 
 
 def _overloaded() -> OverloadedError:
