@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 import asyncpg
 from graphql import FieldNode, VariableValues
@@ -17,6 +17,9 @@ from iuran.graphql.documents import Prepared
 from iuran.graphql.errors import OverloadedError, VariablesRefusedError
 from iuran.graphql.limits import Limits
 from iuran.graphql.reads.reading import Question
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
 _FAILURES = (
     asyncpg.PostgresError,
@@ -135,7 +138,7 @@ class CompiledReads:
             finally:
                 self._turns.release()
 
-    async def _acquired(self) -> Connection:
+    async def _acquired(self) -> "PoolConnectionProxy[Record]":
         """Take a turn and a connection, both within one time."""
         try:
             async with asyncio.timeout(self._limits.acquire_seconds):
