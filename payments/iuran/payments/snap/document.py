@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from json.encoder import encode_basestring
 from typing import NoReturn, cast
 
 from iuran.payments.snap.codes import Case, SnapRefusedError
@@ -80,6 +81,8 @@ def write(value: object) -> bytes:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:  # nearly everything is: no encoder is made for each
+        return encode_basestring(value)
     if isinstance(value, NumberLexeme):
         return str(value)
     if isinstance(value, dict):

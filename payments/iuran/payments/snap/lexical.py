@@ -3,7 +3,7 @@
 import re
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'  # an unclosed one reaches to the end: linear time
-_STRING_OR_BLANKS = re.compile(rb"(" + _STRING + rb")|[ \t\r\n]++", re.DOTALL)
+_STRING_OR_WORD = re.compile(_STRING + rb'|[^" \t\r\n]++', re.DOTALL)
 _BLANKS = re.compile(rb"[ \t\r\n]++")
 _STRING_OR_BRACKET = re.compile(_STRING + rb"|([\[{])|([\]}])", re.DOTALL)
 
@@ -14,7 +14,7 @@ def minify(body: bytes) -> bytes:
     SNAP signatures are over this form. Parsing and dumping instead would change escapes and
     numbers; stripping every blank would change names.
     """
-    return _STRING_OR_BLANKS.sub(rb"\1", body)
+    return b"".join(_STRING_OR_WORD.findall(body))
 
 
 def without_blanks(body: bytes) -> bytes:
@@ -24,6 +24,8 @@ def without_blanks(body: bytes) -> bytes:
 
 def is_deeper_than(body: bytes, depth_max: int) -> bool:
     """Whether objects and arrays are nested deeper than `depth_max`."""
+    if body.count(b"{") + body.count(b"[") <= depth_max:
+        return False
     depth = 0
     for match in _STRING_OR_BRACKET.finditer(body):
         if match[1]:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
@@ -52,9 +52,18 @@ def strings_to_sign(request: SignedRequest, *, accepts_blankless: bool = False) 
     Senders that remove every blank, even from names, are believed where their channel is known to.
     """
     targets = dict.fromkeys((request.target, _with_sorted_query(request.target)))
-    blankless = [without_blanks(request.body)] if accepts_blankless else []
-    bodies = dict.fromkeys((request.body, minify(request.body), *blankless))
-    return (_string_to_sign(request, target, body) for target in targets for body in bodies)
+    bodies = _signed_bodies(request.body, accepts_blankless=accepts_blankless)
+    return (_string_to_sign(request, target, body) for body in bodies for target in targets)
+
+
+def _signed_bodies(body: bytes, *, accepts_blankless: bool) -> Iterator[bytes]:
+    """Return each form of a body once; the later ones are made only if they are asked for."""
+    yield body
+    minified = minify(body)
+    if minified != body:
+        yield minified
+    if accepts_blankless and (bare := without_blanks(body)) not in {body, minified}:
+        yield bare
 
 
 def _string_to_sign(request: SignedRequest, target: str, body: bytes) -> bytes:
@@ -91,7 +100,7 @@ def _written(signature: bytes, encoding: SignatureEncoding) -> str:
     return base64.b64encode(signature).decode("ascii")
 
 
-def verifies_hmac(signature: str, secrets: Sequence[str], messages: Sequence[bytes]) -> bool:
+def verifies_hmac(signature: str, secrets: Sequence[str], messages: Iterable[bytes]) -> bool:
     """Whether one of the secrets made this signature, base64 or hex, of one of the messages."""
     candidates = tuple(_read(signature))
     return any(
@@ -103,7 +112,7 @@ def verifies_hmac(signature: str, secrets: Sequence[str], messages: Sequence[byt
 
 
 def verifies_rsa(
-    signature: str, public_keys: Sequence[RSAPublicKey], messages: Sequence[bytes]
+    signature: str, public_keys: Sequence[RSAPublicKey], messages: Iterable[bytes]
 ) -> bool:
     """Whether the owner of one of the keys made this signature, base64 or hex."""
     candidates = tuple(_read(signature))

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import jwt
 
@@ -12,6 +13,7 @@ from iuran.payments.snap.codes import Case, SnapRefusedError
 
 TOKEN_LIFETIME_SECONDS = 900
 TOKEN_LENGTH_MAX = 2_048
+TOKENS_REMEMBERED = 1_024
 _ALGORITHM = "HS256"
 _AUDIENCE = "snap"
 _PURPOSE = "snap access token 1"
@@ -49,13 +51,15 @@ def read_token(keys: Sequence[bytes], token: str, *, at: datetime) -> AccessClai
     """Return a token's claims; raises SnapRefusedError (401xx01) if it is not ours or too old."""
     if len(token) <= TOKEN_LENGTH_MAX:
         for key in keys:
-            claims = _claims(key, token, at)
-            if claims is not None:
-                return claims
+            known = _claims(key, token)
+            if known is not None and at.timestamp() < known[1]:
+                return known[0]
     raise SnapRefusedError(Case.INVALID_TOKEN)
 
 
-def _claims(key: bytes, token: str, at: datetime) -> AccessClaims | None:
+@lru_cache(maxsize=TOKENS_REMEMBERED)
+def _claims(key: bytes, token: str) -> tuple[AccessClaims, int] | None:
+    """Return the claims of a token of ours and when they end, in seconds; remembers the last."""
     try:
         payload = jwt.decode(
             token,
@@ -64,8 +68,7 @@ def _claims(key: bytes, token: str, at: datetime) -> AccessClaims | None:
             audience=_AUDIENCE,
             options={"require": ["exp", "sub", "sid"], "verify_exp": False},
         )
-        expires_at = int(payload["exp"])
         claims = AccessClaims(client_id=str(payload["sub"]), secret_id=int(payload["sid"]))
+        return claims, int(payload["exp"])
     except (jwt.InvalidTokenError, TypeError, ValueError):
         return None
-    return claims if at.timestamp() < expires_at else None
