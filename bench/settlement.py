@@ -1,114 +1,98 @@
-"""How many payments a second take effect, alone and sharing commits, against a tiny commit."""
+"""Settlement: in the database, over HTTP alone and sharing commits, new and told again.
+
+All turns are taken one after another and over again on one machine, durable (`fsync` and
+`synchronous_commit` on), so that the ratios of their medians stand although machines differ.
+"""
 
 import asyncio
-import time
-from collections.abc import Callable, Coroutine
+import statistics
+from collections import defaultdict
 from datetime import datetime
+from itertools import count
 
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from bench.ground import connected_as_owner, many_families
+from bench.notifications import Endpoint, Heard, endpoints
+from bench.pgbench import settlements, tiny_commits
 from iuran.core.clock import WIB
-from iuran.core.database.pool import Pool
-from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.payments.billing import roll_months
-from iuran.payments.settlement import PaymentInstruction, settle
 
 AT = datetime(2026, 2, 5, 10, tzinfo=WIB)
-FAMILIES = 12_000
-TASKS = 16
+ROUNDS = 5
+PAYMENTS = 2_000
+TINY_COMMITS = 10_000
 SHARED = 25
-BILL = 105_000
+HALF_LOAD_SECONDS = 4
 
-Deed = Callable[[Pool, list[PaymentInstruction]], Coroutine[object, object, None]]
+TINY = "a tiny commit (pgbench)"
+ONE = "(a) one payment, one commit (pgbench)"
+AGAIN = "the same payment again (pgbench)"
+MANY = f"{SHARED} payments, one commit (pgbench)"
+HTTP_ALONE = "(b) over HTTP, each its own commit"
+HTTP_SHARED = "(b) over HTTP, sharing commits"
+HTTP_AGAIN = "(c) over HTTP, the same again"
 
 
 async def measure(console: Console) -> Table:
-    console.print(f"{FAMILIES} families, {TASKS} tasks, fsync and synchronous_commit on")
-    async with many_families(FAMILIES, paid_through=CoverageMonth(2026, 1).ordinal) as pool:
+    turns = ROUNDS + 1
+    families = turns * 4 * PAYMENTS + 2 * HALF_LOAD_SECONDS * 5_000
+    console.print(f"{families} families, {ROUNDS} rounds of {PAYMENTS} payments")
+    async with many_families(families, paid_through=CoverageMonth(2026, 1).ordinal) as pool:
         async for _ in roll_months(pool, at=AT):
             pass
-        channel = await _channel(pool)
-        numbers = await _numbers(pool)
-        owed = [_instruction(channel, n, number) for n, number in enumerate(numbers)]
-        owed = await _warmed_up(pool, owed)
-        third = len(owed) // 3
-        tiny = await _rate(pool, owed[:third], 1, _tiny_commit)
-        alone = await _rate(pool, owed[:third], 1, _settle)
-        again = await _rate(pool, owed[:third], 1, _settle)
-        shared = await _rate(pool, owed[third:], SHARED, _settle)
-    table = Table("what", "a second", "ratio")
-    table.add_row("a tiny commit", f"{tiny:,.0f}", "1.00")
-    table.add_row("one payment, one commit", f"{alone:,.0f}", f"{alone / tiny:.2f}")
-    table.add_row("the same payment again", f"{again:,.0f}", f"{again / tiny:.2f}")
-    table.add_row(f"{SHARED} payments, one commit", f"{shared:,.0f}", f"{shared / tiny:.2f}")
+        async with connected_as_owner(pool) as owner:
+            await owner.execute("VACUUM ANALYZE")
+            sockets = await owner.fetchval("SHOW unix_socket_directories")
+        database_url = f"postgresql://postgres@/iuran?host={sockets}"
+        async with endpoints(pool, database_url, AT.isoformat()) as (alone, shared):
+            return await asyncio.to_thread(_measured, database_url, alone, shared)
+
+
+def _measured(database_url: str, alone: Endpoint, shared: Endpoint) -> Table:
+    rates: defaultdict[str, list[float]] = defaultdict(list)
+    slices = count(0, PAYMENTS)
+    for _ in track(range(ROUNDS + 1), description="settling", transient=True):
+        base = next(slices)
+        rates[TINY].append(tiny_commits(database_url, transactions=TINY_COMMITS))
+        rates[ONE].append(settlements(database_url, base=base, payments=PAYMENTS, together=1))
+        rates[AGAIN].append(settlements(database_url, base=base, payments=PAYMENTS, together=1))
+        rates[MANY].append(
+            settlements(database_url, base=next(slices), payments=PAYMENTS, together=SHARED)
+        )
+        first = next(slices) + 1
+        rates[HTTP_ALONE].append(_rate(alone.hears(first, PAYMENTS), "200"))
+        first = next(slices) + 1
+        rates[HTTP_SHARED].append(_rate(shared.hears(first, PAYMENTS), "200"))
+        rates[HTTP_AGAIN].append(_rate(shared.hears(first, PAYMENTS), "404"))
+    medians = {name: statistics.median(taken[1:]) for name, taken in rates.items()}
+    table = Table("what", "a second", "of tiny", "of (a)", "p50 ms", "p99 ms")
+    for name, rate in medians.items():
+        table.add_row(
+            name, f"{rate:,.0f}", f"{rate / medians[TINY]:.2f}", f"{rate / medians[ONE]:.2f}"
+        )
+    for name, endpoint in ((HTTP_ALONE, alone), (HTTP_SHARED, shared)):
+        half = min(medians[name] / 2, 5_000)
+        payments = int(half * HALF_LOAD_SECONDS)
+        heard = endpoint.hears(next(slices) + 1, payments, rate=half)
+        for _ in range(payments // PAYMENTS):
+            next(slices)
+        table.add_row(
+            f"{name}, at half load",
+            f"{_rate(heard, '200'):,.0f}",
+            "",
+            "",
+            f"{heard.p50_milliseconds:.1f}",
+            f"{heard.p99_milliseconds:.1f}",
+        )
     return table
 
 
-async def _warmed_up(pool: Pool, owed: list[PaymentInstruction]) -> list[PaymentInstruction]:
-    """Pay some and let the planner see it, as autovacuum does within a minute of a new database."""
-    await _rate(pool, owed[:1_000], 1, _settle)
-    async with connected_as_owner(pool) as connection:
-        await connection.execute("ANALYZE")
-    return owed[1_000:]
-
-
-async def _rate(pool: Pool, instructions: list[PaymentInstruction], size: int, deed: Deed) -> float:
-    batches = [instructions[at : at + size] for at in range(0, len(instructions), size)]
-    waiting = iter(batches)
-
-    async def work() -> None:
-        for batch in waiting:
-            await deed(pool, batch)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(TASKS)))
-    return len(instructions) / (time.perf_counter() - started)
-
-
-async def _settle(pool: Pool, batch: list[PaymentInstruction]) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        outcomes = await settle(connection, batch, at=AT)
-    assert all(outcome.is_settled for outcome in outcomes)
-
-
-async def _tiny_commit(pool: Pool, batch: list[PaymentInstruction]) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            "INSERT INTO outbox (family_id, kind, payload, occurred_at) VALUES ($1, 'x', '{}', $2)",
-            len(batch),
-            AT,
-        )
-
-
-async def _channel(pool: Pool) -> int:
-    async with pool.acquire() as connection:
-        return int(
-            await connection.fetchval(
-                "INSERT INTO channel (code, name, client_id, partner_id, va_prefix, created_at)"
-                " VALUES ('BENCH', 'Bench', 'bench', 'bench', '88888', $1) RETURNING channel_id",
-                AT,
-            )
-        )
-
-
-async def _numbers(pool: Pool) -> list[str]:
-    async with pool.acquire() as connection:
-        rows = await connection.fetch("SELECT customer_number FROM virtual_account_number")
-    return [row["customer_number"] for row in rows]
-
-
-def _instruction(channel_id: int, n: int, customer_number: str) -> PaymentInstruction:
-    return PaymentInstruction(
-        channel_id=channel_id,
-        external_id=f"{n:012d}",
-        reference=f"BENCH-{n:09d}",
-        customer_number=customer_number,
-        amount=Rupiah(BILL),
-        channel_time=AT,
-        target="/snap/v1.0/transfer-va/payment",
-        headers={"x-timestamp": "2026-02-05T10:00:00+07:00", "x-signature": "A" * 88},
-        body=b'{"paidAmount":{"value":"105000.00","currency":"IDR"}}' + b" " * 600,
-    )
+def _rate(heard: Heard, status: str) -> float:
+    """Return the rate of a load of which every message was answered as it should be."""
+    if set(heard.statuses) != {status}:
+        raise AssertionError(f"not all were answered {status}: {heard.statuses}")
+    return heard.payments_a_second
