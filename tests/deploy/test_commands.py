@@ -243,12 +243,17 @@ async def test_what_is_explained_adds_up_in_the_language_asked_for(run: Run, poo
     cover = json.loads((await run("explain", "cover", str(family.family_id), "--json")).stdout)
     unknown = await run("explain", "status", "1234567890123456")
     no_plan = await run("explain", "plan", account.number)
+    old_window = await run("explain", "window", account.number, "--on", "2026-07-01")
+    no_window = await run("explain", "window", account.number, "--on", "2026-05-03")
 
     assert "Bill of 2026-05: Rp105.000 for 3 participants" in bill.stdout
     assert bill.stdout.rstrip().endswith("Rp105.000")
     assert "Denda rawat inap mulai 2026-05-10: Rp750.000" in fine.stdout
     assert fine.stdout.rstrip().endswith("Rp750.000")
     assert account.number not in bill.stdout + fine.stdout
+    assert bill.stdout.startswith(f"************{account.number[-4:]}\n")
+    assert "from 2026-05-04 to 2026-06-18" in old_window.stdout
+    assert (no_window.returncode, "the first opened on 2026-05-04" in no_window.stderr) == (1, True)
     assert cover["english"] == "Covered at 2026-05-10 09:00 WIB, class III"
     assert {reason["confidence"] for reason in cover["reasons"]} >= {"CONFIRMED", "DECISION"}
     for refused in (unknown, no_plan):

@@ -13,9 +13,9 @@ from iuran.core.facilities.home import HomeChoice, choose_home
 from iuran.deploy.embedded import EmbeddedServices
 from iuran.payments.settlement import book_collected
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
-from tests.care_builders import CLINIC, a_facility
+from tests.care_builders import CLINIC, a_facility, a_reactivated_member, an_emergency_stay
 from tests.deploy.processes import iuran
-from tests.payments.payers import wib
+from tests.payments.payers import an_employer, hired, wib
 
 Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
 
@@ -162,3 +162,56 @@ async def test_a_write_off_is_refused_while_no_law_is_in_force(run: Run) -> None
     assert (refused.returncode, "is not in force" in refused.stderr) == (1, True)
     assert (nothing.returncode, "there is no order 1" in nothing.stderr) == (1, True)
     assert listed == []
+
+
+async def test_a_claim_is_filed_asked_about_and_disputed_at_the_desk(run: Run, pool: Pool) -> None:
+    family, _ = await a_reactivated_member(
+        pool, first_payment_at=wib(2026, 1, 20), reactivated_at=wib(2026, 5, 4)
+    )
+    async with pool.acquire() as connection:
+        letter = await an_emergency_stay(
+            connection, family, at=wib(2026, 5, 10), estimated_tariff=2_800_000
+        )
+    await run("clock", "set", "2026-05-20T09:00", "--back")
+    who = (str(family.family_id), "1")
+
+    fine = await run("explain", "stay", letter.letter_number)
+    no_fine = await run("explain", "stay", "9901R0010526V009999")
+    filed = await run(
+        "claims", "file", who[0], letter.letter_number, "2800000", "--served", "2026-05-12",
+        "--by", "rs",
+    )  # fmt: skip
+    for kind in ("MEDICAL_RESUME", "PROOF_OF_SERVICE"):
+        await run("claims", "add-document", *who, kind, "--sha256", "0" * 64, "--by", "rs")
+    submitted = await run("claims", "submit", *who, "--by", "rs")
+    back = await run("claims", "give-back", *who, "--reason", "Resume medis", "--by", "ani")
+    complete = await run("claims", "complete", *who, "--by", "ani")
+    asked = await run("claims", "ask", *who, "--reason", "Diagnosa?", "--by", "ani")
+    again = await run("claims", "resume", *who, "--reason", "A01.0", "--by", "ani")
+    disputed = await run("claims", "dispute", *who, "--reason", "Tarif", "--by", "rs")
+
+    assert "Fine of a stay from 2026-05-10: Rp420.000" in fine.stdout
+    assert (no_fine.returncode, "no letter of eligibility" in no_fine.stderr) == (1, True)
+    assert f"iuran claims submit {who[0]} 1" in filed.stdout
+    assert submitted.stdout == "Claim 1 is SUBMITTED.\n"
+    assert back.stdout == "Claim 1 is INCOMPLETE.\n"
+    assert "is being verified" in complete.stdout, complete.stderr
+    assert asked.stdout == "Claim 1 is PENDING.\n"
+    assert again.stdout == "Claim 1 is VERIFYING.\n"
+    assert disputed.stdout == "Claim 1 is DISPUTED.\n"
+
+
+async def test_an_employer_reports_a_wage_and_an_end_at_the_desk(run: Run, pool: Pool) -> None:
+    employer, _ = await an_employer(pool, at=wib(2026, 3, 1))
+    worker = await hired(pool, employer, wage=5_000_000, at=wib(2026, 3, 1))
+    who = [str(part) for part in worker.key]
+    why = ("--reason", "Laporan", "--by", "hrd")
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+
+    raised = await run("employers", "wage", *who, "6000000", "--month", "2026-04", *why)
+    ended = await run("employers", "end", *who, "--month", "2026-06", *why)
+    twice = await run("employers", "end", *who, "--month", "2026-07", *why)
+
+    assert raised.stdout == "The wage is Rp6.000.000 from 2026-04.\n"
+    assert ended.stdout == "The employment ends with 2026-06.\n"
+    assert (twice.returncode, "ended with 2026-06" in twice.stderr) == (1, True)

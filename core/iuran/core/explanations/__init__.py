@@ -3,6 +3,7 @@
 from iuran.core.explanations.bill import explain_bill
 from iuran.core.explanations.cover import explain_cover, explain_eligibility
 from iuran.core.explanations.employer_bill import MonthNotBilledError, explain_employer_bill
+from iuran.core.explanations.issued_fine import LetterUnknownError, explain_issued_fine
 from iuran.core.explanations.plan import NoPlanError, explain_plan
 from iuran.core.explanations.reason import Confidence, Explanation, Reason
 from iuran.core.explanations.status import explain_status
@@ -12,6 +13,7 @@ from iuran.core.explanations.window import explain_window
 __all__ = [
     "Confidence",
     "Explanation",
+    "LetterUnknownError",
     "MonthNotBilledError",
     "NoPlanError",
     "Reason",
@@ -19,6 +21,7 @@ __all__ = [
     "explain_cover",
     "explain_eligibility",
     "explain_employer_bill",
+    "explain_issued_fine",
     "explain_plan",
     "explain_status",
     "explain_stay_fine",

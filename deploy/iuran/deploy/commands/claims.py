@@ -1,4 +1,4 @@
-"""`iuran claims`: see claims, verify them, decide them, pay them."""
+"""`iuran claims`: see claims, verify them, decide them, pay them; `claim_filing` has the rest."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,6 +19,7 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
 from iuran.core.money import Rupiah, formatted
+from iuran.deploy.commands.claim_filing import add_filing
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import (
     ByOption,
@@ -31,6 +32,7 @@ from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.payments.care_money import pay_claim
 
 app = typer.Typer(no_args_is_help=True, help="Claims: verify them, decide them, pay them.")
+add_filing(app)
 FamilyArgument = Annotated[int, typer.Argument(help="Family id.")]
 ClaimArgument = Annotated[int, typer.Argument(help="Number of the claim.")]
 Step = Callable[[Connection, ClaimKey, Act], Awaitable[Claim]]

@@ -12,11 +12,13 @@ from iuran.core.errors import InvalidInputError
 from iuran.core.explanations import (
     Explanation,
     explain_cover,
+    explain_issued_fine,
     explain_plan,
     explain_status,
     explain_window,
 )
 from iuran.core.fines import windows_of
+from iuran.core.identifiers import mask
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.deploy.commands.database import open_desk
@@ -28,7 +30,7 @@ from iuran.deploy.commands.explained import (
 )
 from iuran.deploy.commands.explanation_text import Language, as_json, write_explanation
 from iuran.deploy.commands.options import DataOption, JsonOption
-from iuran.deploy.commands.terminal import fail, run, write_json
+from iuran.deploy.commands.terminal import fail, run, say, write_json
 from iuran.deploy.moments import parse_moment
 from iuran.deploy.person import find_person
 
@@ -78,7 +80,7 @@ def bill(
 ) -> None:
     """Explain a family's or an employer's bill, line by line."""
     wanted = None if month is None else _month(month)
-    _show(run(bill_of_number(data, number.strip(), wanted)), language, as_machine=json)
+    _show(run(bill_of_number(data, number.strip(), wanted)), language, number, as_machine=json)
 
 
 @app.command()
@@ -95,11 +97,23 @@ def fine(  # noqa: PLR0913 - the options of a command line
     json: JsonOption = False,
 ) -> None:
     """Explain what fine a stay carries, or why none."""
-    on = None if admitted is None else _day(admitted)
+    on = None if admitted is None else _day(admitted, "admitted")
     found = fine_of_number(
         data, number.strip(), tariff=Rupiah(tariff), admitted_on=on, care_type=CareType(care.value)
     )
-    _show(run(found), language, as_machine=json)
+    _show(run(found), language, number, as_machine=json)
+
+
+@app.command()
+def stay(
+    letter: Annotated[str, typer.Argument(help="Number of the letter (SEP), 19 characters.")],
+    *,
+    language: LanguageOption = Language.EN,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Explain the fine that a letter of eligibility was issued with."""
+    _show(run(_stay(data, letter.strip().upper())), language, letter, as_machine=json)
 
 
 @app.command()
@@ -112,7 +126,7 @@ def status(
     json: JsonOption = False,
 ) -> None:
     """Explain why a person is covered at a moment, or why not."""
-    _show(run(_status(data, number.strip(), _moment(at))), language, as_machine=json)
+    _show(run(_status(data, number.strip(), _moment(at))), language, number, as_machine=json)
 
 
 @app.command()
@@ -125,19 +139,23 @@ def cover(
     json: JsonOption = False,
 ) -> None:
     """Explain a person's cover at a moment: status, who pays, class, open fine window."""
-    _show(run(_cover(data, number.strip(), _moment(at))), language, as_machine=json)
+    _show(run(_cover(data, number.strip(), _moment(at))), language, number, as_machine=json)
 
 
 @app.command()
 def window(
     number: NumberArgument,
     *,
+    on: Annotated[
+        str | None, typer.Option(help="A day, WIB, 2026-12-01.", show_default="newest")
+    ] = None,
     language: LanguageOption = Language.EN,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Explain the newest fine window of a family."""
-    _show(run(_window(data, number.strip())), language, as_machine=json)
+    """Explain a fine window of a family: the newest, or the one that counted on a day."""
+    day = None if on is None else _day(on, "on")
+    _show(run(_window(data, number.strip(), day)), language, number, as_machine=json)
 
 
 @app.command()
@@ -149,7 +167,7 @@ def plan(
     json: JsonOption = False,
 ) -> None:
     """Explain the newest instalment plan (REHAB) of a family."""
-    _show(run(_plan(data, number.strip())), language, as_machine=json)
+    _show(run(_plan(data, number.strip())), language, number, as_machine=json)
 
 
 @app.command()
@@ -175,13 +193,15 @@ def eligibility(  # noqa: PLR0913 - the options of a command line
         referral_number=referral,
     )
     found = eligibility_of_number(data, number.strip(), care_sought, at=_moment(at))
-    _show(run(found), language, as_machine=json)
+    _show(run(found), language, number, as_machine=json)
 
 
-def _show(found: Explanation, language: Language, *, as_machine: bool) -> None:
+def _show(found: Explanation, language: Language, number: str, *, as_machine: bool) -> None:
+    """Show an explanation under the number that was asked for, of which four digits are shown."""
     if as_machine:
-        write_json(as_json(found))
+        write_json({"number": mask(number.strip())} | as_json(found))
     else:
+        say(mask(number.strip()))
         write_explanation(found, language)
 
 
@@ -192,11 +212,11 @@ def _month(text: str) -> CoverageMonth:
         raise InvalidInputError("month", str(error)) from error
 
 
-def _day(text: str) -> date:
+def _day(text: str, field: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInputError("admitted", "write a day such as 2026-12-01") from error
+        raise InvalidInputError(field, "write a day such as 2026-12-01") from error
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -217,13 +237,21 @@ async def _cover(data: Path | None, number: str, at: datetime | None) -> Explana
         return await explain_cover(desk.connection, who.family_id, who.participant_id, at=when)
 
 
-async def _window(data: Path | None, number: str) -> Explanation:
+async def _window(data: Path | None, number: str, on: date | None) -> Explanation:
     async with open_desk(data) as desk:
         who = await find_person(desk.connection, number)
         windows = await windows_of(desk.connection, who.family_id)
     if not windows:
         fail("the family has no fine window: it was never reactivated after a suspension")
-    return explain_window(windows[0])
+    known = [window for window in windows if on is None or window.first_day <= on]
+    if not known:
+        fail(f"no window was open by {on}; the first opened on {windows[-1].first_day}")
+    return explain_window(known[0])
+
+
+async def _stay(data: Path | None, letter: str) -> Explanation:
+    async with open_desk(data) as desk:
+        return await explain_issued_fine(desk.connection, letter)
 
 
 async def _plan(data: Path | None, number: str) -> Explanation:
