@@ -21,16 +21,21 @@ from iuran.core.regulation.wages import ppu_rate
 from iuran.core.segments import PpuGroup, Segment
 from iuran.payments.class_changes import year_in_class_ends
 
-ROWS = json.loads(read_document("rates.json"))["ppu"]
-FLOORS = json.loads(read_document("wage_floors.json"))["wage_floors"]
-BOUNDARIES = sorted({row["effective_from"] for row in ROWS + FLOORS})
-REGIONS = sorted({row["region"] for row in FLOORS})
+Row = dict[str, str | int | None]
+ROWS: list[Row] = json.loads(read_document("rates.json"))["ppu"]
+FLOORS: list[Row] = json.loads(read_document("wage_floors.json"))["wage_floors"]
+BOUNDARIES = sorted({str(row["effective_from"]) for row in ROWS + FLOORS})
+REGIONS = sorted({str(row["region"]) for row in FLOORS})
 births = st.dates(date(2004, 1, 1), date(2016, 12, 31))
 
 
-def in_force(rows: list[dict[str, str]], day: str) -> list[dict[str, str]]:
+def in_force(rows: list[Row], day: str) -> list[Row]:
     """Rows whose days, compared as text, hold a day."""
-    return [row for row in rows if row["effective_from"] <= day <= (row["effective_to"] or "9999")]
+    return [
+        row
+        for row in rows
+        if str(row["effective_from"]) <= day <= str(row["effective_to"] or "9999")
+    ]
 
 
 @pytest.mark.parametrize("group", PpuGroup)
@@ -45,8 +50,8 @@ def test_shares_and_caps_hold_up_to_the_day_before_the_next(boundary: str, group
         (row,) = rows
         rate = ppu_rate(group, CoverageMonth.of(day))
 
-        assert Fraction(rate.employer_per_mille, 10) == Fraction(row["employer_pct"])
-        assert Fraction(rate.worker_per_mille, 10) == Fraction(row["worker_pct"])
+        assert Fraction(rate.employer_per_mille, 10) == Fraction(str(row["employer_pct"]))
+        assert Fraction(rate.worker_per_mille, 10) == Fraction(str(row["worker_pct"]))
         assert rate.wage_cap == row["wage_cap"]
 
 
@@ -62,7 +67,9 @@ def test_a_wage_counts_between_floor_and_cap_of_its_month(
 ) -> None:
     day = date.fromisoformat(boundary) + timedelta(days=days)
     (row,) = [row for row in in_force(ROWS, day.isoformat()) if row["group"] == group.value]
-    known = {one["region"]: int(one["amount"]) for one in in_force(FLOORS, day.isoformat())}
+    known = {
+        str(one["region"]): int(one["amount"] or 0) for one in in_force(FLOORS, day.isoformat())
+    }
     floor = known.get(region, known.get(region[:2], 0)) if row["wage_floor"] else 0
     cap = int(row["wage_cap"] or 10**12)
 
