@@ -5,7 +5,7 @@ LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashe
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-annotate pyproject.toml
 
-.PHONY: help up test coverage check bench schema format lock clean
+.PHONY: help up test coverage check bench schema schema-diff format lock clean
 
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ check: .venv/dev.done ## Format, lint, layers, types
 
 bench: .venv/dev.done ## Measure, as ratios within one run
 	$(BIN)/python -m bench
+
+schema-diff: .venv/dev.done ## Say what the schema's changes since main mean: breaking, dangerous, safe
+	git show main:graphql/schema.graphql > build-schema.graphql
+	$(BIN)/python -m iuran.graphql.schema_changes build-schema.graphql; status=$$?; rm -f build-schema.graphql; exit $$status
 
 schema: .venv/dev.done ## Write the GraphQL schema to graphql/schema.graphql
 	$(BIN)/python -m iuran.graphql.sdl > graphql/schema.graphql

@@ -163,11 +163,107 @@ COMPLAINT_EVENT: LiteralString = """
            'petugas-2', '2026-01-08 09:00+07'
     FROM complaint WHERE reporter_family = $1
 """
-SHARED: Sequence[LiteralString] = (FACILITIES, SERVICES, CONTRACT)
+EMPLOYER: LiteralString = """
+    INSERT INTO employer (name, ppu_group, region, registered_at)
+    SELECT 'PT Contoh', 'PRIVATE', '9901', '2025-01-01 09:00+07'
+    WHERE NOT EXISTS (SELECT FROM employer)
+"""
+EMPLOYER_NUMBER: LiteralString = """
+    INSERT INTO employer_account_number (customer_number, employer_id, issued_on)
+    SELECT '80000000001', min(employer_id), '2025-01-01' FROM employer ON CONFLICT DO NOTHING
+"""
+EMPLOYER_BILL: LiteralString = """
+    INSERT INTO employer_bill (employer_id, coverage_month, part, workers, employer_share,
+                               worker_share, amount, due_date, issued_at)
+    SELECT min(employer_id), 2026 * 12, 1, 1, 200000, 50000, 250000, '2026-01-12',
+           '2026-01-01 00:10+07'
+    FROM employer ON CONFLICT DO NOTHING
+"""
+EMPLOYER_PAYMENT: LiteralString = """
+    INSERT INTO employer_payment (employer_id, channel_id, reference, amount, received_at,
+                                  value_date)
+    SELECT min(e.employer_id), min(c.channel_id), 'EMP-1', 250000, '2026-01-05 09:00+07',
+           '2026-01-05'
+    FROM employer AS e, channel AS c ON CONFLICT DO NOTHING
+"""
+GOVERNMENT: LiteralString = """
+    INSERT INTO government (region, name) VALUES ('99', 'Provinsi Contoh') ON CONFLICT DO NOTHING
+"""
+GOVERNMENT_BILL: LiteralString = """
+    INSERT INTO government_bill_line (region, coverage_month, programme, people, amount, withheld,
+                                      issued_at)
+    VALUES ('99', 2026 * 12, 'PBPU_PEMDA', 10, 350000, 0, '2026-01-01 00:10+07')
+"""
+SUSPENSE_REFERENCE: LiteralString = """
+    INSERT INTO payment_reference (channel_id, reference, customer_number, amount, received_at)
+    SELECT min(channel_id), 'NYASAR-1', '09999999999', 50000, '2026-01-05 09:00+07' FROM channel
+    ON CONFLICT DO NOTHING
+"""
+SUSPENSE: LiteralString = """
+    INSERT INTO suspense_item (channel_id, reference, customer_number, amount, reason,
+                               received_at, value_date)
+    SELECT channel_id, reference, customer_number, amount, 'VIRTUAL_ACCOUNT_UNKNOWN', received_at,
+           '2026-01-05'
+    FROM payment_reference WHERE reference = 'NYASAR-1' ON CONFLICT DO NOTHING
+"""
+SUSPENSE_PROPOSAL: LiteralString = """
+    INSERT INTO suspense_proposal (channel_id, reference, kind, payee_name, payee_bank,
+                                   payee_account, reason, proposed_by, proposed_at)
+    SELECT channel_id, reference, 'PAYER', 'SITI CONTOH', 'Bank Contoh', '990000012345',
+           'salah nomor', 'petugas-1', '2026-01-06 09:00+07'
+    FROM suspense_item
+"""
+JOBS: LiteralString = """
+    INSERT INTO job (kind, key, payload, state, next_at, armed_at, ended_at, last_error)
+    VALUES ('month-roll', '2026-01', '{}', 'WAITING', '2026-01-01 00:05+07', '2025-12-31 09:00+07',
+            NULL, NULL),
+           ('deadlines', '2026-01-02', '{}', 'DEAD', '2026-01-02 00:05+07',
+            '2026-01-02 00:00+07', '2026-01-02 01:00+07', 'timed out')
+    ON CONFLICT DO NOTHING
+"""
+BILLING_RUN: LiteralString = """
+    INSERT INTO billing_run (coverage_month, bills, finished_at)
+    VALUES (2026 * 12, 1, '2026-01-01 00:10+07') ON CONFLICT DO NOTHING
+"""
+EMPLOYMENT: LiteralString = """
+    INSERT INTO employment (family_id, membership_id, participant_id, employer_id, first_month,
+                            billed_through)
+    SELECT $1, $2, min(p.participant_id), min(e.employer_id), 2025 * 12, 2025 * 12
+    FROM participant AS p, employer AS e WHERE p.family_id = $1
+"""
+WAGE: LiteralString = """
+    INSERT INTO wage (family_id, membership_id, first_month, amount, reported_by, reported_at)
+    VALUES ($1, $2, 2025 * 12, 5000000, 'PT Contoh', '2025-01-01 09:00+07')
+"""
+REMINDER: LiteralString = """
+    INSERT INTO reminder (family_id, membership_id, coverage_month, event, channel, occurrence,
+                          details, state, scheduled_at, closed_at)
+    VALUES ($1, $2, 2025 * 12, 'OVERDUE', 'SMS', 0, '{}', 'SENT', '2025-01-15 09:00+07',
+            '2025-01-15 09:01+07')
+"""
+SHARED: Sequence[LiteralString] = (
+    FACILITIES,
+    SERVICES,
+    CONTRACT,
+    EMPLOYER,
+    EMPLOYER_NUMBER,
+    EMPLOYER_BILL,
+    EMPLOYER_PAYMENT,
+    GOVERNMENT,
+    GOVERNMENT_BILL,
+    SUSPENSE_REFERENCE,
+    SUSPENSE,
+    SUSPENSE_PROPOSAL,
+    JOBS,
+    BILLING_RUN,
+)
 """What belongs to no family."""
 OF_FAMILY: Sequence[LiteralString] = (HOME, NUMBERS, VISIT, REFERRAL, COMPLAINT, COMPLAINT_EVENT)
 """What is written by the family alone."""
 ROWS: Sequence[LiteralString] = (
+    EMPLOYMENT,
+    WAGE,
+    REMINDER,
     LETTER,
     STAY_FINE,
     CLAIM,
@@ -187,6 +283,13 @@ KEYS: Mapping[str, LiteralString] = {
     "Payment": "SELECT family_id, payment_id FROM payment WHERE family_id = $1",
     "Refund": "SELECT family_id, refund_id FROM refund WHERE family_id = $1",
     "InstalmentPlan": "SELECT family_id, plan_id FROM instalment_plan WHERE family_id = $1",
+    "Employer": "SELECT employer_id FROM employer WHERE $1::bigint IS NOT NULL",
+    "EmployerBill": "SELECT employer_id, coverage_month, part FROM employer_bill"
+    " WHERE $1::bigint IS NOT NULL",
+    "EmployerPayment": "SELECT employer_id, payment_id FROM employer_payment"
+    " WHERE $1::bigint IS NOT NULL",
+    "Employment": "SELECT family_id, membership_id FROM employment WHERE family_id = $1",
+    "SuspenseItem": "SELECT suspense_id FROM suspense_item WHERE $1::bigint IS NOT NULL",
     "Facility": "SELECT facility_id FROM facility WHERE facility_code = '0301R001'"
     " AND $1::bigint IS NOT NULL",
     "Visit": "SELECT family_id, visit_id FROM facility_visit WHERE family_id = $1",

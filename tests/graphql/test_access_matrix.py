@@ -21,7 +21,7 @@ from graphql import (
 from structlog.testing import capture_logs
 
 from iuran.core.database.pool import Pool
-from iuran.graphql.global_ids import id_of
+from iuran.graphql.global_ids import GlobalId, id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.sdl import sdl
@@ -36,7 +36,22 @@ PAPERS = FAMILYS_OWN | {Role.FACILITY}
 FINANCES = frozenset({Role.FINANCE_OFFICER, Role.AUDITOR})
 EVERYBODY = frozenset(Role)
 
+CLOCKWORK = frozenset({Role.OPERATOR, Role.AUDITOR})
+EMPLOYERS = frozenset({*ALL_FAMILIES, Role.EMPLOYER})
+
 SEEN_BY: Mapping[str, frozenset[Role]] = {
+    "BillingRun": CLOCKWORK,
+    "Employer": EMPLOYERS,
+    "EmployerBill": EMPLOYERS,
+    "EmployerPayment": EMPLOYERS,
+    "Employment": EMPLOYERS | {Role.PARTICIPANT},
+    "GovernmentBillLine": FINANCES,
+    "Information": EVERYBODY,
+    "Job": CLOCKWORK,
+    "Office": EVERYBODY,
+    "Reminder": FAMILYS_OWN,
+    "SuspenseItem": FINANCES,
+    "SuspenseProposal": FINANCES,
     "BillRevision": FAMILYS_OWN,
     "Claim": PAPERS,
     "ClaimDocument": PAPERS,
@@ -86,6 +101,10 @@ BY_KEYS = {
         "vaNumber": "{vaNumber: $va}",
     },
     "FacilityBy": {"id": "{id: $Facility}", "code": "{code: $facility_code}"},
+    "EmployerBy": {
+        "id": "{id: $Employer}",
+        "customerNumber": "{customerNumber: $employer_number}",
+    },
     "PaperBy": {"id": "{id: $Visit}", "number": "{number: $visit}"},
     "ClaimBy": {"id": "{id: $Claim}", "number": "{number: $claim}"},
     "ComplaintBy": {"id": "{id: $Complaint}", "number": "{number: $complaint}"},
@@ -105,7 +124,7 @@ TYPES_OF_VARIABLES = {
     "nik": "NIK!",
     "va": "VANumber!",
     **dict.fromkeys(("facility_code", "visit", "referral", "letter", "claim"), "String!"),
-    **dict.fromkeys(("complaint", "channel", "reference"), "String!"),
+    **dict.fromkeys(("complaint", "employer_number", "channel", "reference"), "String!"),
 }
 
 
@@ -183,6 +202,7 @@ ROOTS: list[Way] = [
         Way(text=f"{field}(by: {by}) {{ % }}", types=(target,))
         for field, target, ways in (
             ("facility", "Facility", "FacilityBy"),
+            ("employer", "Employer", "EmployerBy"),
             ("visit", "Visit", "PaperBy"),
             ("claim", "Claim", "ClaimBy"),
             ("complaint", "Complaint", "ComplaintBy"),
@@ -194,6 +214,13 @@ ROOTS: list[Way] = [
     Way(text="referral(by: {id: $Referral}) { % }", types=("Referral",)),
     Way(text="eligibilityLetter(by: {number: $letter}) { % }", types=("EligibilityLetter",)),
     Way(text="eligibilityLetter(by: {id: $EligibilityLetter}) { % }", types=("EligibilityLetter",)),
+    Way(text="employers(first: 5) { nodes { % } }", types=("Employer",)),
+    Way(text="governmentBills(first: 5) { nodes { % } }", types=("GovernmentBillLine",)),
+    Way(text="suspenseItems(first: 5) { nodes { % } }", types=("SuspenseItem",)),
+    Way(text="deadJobs(first: 5) { nodes { % } }", types=("Job",)),
+    Way(text="jobsDue { % }", types=("Job",)),
+    Way(text="billingRuns(first: 5) { nodes { % } }", types=("BillingRun",)),
+    Way(text="information { % }", types=("Information",)),
     Way(text="facilities(first: 5) { nodes { % } }", types=("Facility",)),
     Way(text="claims(first: 5) { nodes { % } }", types=("Claim",)),
     Way(text="complaints(first: 5) { nodes { % } }", types=("Complaint",)),
@@ -234,6 +261,7 @@ WAYS = [
     *ROOTS,
     *walked([way for way in ROOTS if way.text.startswith("node(")]),
     *walked([way for way in ROOTS if way.is_by_card]),
+    *walked([way for way in ROOTS if way.target == "Information"]),
 ]
 
 
@@ -287,6 +315,12 @@ def missing_keys() -> dict[str, Any]:
         "letter": "0301R0010126V999999",
         "claim": "K999999999",
         "complaint": "P999999999",
+        "Employer": id_of("Employer", 777),
+        "EmployerBill": id_of("EmployerBill", 777, 2025 * 12, 1),
+        "EmployerPayment": id_of("EmployerPayment", 777, 1),
+        "Employment": id_of("Employment", 777, 1),
+        "SuspenseItem": id_of("SuspenseItem", 777),
+        "employer_number": "80000009999",
         "channel": "NIHIL",
         "reference": "nihil",
         **{name: id_of(name, 555, 1) for name in ("Payment", "Refund", "InstalmentPlan")},
@@ -319,6 +353,11 @@ def is_expected(role: Role, way: Way) -> bool:
     return all(role in SEEN_BY[name] for name in way.types)
 
 
+def _key_of(text: str) -> tuple[str, tuple[int, ...]]:
+    parsed = GlobalId.parse(text)
+    return parsed.type_name, parsed.key
+
+
 def _behind_the_card(way: Way) -> list[str]:
     """The types after those that the card itself shows."""
     if not way.is_by_card:
@@ -330,8 +369,11 @@ def _behind_the_card(way: Way) -> list[str]:
 async def test_each_role_sees_its_own_on_every_path_and_nothing_else(
     frontend_of: FrontendOf, insured: Insured, owned: Mapping[str, str], role: Role
 ) -> None:
-    frontend = frontend_of(replace(Limits(), lookups_burst=10_000))
-    keys = keys_of(insured, owned)
+    keys = {**keys_of(insured, owned), "employer_number": "80000000001"}
+    _, (employer_id,) = _key_of(owned["Employer"])
+    frontend = replace(
+        frontend_of(replace(Limits(), lookups_burst=10_000)), employer_id=employer_id
+    )
 
     seen = {
         way.query: f'"__typename":"{way.target}"'
@@ -367,7 +409,8 @@ async def test_forbidden_and_missing_look_alike_and_take_the_same_work(
     frontend = replace(
         frontend_of(replace(Limits(), lookups_burst=10_000)), facility="9999X999", employer_id=555
     )
-    keys, absent = keys_of(insured, owned), missing_keys()
+    keys = {**keys_of(insured, owned), "employer_number": "80000000001"}
+    absent = missing_keys()
     ways = [way for way in WAYS if SEEN_BY[way.types[0]] is not EVERYBODY]
     if role is Role.FACILITY:
         ways = [way for way in ways if "$card" not in way.text]

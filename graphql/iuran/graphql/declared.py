@@ -9,10 +9,19 @@ from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
 from iuran.graphql.types.care import ELIGIBILITY_LETTER, REFERRAL, VISIT
 from iuran.graphql.types.channels import CHANNEL
 from iuran.graphql.types.claims import CLAIM, CLAIM_DOCUMENT, CLAIM_EVENT, CLAIM_PAYMENT
+from iuran.graphql.types.clockwork import BILLING_RUN, JOB
 from iuran.graphql.types.complaints import COMPLAINT, COMPLAINT_EVENT
+from iuran.graphql.types.employers import (
+    EMPLOYER,
+    EMPLOYER_BILL,
+    EMPLOYER_PAYMENT,
+    EMPLOYMENT,
+)
 from iuran.graphql.types.explanations import EXPLANATION, REASON
 from iuran.graphql.types.facilities import FACILITY, HOME_FACILITY
 from iuran.graphql.types.families import FAMILY
+from iuran.graphql.types.governments import GOVERNMENT_BILL_LINE
+from iuran.graphql.types.information import INFORMATION, OFFICE
 from iuran.graphql.types.instalments import INSTALMENT_PLAN, INSTALMENT_STEP
 from iuran.graphql.types.ledgers import CREDIT_ENTRY, LEDGER_ENTRY
 from iuran.graphql.types.memberships import FINE_WINDOW, MEMBERSHIP, MEMBERSHIP_EVENT
@@ -20,11 +29,25 @@ from iuran.graphql.types.participants import PARTICIPANT
 from iuran.graphql.types.payables import PAYABLE
 from iuran.graphql.types.payments import PAYMENT, PAYMENT_ALLOCATION
 from iuran.graphql.types.refunds import REFUND, REFUND_EVENT
+from iuran.graphql.types.reminders import REMINDER
 from iuran.graphql.types.stay_fines import STAY_FINE
+from iuran.graphql.types.suspense import SUSPENSE_ITEM, SUSPENSE_PROPOSAL
 from iuran.graphql.types.viewers import VIEWER
 from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
 
 SOURCES = (
+    BILLING_RUN,
+    EMPLOYER,
+    EMPLOYER_BILL,
+    EMPLOYER_PAYMENT,
+    EMPLOYMENT,
+    GOVERNMENT_BILL_LINE,
+    INFORMATION,
+    JOB,
+    OFFICE,
+    REMINDER,
+    SUSPENSE_ITEM,
+    SUSPENSE_PROPOSAL,
     BILL,
     BILL_LINE,
     BILL_PAYMENT,

@@ -4,6 +4,7 @@ import strawberry
 
 from iuran.graphql.compiler.declarations import Found, LookUp, Root, Source, Way, everybody
 from iuran.graphql.queries.care import CARE_LISTS, CARE_ROOTS, CareQueries
+from iuran.graphql.queries.house import HOUSE_LISTS, HOUSE_ROOTS, HouseQueries
 from iuran.graphql.queries.money import MONEY_LISTS, MONEY_ROOTS, MoneyQueries
 from iuran.graphql.queries.people import PEOPLE_ROOTS, PeopleQueries
 
@@ -11,7 +12,7 @@ __all__ = ["QUERY", "ROOTS", "Query"]
 
 
 @strawberry.type(description="Questions. Whatever does not exist, or is not yours to see, is null.")
-class Query(PeopleQueries, MoneyQueries, CareQueries):
+class Query(PeopleQueries, MoneyQueries, CareQueries, HouseQueries):
     """Reads; nothing here changes anything."""
 
 
@@ -20,7 +21,7 @@ QUERY = Source(
     table="(SELECT 1 AS only) AS {row}",
     access=everybody(),
     is_given=True,
-    fields={**CARE_LISTS, **MONEY_LISTS},
+    fields={**CARE_LISTS, **MONEY_LISTS, **HOUSE_LISTS},
 )
 """Its fields list what the viewer may see, whoever owns it."""
 
@@ -34,5 +35,6 @@ ROOTS: dict[str, Root] = {
     **PEOPLE_ROOTS,
     **MONEY_ROOTS,
     **CARE_ROOTS,
+    **HOUSE_ROOTS,
     **{name: _list(name) for name in QUERY.fields},
 }

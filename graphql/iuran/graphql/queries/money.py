@@ -5,11 +5,18 @@ from typing import Annotated
 import strawberry
 
 from iuran.graphql.compiler.declarations import Declared, Root, Way
-from iuran.graphql.queries.ways import look_up
+from iuran.graphql.queries.ways import by_number, look_up
 from iuran.graphql.types.channels import CHANNELS, Channel
+from iuran.graphql.types.employers import EMPLOYERS, Employer
 from iuran.graphql.types.fields import declared
+from iuran.graphql.types.governments import (
+    GOVERNMENT_BILLS,
+    GovernmentBillFilter,
+    GovernmentBillLine,
+)
 from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.payments import Payment
+from iuran.graphql.types.suspense import SUSPENSE, SuspenseItem
 from iuran.graphql.types.weights import paged
 
 
@@ -33,6 +40,17 @@ class PaymentBy:
     )
 
 
+@strawberry.input(one_of=True, description="Which employer: give exactly one.")
+class EmployerBy:
+    """The ways to an employer."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Its ID.")
+    customer_number: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The 11 digits behind a bank's prefix in its virtual account number.",
+    )
+
+
 @strawberry.type(description="Questions about money.")
 class MoneyQueries:
     """Reads of money."""
@@ -47,10 +65,53 @@ class MoneyQueries:
         first=First,
         after=After,
     )
+    employer: Employer | None = declared(
+        description="An employer by its ID or its number.",
+        by=Annotated[EmployerBy, strawberry.argument(description="Which employer.")],
+    )
+    employers: Connection[Employer] = declared(
+        description="The employers that you may see, in the order of registration: an employer "
+        "itself, or all for officers.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    government_bills: Connection[GovernmentBillLine] = declared(
+        description="What governments were billed, the newest month first; for finance officers "
+        "and auditors, empty for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+        filter=Annotated[
+            GovernmentBillFilter | None, strawberry.argument(description="Only lines like this.")
+        ],
+    )
+    suspense_items: Connection[SuspenseItem] = declared(
+        description="Money that waits to be placed, the oldest first; for finance officers and "
+        "auditors, empty for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
 
 
-MONEY_LISTS: dict[str, Declared] = {"channels": CHANNELS}
+MONEY_LISTS: dict[str, Declared] = {
+    "channels": CHANNELS,
+    "employers": EMPLOYERS,
+    "governmentBills": GOVERNMENT_BILLS,
+    "suspenseItems": SUSPENSE,
+}
 MONEY_ROOTS: dict[str, Root] = {
+    "employer": look_up(
+        "Employer",
+        "employer_id",
+        ways={
+            "customerNumber": by_number(
+                "{row}n.customer_number = {number} AND {row}.employer_id = {row}n.employer_id",
+                via="employer_account_number AS {row}n, ",
+            )
+        },
+    ),
     "payment": look_up(
         "Payment",
         "family_id",

@@ -21,6 +21,7 @@ from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.payables import Payable
 from iuran.graphql.types.payments import PAYMENTS_OF_FAMILY, Payment
 from iuran.graphql.types.refunds import REFUNDS_OF_FAMILY, Refund
+from iuran.graphql.types.reminders import REMINDERS_OF_FAMILY, Reminder
 from iuran.graphql.types.scalars import FamilyCardNumber
 from iuran.graphql.types.weights import counted_as, paged
 
@@ -149,6 +150,10 @@ class Family(Node):
         first=First,
         after=After,
     )
+    reminders: list[Reminder] = declared(
+        description="What it was told and will be, the newest first; at most 100 (pengingat).",
+        directives=counted_as(20),
+    )
     ledger: Connection[LedgerEntry] = declared(
         description="Its part of the ledger, the newest first; for finance officers and auditors, "
         "empty for others.",
@@ -210,6 +215,7 @@ FAMILY = Source(
         "refunds": REFUNDS_OF_FAMILY,
         "claims": CLAIMS_OF_FAMILY,
         "complaints": COMPLAINTS_OF_FAMILY,
+        "reminders": REMINDERS_OF_FAMILY,
         "ledger": LEDGER_OF_FAMILY,
     },
 )

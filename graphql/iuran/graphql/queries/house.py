@@ -1,0 +1,56 @@
+"""Questions about the house itself: its jobs and runs, and what everybody may know."""
+
+import strawberry
+
+from iuran.graphql.compiler.declarations import Declared, Found, LookUp, Root, Way
+from iuran.graphql.types.clockwork import (
+    BILLING_RUNS,
+    DEAD_JOBS,
+    JOBS_DUE,
+    BillingRun,
+    Job,
+)
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.information import Information
+from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.weights import counted_as, paged
+
+
+@strawberry.type(description="Questions about the house.")
+class HouseQueries:
+    """Reads of the house."""
+
+    information: Information = declared(
+        description="Whom to call and where to go; known to everybody."
+    )
+    jobs_due: list[Job] = declared(
+        description="Jobs that wait or run, the next one first, at most 100; for operators and "
+        "auditors, empty for others.",
+        directives=counted_as(20),
+    )
+    dead_jobs: Connection[Job] = declared(
+        description="Jobs that were given up, the newest first; for operators and auditors, empty "
+        "for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    billing_runs: Connection[BillingRun] = declared(
+        description="The months that were billed, the newest first; for operators and auditors, "
+        "empty for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+
+
+HOUSE_LISTS: dict[str, Declared] = {
+    "jobsDue": JOBS_DUE,
+    "deadJobs": DEAD_JOBS,
+    "billingRuns": BILLING_RUNS,
+}
+HOUSE_ROOTS: dict[str, Root] = {
+    "information": LookUp(
+        target="Information", ways={"": Way(where="true")}, of=lambda _: Found(way="")
+    ),
+}

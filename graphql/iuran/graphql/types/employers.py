@@ -1,0 +1,227 @@
+"""Employers as the schema shows them: their bills, payments and workers."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+import strawberry
+
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.graphql.compiler.access import of_employer, of_family_or_employer
+from iuran.graphql.compiler.declarations import Column, Fragment, Key, Paged, Source
+from iuran.graphql.types.enums import BillState, publish
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.scalars import CardNumber
+from iuran.graphql.types.weights import paged
+
+
+class EmployerGroup(StrEnum):
+    """Which rates an employer pays."""
+
+    PRIVATE = "PRIVATE"
+    STATE_CENTRAL = "STATE_CENTRAL"
+    STATE_REGIONAL = "STATE_REGIONAL"
+
+
+publish(
+    EmployerGroup,
+    "Which rates an employer pays (kelompok pemberi kerja).",
+    {
+        EmployerGroup.PRIVATE: "An enterprise (badan usaha).",
+        EmployerGroup.STATE_CENTRAL: "The central government as an employer.",
+        EmployerGroup.STATE_REGIONAL: "A regional government as an employer.",
+    },
+)
+
+
+@strawberry.type(
+    description="A worker as his employer reported him (pekerja). His family is insured with him."
+)
+class Employment(Node):
+    """An employment."""
+
+    worker_name: str = strawberry.field(description="The worker's name.")
+    card_number: CardNumber = strawberry.field(
+        description="The worker's card number; masked for roles that may not see it whole."
+    )
+    first_month: CoverageMonth = strawberry.field(
+        description="The first month for which he is paid."
+    )
+    last_month: CoverageMonth | None = strawberry.field(
+        description="The last one; null while he is employed."
+    )
+    billed_through: CoverageMonth = strawberry.field(
+        description="The last month that was billed for him."
+    )
+    wage: Rupiah | None = strawberry.field(
+        description="The monthly wage that was last reported; null if none was."
+    )
+
+
+@strawberry.type(
+    description="An employer's bill of a month (tagihan badan usaha). Workers reported after the "
+    "month was billed make another part of it."
+)
+class EmployerBill(Node):
+    """A bill."""
+
+    coverage_month: CoverageMonth = strawberry.field(description="The month.")
+    part: int = strawberry.field(description="Which part of the month's bill, from 1.")
+    workers: int = strawberry.field(description="For how many workers.")
+    amount: Rupiah = strawberry.field(description="All of it.")
+    employer_share: Rupiah = strawberry.field(description="What the employer bears of it.")
+    worker_share: Rupiah = strawberry.field(
+        description="What is deducted from the wages, additional family members included."
+    )
+    due_date: date = strawberry.field(
+        description="The last day to pay it in time: the 10th, or the next working day."
+    )
+    issued_at: datetime = strawberry.field(description="When it was issued.")
+    state: BillState = strawberry.field(description="What became of it.")
+    is_overdue: bool = strawberry.field(description="Open, and the due date has passed.")
+    settled_at: datetime | None = strawberry.field(description="When it was paid; null before.")
+
+
+@strawberry.type(description="What an employer paid at once.")
+class EmployerPayment(Node):
+    """A payment."""
+
+    amount: Rupiah = strawberry.field(description="All that was paid at once.")
+    paid_at: datetime = strawberry.field(description="When the money took effect here.")
+    value_date: date = strawberry.field(description="The day that counts, in Jakarta.")
+    channel_name: str = strawberry.field(description="The bank through which it was paid.")
+    reference: str = strawberry.field(description="The channel's own reference of the payment.")
+
+
+@strawberry.type(description="An employer (badan usaha, pemberi kerja) who pays for his workers.")
+class Employer(Node):
+    """An employer."""
+
+    name: str = strawberry.field(description="Its name.")
+    group: EmployerGroup = strawberry.field(description="Which rates it pays.")
+    region: str = strawberry.field(
+        description="The 4 digits of its regency or city, whose minimum wage counts."
+    )
+    credit: Rupiah = strawberry.field(
+        description="What it paid beyond its bills; later bills use it."
+    )
+    customer_number: str | None = strawberry.field(
+        description="The 11 digits behind a bank's prefix in its virtual account number."
+    )
+    registered_at: datetime = strawberry.field(description="When it registered.")
+    bills: Connection[EmployerBill] = declared(
+        description="Its bills, the newest month first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    payments: Connection[EmployerPayment] = declared(
+        description="What it paid, the newest first.", directives=paged(), first=First, after=After
+    )
+    workers: Connection[Employment] = declared(
+        description="Its workers, in the order of their families' registration.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+
+
+_OF_EMPLOYER: Final = of_employer("{row}.employer_id")
+_OF_PARENT: Final[Fragment] = "{row}.employer_id = {parent}.employer_id"
+_MONTH = Key(sql="{row}.coverage_month")
+
+EMPLOYMENT = Source(
+    type_name="Employment",
+    table="employment AS {row} JOIN participant AS {row}p "
+    "ON {row}p.family_id = {row}.family_id AND {row}p.participant_id = {row}.participant_id",
+    access=of_family_or_employer("{row}.family_id", employer_id="{row}.employer_id"),
+    key=("family_id", "membership_id"),
+    fields={
+        "workerName": "{row}p.name",
+        "cardNumber": Column(
+            sql="{row}p.card_number", cards="repeat('*', 9) || right({row}p.card_number, 4)"
+        ),
+        "firstMonth": "{row}.first_month",
+        "lastMonth": "{row}.last_month",
+        "billedThrough": "{row}.billed_through",
+        "wage": "(SELECT w.amount FROM wage AS w WHERE w.family_id = {row}.family_id "
+        "AND w.membership_id = {row}.membership_id ORDER BY w.wage_id DESC LIMIT 1)",
+    },
+)
+EMPLOYER_BILL = Source(
+    type_name="EmployerBill",
+    table="employer_bill AS {row}",
+    access=_OF_EMPLOYER,
+    key=("employer_id", "coverage_month", "part"),
+    fields={
+        "coverageMonth": "{row}.coverage_month",
+        "part": "{row}.part",
+        "workers": "{row}.workers",
+        "amount": "{row}.amount",
+        "employerShare": "{row}.employer_share",
+        "workerShare": "{row}.worker_share",
+        "dueDate": "{row}.due_date",
+        "issuedAt": "{row}.issued_at",
+        "state": "{row}.state",
+        "isOverdue": "{row}.state = 'OPEN' AND {row}.due_date < {today}",
+        "settledAt": "{row}.settled_at",
+    },
+)
+EMPLOYER_PAYMENT = Source(
+    type_name="EmployerPayment",
+    table="employer_payment AS {row} JOIN channel AS {row}c "
+    "ON {row}c.channel_id = {row}.channel_id",
+    access=_OF_EMPLOYER,
+    key=("employer_id", "payment_id"),
+    fields={
+        "amount": "{row}.amount",
+        "paidAt": "{row}.received_at",
+        "valueDate": "{row}.value_date",
+        "channelName": "{row}c.name",
+        "reference": "{row}.reference",
+    },
+)
+EMPLOYER = Source(
+    type_name="Employer",
+    table="employer AS {row}",
+    access=_OF_EMPLOYER,
+    key=("employer_id",),
+    fields={
+        "name": "{row}.name",
+        "group": "{row}.ppu_group",
+        "region": "{row}.region",
+        "credit": "{row}.credit",
+        "customerNumber": "(SELECT n.customer_number FROM employer_account_number AS n "
+        "WHERE n.employer_id = {row}.employer_id ORDER BY n.customer_number LIMIT 1)",
+        "registeredAt": "{row}.registered_at",
+        "bills": Paged(
+            target="EmployerBill",
+            where=_OF_PARENT,
+            keys=(_MONTH, Key(sql="{row}.part")),
+            list_name="EmployerBillCursor",
+        ),
+        "payments": Paged(
+            target="EmployerPayment",
+            where=_OF_PARENT,
+            keys=(Key(sql="{row}.payment_id"),),
+            list_name="EmployerPaymentCursor",
+        ),
+        "workers": Paged(
+            target="Employment",
+            where=_OF_PARENT,
+            keys=(Key(sql="{row}.family_id"), Key(sql="{row}.membership_id")),
+            list_name="EmploymentCursor",
+            descending=False,
+        ),
+    },
+)
+EMPLOYERS = Paged(
+    target="Employer",
+    where="true",
+    keys=(Key(sql="{row}.employer_id"),),
+    list_name="EmployerCursor",
+    descending=False,
+)

@@ -1,0 +1,92 @@
+"""Governments as the schema shows them: what they were billed for those they pay for."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import strawberry
+
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.graphql.compiler.access import of_finances
+from iuran.graphql.compiler.declarations import Filter, Key, Paged, Source
+from iuran.graphql.types.enums import publish
+from iuran.graphql.types.filters import TextFilter, equal_to
+
+
+class Programme(StrEnum):
+    """For whom a government pays."""
+
+    PBI_APBN = "PBI_APBN"
+    PBPU_PEMDA = "PBPU_PEMDA"
+    BP_VETERAN = "BP_VETERAN"
+    BP_STATE_PENSIONER = "BP_STATE_PENSIONER"
+    CLASS_III = "CLASS_III"
+
+
+publish(
+    Programme,
+    "For whom a government pays.",
+    {
+        Programme.PBI_APBN: "Poor people, by the central government (PBI JK).",
+        Programme.PBPU_PEMDA: "People registered by a regional government (PBPU Pemda).",
+        Programme.BP_VETERAN: "Veterans and pioneers of independence.",
+        Programme.BP_STATE_PENSIONER: "Pensioners of the state, who bear a part themselves.",
+        Programme.CLASS_III: "Its part of the contributions of class III (subsidi).",
+    },
+)
+
+
+@strawberry.input(description="Which bills of governments are wanted.")
+class GovernmentBillFilter:
+    """Conditions on bills of governments."""
+
+    region: TextFilter | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Of this government: `00` is the central one, 2 digits a province, 4 a "
+        "regency or city.",
+    )
+
+
+@strawberry.type(
+    description="A line of a government's bill of a month. Who is reported later makes a further "
+    "line, who is taken off a negative one."
+)
+class GovernmentBillLine:
+    """A line."""
+
+    region: str = strawberry.field(
+        description="The government: `00` is the central one, 2 digits a province, 4 a regency."
+    )
+    government_name: str | None = strawberry.field(description="Its name, if it is known.")
+    coverage_month: CoverageMonth = strawberry.field(description="The month.")
+    programme: Programme = strawberry.field(description="For whom it pays.")
+    people: int = strawberry.field(description="For how many people.")
+    amount: Rupiah = strawberry.field(description="What it owes for them.")
+    withheld: Rupiah = strawberry.field(description="What pensioners bear and it withholds.")
+    issued_at: datetime = strawberry.field(description="When it was billed.")
+
+
+GOVERNMENT_BILL_LINE = Source(
+    type_name="GovernmentBillLine",
+    table="government_bill_line AS {row} JOIN government AS {row}g ON {row}g.region = {row}.region",
+    access=of_finances(),
+    fields={
+        "region": "{row}.region",
+        "governmentName": "{row}g.name",
+        "coverageMonth": "{row}.coverage_month",
+        "programme": "{row}.programme",
+        "people": "{row}.people",
+        "amount": "{row}.amount",
+        "withheld": "{row}.withheld",
+        "issuedAt": "{row}.issued_at",
+    },
+)
+GOVERNMENT_BILLS = Paged(
+    target="GovernmentBillLine",
+    where="true",
+    keys=(Key(sql="{row}.coverage_month"), Key(sql="{row}.line_id")),
+    list_name="GovernmentBillCursor",
+    filters=(
+        Filter(name="region", type="text", where="{row}.region = {region}", of=equal_to("region")),
+    ),
+)
