@@ -95,6 +95,10 @@ BY_CHANNEL = {
     "payment_code",
     "kept_message",
     "autodebit_file",
+    "channel_api",
+    "lost_search",
+    "status_query",
+    "found_payment",
 }
 ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
@@ -161,6 +165,7 @@ FACTS = {
     "autodebit_mandate_event",
     "autodebit_result",
     "autodebit_warning",
+    "found_payment",
 }
 
 SELECT_TABLES = """

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from iuran.core.clock import StandingClock
+from iuran.core.clock import StandingClock, SystemClock
 from iuran.core.database.pool import Pool
 from iuran.deploy.app import build_app
 from iuran.deploy.banks import bank_folder, ensure_bank
-from iuran.deploy.casting import Theatre, cast
+from iuran.deploy.casting import cast
 from iuran.deploy.commands.scenarios import play_often
 from iuran.deploy.installation import installation_cipher
 from iuran.deploy.invented_families import an_account
 from iuran.deploy.outside import served
 from iuran.deploy.settings import Settings
+from iuran.deploy.theatre import Theatre
 from iuran.payments.ledger import balances, disagreements
+from iuran.payments.lost.sources import Sources, outgoing_client
 from iuran.payments.simulation.play import play
 from iuran.payments.simulation.scenario import (
     Need,
@@ -27,6 +29,8 @@ from iuran.payments.simulation.scenario import (
     shipped_text,
 )
 from iuran.payments.simulation.tally import Tally
+from iuran.workers.runner import run_worker
+from iuran.workers.services import Banks, WorkerServices
 
 MONTH = 35_000
 PAYS_NOTHING = {"expired-account", "unknown-account"}
@@ -34,6 +38,7 @@ PAYS_NOTHING = {"expired-account", "unknown-account"}
 
 @pytest.fixture
 async def theatre(pool: Pool, clock: StandingClock, tmp_path: Path) -> AsyncIterator[Theatre]:
+    """A server that runs, and the banks that it knows."""
     settings = Settings(data=tmp_path)
     cipher = installation_cipher(settings)
     async with pool.acquire() as connection:
@@ -60,8 +65,32 @@ async def collected(pool: Pool) -> int:
     return found.get("CHANNEL_CLEARING", 0)
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.fixture
+async def working(theatre: Theatre, workers: WorkerServices) -> AsyncIterator[None]:
+    """A worker in real time, which asks banks for what they did not tell."""
+    async with outgoing_client() as http:
+        banks = Banks(cipher=theatre.cipher, sources=Sources(http=http, clock=theatre.clock))
+        services = replace(workers, banks=banks, real_clock=SystemClock())
+        working = asyncio.create_task(run_worker(services))
+        yield
+        working.cancel()
+        await asyncio.wait({working})
+
+
+NEEDS_A_WORKER = {"lost-notification"}
+
+
+@pytest.mark.parametrize("name", sorted({*shipped_names()} - NEEDS_A_WORKER))
 async def test_the_product_answers_as_the_scenario_says(name: str, theatre: Theatre) -> None:
+    await goes_as_it_says(name, theatre)
+
+
+@pytest.mark.usefixtures("working")
+async def test_the_worker_finds_the_payment_that_nobody_told(theatre: Theatre) -> None:
+    await goes_as_it_says("lost-notification", theatre)
+
+
+async def goes_as_it_says(name: str, theatre: Theatre) -> None:
     async with cast(theatre, find_scenario(name), {}) as players:
         stage = await players.stage()
         played = [step async for step in play(players.scenario, stage)]

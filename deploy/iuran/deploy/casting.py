@@ -3,22 +3,22 @@
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import LiteralString
 
 import httpx
 from starlette.applications import Starlette
 
-from iuran.core.clock import Clock
-from iuran.core.database.pool import Connection, Pool
+from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.identifiers import CUSTOMER_NUMBER_DIGITS
 from iuran.deploy.banks import PRIVATE_KEY_FILE, BankCredentials, BankUnknownError
 from iuran.deploy.invented_families import an_account
 from iuran.deploy.outside import served
+from iuran.deploy.own_apis import OwnApi, an_own_api, searched
+from iuran.deploy.theatre import Theatre
 from iuran.payments.retail.channels import (
     Dialect,
     NewRetailChannel,
@@ -32,7 +32,7 @@ from iuran.payments.secrets import Cipher
 from iuran.payments.simulation.bank import SimulatedBank, parse_private_key
 from iuran.payments.simulation.doku import SimulatedDoku
 from iuran.payments.simulation.midtrans import SimulatedMidtrans
-from iuran.payments.simulation.scenario import Kind, Scenario
+from iuran.payments.simulation.scenario import Do, Kind, Scenario
 from iuran.payments.simulation.stage import Actor, AggregatorActor, BankActor, Stage
 from iuran.payments.simulation.xendit import SimulatedXendit
 
@@ -44,20 +44,6 @@ UPDATE_BASE_URL: LiteralString = """
     UPDATE retail_channel SET base_url = $2
     WHERE channel_id = (SELECT channel_id FROM channel WHERE code = $1)
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Theatre:
-    """Where scenarios are played: the server that is called, and what the actors stand on."""
-
-    pool: Pool
-    clock: Clock
-    cipher: Cipher = field(repr=False)
-    banks: Path
-    first_bank: str
-    snap_mount: str
-    retail_mount: str
-    base_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +81,13 @@ async def cast(
         base_url=theatre.base_url, timeout=TIMEOUT_SECONDS, trust_env=False, limits=limits
     ) as http:
         aggregators = _aggregators(theatre, scenario, http)
-        routes = [route for one in aggregators.values() for route in one.app.routes]
-        async with served(Starlette(routes=routes)) as outside:
+        banks = _banks(theatre, scenario, http)
+        own = {name: an_own_api(theatre, banks[name].code) for name in _losers(scenario)}
+        routes = [
+            *(route for one in aggregators.values() for route in one.app.routes),
+            *(route for api in own.values() for route in api.server.routes()),
+        ]
+        async with served(Starlette(routes=routes)) as outside, searched(theatre, own, outside):
             retail = RetailServices.of(
                 pool=theatre.pool, clock=theatre.clock, cipher=theatre.cipher
             )
@@ -112,7 +103,10 @@ async def cast(
                 yield Cast(
                     theatre=theatre,
                     scenario=scenario,
-                    actors={**_banks(theatre, scenario, http), **shops},
+                    actors={
+                        **{n: _actor(played.bank, own.get(n)) for n, played in banks.items()},
+                        **shops,
+                    },
                     accounts={name: customer_number(text) for name, text in accounts.items()},
                 )
 
@@ -125,23 +119,38 @@ def customer_number(text: str) -> str:
     return digits[-CUSTOMER_NUMBER_DIGITS:]
 
 
-def _banks(theatre: Theatre, scenario: Scenario, http: httpx.AsyncClient) -> dict[str, Actor]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlayedBank:
+    code: str
+    bank: SimulatedBank
+
+
+def _losers(scenario: Scenario) -> set[str]:
+    return {step.actor for step in scenario.steps if step.do is Do.LOSE}
+
+
+def _actor(bank: SimulatedBank, api: OwnApi | None) -> BankActor:
+    return BankActor(bank=bank, loses=None if api is None else partial(api.lose, bank))
+
+
+def _banks(theatre: Theatre, scenario: Scenario, http: httpx.AsyncClient) -> dict[str, _PlayedBank]:
     wanted = {name: actor for name, actor in scenario.actors.items() if actor.kind.is_snap}
     taken = {actor.channel for actor in wanted.values()}
     found = sorted(path.parent.name for path in theatre.banks.glob("*/bank.json"))
     free = [code for code in found if code not in taken]
     free.sort(key=lambda code: code != theatre.first_bank)
-    played: dict[str, Actor] = {}
+    played: dict[str, _PlayedBank] = {}
     for name, actor in wanted.items():
         if actor.channel is None and not free:
             raise BankUnknownError(
                 f"the scenario has {len(wanted)} banks, and {theatre.banks} keys for "
                 f"{len(found)}: start `iuran up` here"
             )
-        bank = _bank(theatre, actor.channel or free.pop(0), http)
+        code = actor.channel or free.pop(0)
+        bank = _bank(theatre, code, http)
         if actor.kind is Kind.MINIMARKET:
             bank.channel_code = SHOP_CHANNEL_CODE
-        played[name] = BankActor(bank=bank)
+        played[name] = _PlayedBank(code=code, bank=bank)
     return played
 
 

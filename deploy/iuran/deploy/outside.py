@@ -9,6 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 5
 
 
 class _Server(uvicorn.Server):
@@ -28,7 +29,13 @@ async def served(app: ASGIApp, *, port: int = 0) -> AsyncGenerator[str]:
         listener.bind((LOOPBACK, port))
         listener.listen()
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="on", ws="none", server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
         )
         server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="outside")

@@ -8,11 +8,13 @@ import uvloop
 from prometheus_client import start_http_server
 
 from iuran.core.database.pool import open_pool
+from iuran.deploy.installation import installation_cipher
 from iuran.deploy.messaging import new_carriers, new_mailer
 from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.test_clock import following, new_clock
+from iuran.payments.lost.sources import Sources, outgoing_client
 from iuran.workers.runner import run_worker
-from iuran.workers.services import Retention, WorkerServices
+from iuran.workers.services import Banks, Retention, WorkerServices
 
 _log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ async def _work(settings: Settings) -> None:
         application_name="iuran worker",
         statement_timeout_milliseconds=settings.statement_timeout_milliseconds,
     )
+    banks = Banks(cipher=installation_cipher(settings), sources=Sources(http=outgoing_client()))
     services = WorkerServices(
         pool=pool,
         clock=clock,
@@ -46,9 +49,10 @@ async def _work(settings: Settings) -> None:
             message_days=settings.message_retention_days,
             reminder_days=settings.reminder_retention_days,
         ),
+        banks=banks,
     )
     try:
-        async with following(pool, clock):
+        async with following(pool, clock), banks.sources.http:
             _log.info("worker.starts")
             await _until_told_to_stop(services)
             _log.info("worker.stopped")

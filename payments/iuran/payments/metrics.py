@@ -54,3 +54,22 @@ SETTLEMENT_REFUSALS = Counter(
     "iuran_settlement_refusals",
     "Payments that were refused at once because too many were waiting",
 )
+
+LOST_PAYMENTS = Counter(
+    "iuran_lost_payments",
+    "Payments that a bank had and we did not, by the service that found them",
+    ["channel", "service"],
+)
+
+LOST_PAYMENT_SECONDS = Histogram(
+    "iuran_lost_payment_seconds",
+    "How long a payer was paid but inactive before the search found his payment, in seconds",
+    ["channel"],
+    buckets=(60, 180, 300, 600, 1800, 3600, 6 * 3600, 24 * 3600, 72 * 3600),
+)
+
+LOST_PAYMENTS_DISPUTED = Counter(
+    "iuran_lost_payments_disputed",
+    "Payments of a bank's own report that we refused or know with another amount: reconcile them",
+    ["channel"],
+)

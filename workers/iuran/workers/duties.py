@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
+from iuran.payments.lost.figures import due_searches
 from iuran.workers.autodebit import collections_due, warnings_due
 from iuran.workers.deadlines import has_deadlines
 from iuran.workers.fallback import watched_buckets
@@ -14,6 +15,7 @@ from iuran.workers.kinds import (
     CLOSE_DAYS,
     DISPATCH_OUTBOX,
     FALL_BACK_REMINDERS,
+    FIND_LOST_PAYMENTS,
     MONTH_ROLL,
     PREPARE_AUTODEBIT,
     PURGE_RECORDS,
@@ -97,11 +99,16 @@ async def _unanswered(connection: Connection, moment: Moment) -> Sequence[Work]:
     return tuple(Work(key=str(bucket), bucket=bucket) for bucket in buckets)
 
 
+async def _lost_payments(connection: Connection, moment: Moment) -> Sequence[Work]:
+    return tuple(Work(key=code) for code in await due_searches(connection, real=moment.real))
+
+
 DUTIES: Sequence[Duty] = (
     Duty(kind=MONTH_ROLL, due=_unrolled, is_standing=True),
     Duty(kind=SCHEDULE_REMINDERS, due=_live_events, is_standing=False, follows_roll=True),
     Duty(kind=PREPARE_AUTODEBIT, due=collections_due, is_standing=False, follows_roll=True),
     Duty(kind=WARN_AUTODEBIT, due=warnings_due, is_standing=False, follows_roll=True),
+    Duty(kind=FIND_LOST_PAYMENTS, due=_lost_payments, is_standing=True),
     Duty(kind=CLOSE_DAYS, due=_deadlines, is_standing=True),
     Duty(kind=DISPATCH_OUTBOX, due=_outbox, is_standing=True),
     Duty(kind=SEND_NOTICES, due=_notices, is_standing=True),

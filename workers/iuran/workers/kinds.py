@@ -9,6 +9,7 @@ from iuran.workers.deadlines import close_days
 from iuran.workers.delivery import send_notices, send_reminders
 from iuran.workers.fallback import fall_back_reminders
 from iuran.workers.jobs import Job, Lane
+from iuran.workers.lost import find_lost_payments
 from iuran.workers.month_roll import roll_month
 from iuran.workers.outbox import dispatch_outbox
 from iuran.workers.retention import purge_records, purge_reminders
@@ -24,6 +25,7 @@ SEND_REMINDERS = "send-reminders"
 FALL_BACK_REMINDERS = "fall-back-reminders"
 PREPARE_AUTODEBIT = "prepare-autodebit"
 WARN_AUTODEBIT = "warn-autodebit"
+FIND_LOST_PAYMENTS = "find-lost-payments"
 PURGE_RECORDS = "purge-records"
 PURGE_REMINDERS = "purge-reminders"
 _SHORT, _HOUR = timedelta(seconds=30), 3600
@@ -65,6 +67,12 @@ KINDS: Mapping[str, JobKind] = {
     CLOSE_DAYS: JobKind(run=close_days, seconds_max=_HOUR),
     PREPARE_AUTODEBIT: JobKind(run=prepare_collection, seconds_max=2 * _HOUR),
     WARN_AUTODEBIT: JobKind(run=warn_failed, seconds_max=600),
+    FIND_LOST_PAYMENTS: JobKind(
+        run=find_lost_payments,
+        attempts_max=None,
+        seconds_max=600,
+        longest_pause=timedelta(minutes=1),
+    ),
     SCHEDULE_REMINDERS: JobKind(run=schedule_reminders, seconds_max=2 * _HOUR),
     SEND_REMINDERS: JobKind(
         run=send_reminders,

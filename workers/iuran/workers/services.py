@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
+from iuran.payments.lost.sources import Sources
+from iuran.payments.secrets import Cipher
 from iuran.workers.events import Channel
 from iuran.workers.jobs import JOB_LEASE
 from iuran.workers.messaging.letter import Carrier
@@ -17,6 +19,14 @@ class Retention:
     job_days: int = 90
     message_days: int = 3_653
     reminder_days: int = 1_827
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banks:
+    """The way out to banks' own APIs, and what their secrets are read with."""
+
+    cipher: Cipher
+    sources: Sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,7 @@ class WorkerServices:
     redis_url: str
     mailer: Carrier
     carriers: Mapping[Channel, Carrier] = field(default_factory=dict[Channel, Carrier])
+    banks: Banks | None = None
     real_clock: Clock = field(default_factory=SystemClock)
     retention: Retention = field(default_factory=Retention)
     jobs_at_once: int = 6

@@ -11,6 +11,7 @@ import typer
 from iuran.core.errors import InvalidInputError
 from iuran.deploy.banks import write_new_key_pair
 from iuran.deploy.commands.database import open_desk
+from iuran.deploy.commands.lost import connect_, disconnect, lost
 from iuran.deploy.commands.messages import messages, purge_, replay_
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
@@ -30,6 +31,9 @@ app = typer.Typer(no_args_is_help=True, help="Register banks and replace their c
 app.command("messages")(messages)
 app.command("replay")(replay_)
 app.command("purge")(purge_)
+app.command("connect")(connect_)
+app.command("disconnect")(disconnect)
+app.command("lost")(lost)
 
 CodeArgument = Annotated[str, typer.Argument(help="Short name such as BCA.")]
 PublicKeyOption = Annotated[

@@ -8,7 +8,7 @@ import typer
 from rich.live import Live
 
 from iuran.core.errors import InvalidInputError
-from iuran.deploy.casting import Cast, Theatre, cast
+from iuran.deploy.casting import Cast, cast
 from iuran.deploy.commands.database import open_desk, small_pool
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.scenario_table import described, scenario_table
@@ -17,6 +17,7 @@ from iuran.deploy.demo import PAYING_BANK
 from iuran.deploy.installation import installation_cipher
 from iuran.deploy.running import Running
 from iuran.deploy.settings import Settings, SettingsError
+from iuran.deploy.theatre import Theatre
 from iuran.payments.simulation.play import play
 from iuran.payments.simulation.scenario import (
     Scenario,

@@ -103,13 +103,13 @@ class BankActor:
                 return await bank.inquire(number, **ids)
             case Do.NOTIFY:
                 paid_at = bank.clock.now() - timedelta(minutes=step.paid_minutes_ago)
-                return await bank.notify(number, _known(cue), paid_at=paid_at, **ids)
+                return await bank.notify(number, known(cue), paid_at=paid_at, **ids)
             case Do.STATUS | Do.FOUND:
                 return await bank.ask_status(number, request_id=cue.payment_id)
             case _:
                 return await bank.pay(
                     number,
-                    _known(cue),
+                    known(cue),
                     is_advice=step.advice,
                     paid_at=bank.clock.now() - timedelta(minutes=step.paid_minutes_ago),
                     hangs_up=step.hangs_up,
@@ -168,7 +168,8 @@ def _heard_of(response: httpx.Response) -> Heard:
     return Heard(code=str(document.get("code", "")), reason=str(document.get("message", "")))
 
 
-def _known(cue: Cue) -> Rupiah:
+def known(cue: Cue) -> Rupiah:
+    """Return the amount of a step; raises InvalidInputError if nobody has said it."""
     if cue.amount is None:
         raise InvalidInputError("amount", "no inquiry has said what is owed")
     return cue.amount

@@ -1,0 +1,289 @@
+"""A payment that the bank has and we do not is found, once, whatever races with it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from iuran.core.clock import WIB, StandingClock
+from iuran.core.database.pool import Pool
+from iuran.core.money import Rupiah
+from iuran.payments.credentials import ChannelUnknownError, parse_public_key
+from iuran.payments.ledger import balances, disagreements
+from iuran.payments.lost.connections import (
+    BankConnection,
+    NewConnection,
+    connect,
+    find_connection,
+    stop_search,
+)
+from iuran.payments.lost.figures import due_searches, lost_figures
+from iuran.payments.lost.search import SearchResult, search
+from iuran.payments.lost.sources import Sources
+from iuran.payments.simulation.bank import SimulatedBank, generate_key_pair
+from iuran.payments.simulation.bank_answer import BankAnswer
+from iuran.payments.simulation.bank_server import BankBooks, BankServer
+from iuran.payments.snap_client.peculiarities import Peculiarities
+from tests.payments.snap.conftest import (
+    Biller,
+    Debtor,
+    bank,
+    biller,
+    cipher,
+    credentials,
+    debtor,
+    keys,
+)
+
+__all__ = ["bank", "biller", "cipher", "credentials", "debtor", "keys"]
+
+OURS = generate_key_pair()
+SECRET = "a-shared-secret"
+REAL = datetime(2030, 1, 1, tzinfo=UTC)
+FIRST_PAYMENT = 35_000
+
+
+@dataclass(kw_only=True)
+class Books:
+    """The bank's own side, and our search of it."""
+
+    pool: Pool
+    clock: StandingClock
+    server: BankServer
+    sources: Sources
+    connected: BankConnection
+
+    async def search(self) -> SearchResult:
+        source = self.sources.source_of(self.connected)
+        return await search(self.pool, self.connected, source, at=self.clock.now(), real=REAL)
+
+    async def collected(self) -> int:
+        async with self.pool.acquire() as connection:
+            assert await disagreements(connection) == ()
+            found = {one.account: one.amount for one in await balances(connection)}
+        return found["CHANNEL_CLEARING"] - FIRST_PAYMENT
+
+    def later(self, **by: float) -> None:
+        self.clock.set(self.clock.now() + timedelta(**by))
+
+
+@pytest.fixture
+async def books(biller: Biller, bank: SimulatedBank, clock: StandingClock) -> AsyncIterator[Books]:
+    bank.clock = clock
+    server = BankServer(
+        books=BankBooks(),
+        client_id="IURAN",
+        client_secret=SECRET,
+        public_key=parse_public_key(OURS.public_key_pem),
+        clock=clock,
+    )
+    pool = biller.services.pool
+    new = NewConnection(
+        code="BCA",
+        base_url="https://bank.test",
+        client_id="IURAN",
+        client_secret=SECRET,
+        private_key_pem=OURS.private_key_pem,
+        peculiarities=Peculiarities(status_after_minutes=3),
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        await connect(connection, biller.cipher, new, at=REAL)
+        connected = await find_connection(connection, biller.cipher, "BCA")
+    assert connected is not None
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(server.app)) as http:
+        yield Books(
+            pool=pool,
+            clock=clock,
+            server=server,
+            sources=Sources(http=http, clock=clock),
+            connected=connected,
+        )
+
+
+async def test_an_inquiry_without_a_payment_is_asked_about_after_three_minutes(
+    books: Books, bank: SimulatedBank, debtor: Debtor
+) -> None:
+    await bank.inquire(debtor.customer_number, request_id="P1")
+    books.server.books.take(
+        debtor.customer_number, Rupiah(debtor.owes), reference="P1", paid_at=books.clock.now()
+    )
+    switches = Peculiarities(pulls_report=False)
+    books.connected = _with(books.connected, switches)
+
+    books.later(minutes=2, seconds=59)
+    early = await books.search()
+    books.later(seconds=1)
+    found = await books.search()
+    again = await books.search()
+
+    assert [(r.asked, r.found) for r in (early, found, again)] == [(0, 0), (1, 1), (0, 0)]
+    assert await books.collected() == debtor.owes
+    assert (await bank.inquire(debtor.customer_number)).code == "4042414"
+
+
+async def test_a_payment_without_an_inquiry_is_in_the_report(
+    books: Books, bank: SimulatedBank, debtor: Debtor
+) -> None:
+    books.server.books.take(
+        debtor.customer_number, Rupiah(debtor.owes), reference="P1", paid_at=books.clock.now()
+    )
+    books.later(minutes=5)
+
+    found = await books.search()
+    late = await bank.pay(debtor.customer_number, Rupiah(debtor.owes), request_id="P1")
+
+    assert (found.asked, found.reported, found.found) == (0, 1, 1)
+    assert (late.code, late.account["paymentFlagStatus"]) == ("2002500", "00")
+    assert await books.collected() == debtor.owes
+    async with books.pool.acquire() as connection:
+        at = books.clock.now()
+        (figures,) = await lost_figures(
+            connection, since=at - timedelta(days=1), until=at + timedelta(seconds=1)
+        )
+    assert (figures.by_status, figures.by_report, figures.amount) == (0, 1, debtor.owes)
+    assert figures.wait_max_seconds == 300
+
+
+async def test_it_counts_from_the_banks_own_time(books: Books, debtor: Debtor) -> None:
+    """Paid at 23:59 WIB on the last day of the month, found on the 1st: no month closed unpaid."""
+    paid_at = datetime(2026, 1, 31, 23, 59, tzinfo=WIB)
+    books.server.books.take(
+        debtor.customer_number, Rupiah(debtor.owes), reference="P1", paid_at=paid_at
+    )
+    books.clock.set(datetime(2026, 2, 1, 0, 5, tzinfo=WIB))
+
+    await books.search()
+
+    async with books.pool.acquire() as connection:
+        days = await connection.fetch("SELECT value_date FROM payment ORDER BY received_at")
+        state = await connection.fetchval("SELECT state FROM membership")
+    assert [str(row["value_date"]) for row in days][-1] == "2026-01-31"
+    assert state == "ACTIVE"
+
+
+async def test_notifications_that_race_with_the_search_take_effect_once(
+    books: Books, bank: SimulatedBank, debtor: Debtor
+) -> None:
+    await bank.inquire(debtor.customer_number, request_id="P1")
+    books.server.books.take(
+        debtor.customer_number, Rupiah(debtor.owes), reference="P1", paid_at=books.clock.now()
+    )
+    books.later(minutes=5)
+    await bank.token()
+
+    results = await asyncio.gather(
+        *(books.search() for _ in range(4)),
+        *(bank.pay(debtor.customer_number, Rupiah(debtor.owes), request_id="P1") for _ in range(2)),
+        *(
+            bank.notify(debtor.customer_number, Rupiah(debtor.owes), request_id="P1")
+            for _ in range(2)
+        ),
+    )
+
+    codes = {r.code for r in results if isinstance(r, BankAnswer)}
+    assert codes == {"2002500", "2003400"}
+    assert sum(r.found for r in results if isinstance(r, SearchResult)) <= 1
+    assert await books.collected() == debtor.owes
+
+
+async def test_a_payment_that_we_refused_is_a_dispute_and_nothing_is_booked(
+    books: Books, bank: SimulatedBank, debtor: Debtor
+) -> None:
+    refused = await bank.pay(debtor.customer_number, Rupiah(1_000), request_id="P1")
+    books.server.books.take(
+        debtor.customer_number, Rupiah(1_000), reference="P1", paid_at=books.clock.now()
+    )
+    books.later(minutes=5)
+
+    result = await books.search()
+
+    assert refused.code == "4042513"
+    assert (result.found, result.disputed) == (0, 1)
+    assert await books.collected() == 0
+
+
+async def test_money_for_nobody_waits_in_suspense(books: Books, debtor: Debtor) -> None:
+    books.server.books.take("00000000000", Rupiah(9_000), reference="P1", paid_at=books.clock.now())
+    books.later(minutes=5)
+
+    result = await books.search()
+
+    assert result.found == 1
+    assert await books.collected() == 9_000
+    async with books.pool.acquire() as connection:
+        held = await connection.fetchval("SELECT sum(amount) FROM suspense_item")
+    assert held == 9_000
+    assert debtor.customer_number != "00000000000"
+
+
+async def test_a_bank_that_is_away_is_asked_again_and_its_report_begins_where_it_ended(
+    books: Books, bank: SimulatedBank, debtor: Debtor
+) -> None:
+    await bank.inquire(debtor.customer_number, request_id="P1")
+    await books.search()
+    books.server.books.take(
+        debtor.customer_number, Rupiah(debtor.owes), reference="P9", paid_at=books.clock.now()
+    )
+    books.later(days=3)
+    books.server.failures = [503] * 6
+    away = await books.search()
+    books.server.failures = []
+
+    back = await books.search()
+
+    assert any("503" in problem for problem in away.problems)
+    assert back.found == 1, "the payment is three days old, and the report's window 26 hours"
+    assert await books.collected() == debtor.owes
+
+
+async def test_an_unpaid_inquiry_is_asked_about_less_and_less_often(
+    books: Books, bank: SimulatedBank, debtor: Debtor
+) -> None:
+    await bank.inquire(debtor.customer_number, request_id="P1")
+    asked: list[int] = []
+    for _ in range(30):
+        books.later(minutes=3)
+        asked.append((await books.search()).asked)
+
+    assert sum(asked) == 4, "after 3, 9, 21 and 45 minutes"
+    assert books.server.calls.count("26 P1") == 4
+
+
+async def test_searches_are_due_at_their_own_pace_until_they_are_stopped(books: Books) -> None:
+    async with books.pool.acquire() as connection:
+        first = await due_searches(connection, real=REAL)
+        await books.search()
+        soon = await due_searches(connection, real=REAL + timedelta(seconds=59))
+        then = await due_searches(connection, real=REAL + timedelta(seconds=60))
+        await stop_search(connection, "BCA")
+        never = await due_searches(connection, real=REAL + timedelta(days=999))
+
+    assert (first, soon, then, never) == (("BCA",), (), ("BCA",), ())
+
+
+async def test_secrets_are_stored_encrypted_and_an_unknown_channel_is_refused(
+    books: Books, biller: Biller
+) -> None:
+    new = NewConnection(
+        code="NOBODY",
+        base_url="https://bank.test",
+        client_id="IURAN",
+        client_secret=SECRET,
+        private_key_pem=OURS.private_key_pem,
+    )
+    async with books.pool.acquire() as connection:
+        row = await connection.fetchrow("SELECT * FROM channel_api")
+        with pytest.raises(ChannelUnknownError):
+            await connect(connection, biller.cipher, new, at=REAL)
+
+    assert row is not None
+    stored = b"".join(value for value in row.values() if isinstance(value, bytes))
+    assert SECRET.encode() not in stored
+    assert b"PRIVATE" not in stored
+
+
+def _with(connected: BankConnection, switches: Peculiarities) -> BankConnection:
+    return replace(connected, api=replace(connected.api, peculiarities=switches))
