@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from bench import billing, graphql, postgraphile, reminders, server, settlement
+from bench import billing, graphql, growth, postgraphile, reminders, server, settlement
 
 MEASUREMENTS = {
     "settlement": settlement.measure,
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     "reminders": reminders.measure,
     "graphql": graphql.measure,
     "postgraphile": postgraphile.measure,
+    "growth": growth.measure,
 }
 
 

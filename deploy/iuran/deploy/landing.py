@@ -40,7 +40,10 @@ def _places(settings: Settings) -> list[tuple[str, bool, str]]:
     """Return path, whether a browser can open it, and what is there."""
     first, *others = (f"{mount}/transfer-va" for mount in settings.snap_mounts)
     also = f"; also under {', '.join(others)}" if others else ""
-    graphiql = [("/graphiql", True, "Ask in the browser; needs a token")]
+    graphiql = [
+        ("/graphiql", True, "Ask in the browser; needs a token"),
+        ("/graphql/reference", True, "Every type and field, explained and searchable"),
+    ]
     return [
         *(graphiql if settings.serves_graphiql else []),
         ("/graphql", False, "For frontends: families, bills, virtual accounts (POST)"),

@@ -17,10 +17,12 @@ _MEDIA_TYPES = {
     "graphiql.min.css": "text/css",
     "react.production.min.js": "text/javascript",
     "react-dom.production.min.js": "text/javascript",
+    "reference.js": "text/javascript",
+    "reference.css": "text/css",
     "LICENSES.txt": "text/plain",
 }
 
-_HEADERS: Mapping[str, str] = {
+HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -51,7 +53,7 @@ def _answer(request: Request, name: str) -> Response:
     media_type = _MEDIA_TYPES.get(name)
     if media_type is None:
         return Response("no such file", status_code=404, media_type="text/plain")
-    headers = dict(_HEADERS)
+    headers = dict(HEADERS)
     content = _content(name)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"

@@ -30,6 +30,7 @@ from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
 from iuran.graphql.operations import Operations
+from iuran.graphql.reference import reference_routes
 from iuran.graphql.requests import OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
 from iuran.graphql.schema import executable_schema
@@ -46,10 +47,10 @@ log = structlog.get_logger()
 
 
 def graphql_routes(services: GraphqlServices) -> list[BaseRoute]:
-    """Return /graphql for tokens of the operator's issuer, and GraphiQL if it is on."""
+    """Return /graphql for tokens of the operator's issuer; GraphiQL and the reference if on."""
     routes: list[BaseRoute] = [Route("/graphql", GraphqlEndpoint(services))]
     if services.graphiql:
-        routes += graphiql_routes()
+        routes += [*graphiql_routes(), *reference_routes()]
     return routes
 
 
