@@ -86,6 +86,9 @@ MESSAGES: Mapping[str, Message] = {
         "Pengaduan berstatus {state}; langkah ini tidak dapat dilakukan."
     ),
     "COMPLAINT_UNKNOWN": Message("Pengaduan tidak ditemukan; periksa kembali nomornya."),
+    "COVERED_BY_CAPITATION": Message(
+        "Rawat jalan tingkat pertama sudah dibayar dengan kapitasi; tidak dapat diklaim lagi."
+    ),
     "DOCUMENTS_MISSING": Message("Lengkapi dokumen klaim yang masih kurang: {documents}."),
     "EMPLOYER_UNKNOWN": Message("Pemberi kerja belum terdaftar; daftarkan terlebih dahulu."),
     "EMPLOYMENT_ENDED": Message(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
 
+from iuran.core.claims.records import ClaimKey
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
@@ -34,6 +35,21 @@ SELECT_MEMBERSHIP: LiteralString = """
     FROM membership AS m
     WHERE m.family_id = $3::bigint AND m.membership_id = $4::bigint
       AND ($1::boolean OR m.family_id = $2::bigint)
+"""
+
+SELECT_HOLDER: LiteralString = """
+    SELECT c.family_id, c.participant_id
+    FROM participant_card AS c
+    WHERE c.card_number = $1
+"""
+
+SELECT_CLAIM: LiteralString = """
+    SELECT c.family_id
+    FROM claim AS c
+    WHERE c.family_id = $3::bigint AND c.claim_id = $4::bigint
+      AND ($1::boolean
+           OR (c.family_id = $2::bigint AND c.kind = 'REIMBURSEMENT')
+           OR (c.facility_code = $5::text AND c.kind = 'FACILITY'))
 """
 
 
@@ -74,6 +90,31 @@ class Acting:
         family_id, membership_id = key_given(text, "Membership", parts=2, field=field)
         await self._check("membership", SELECT_MEMBERSHIP, family_id, membership_id)
         return family_id, membership_id
+
+    @property
+    def facility(self) -> str:
+        """The code of the viewer's own facility; raises NotFoundError."""
+        if self.viewer.facility is None:
+            raise NotFoundError("facility")
+        return self.viewer.facility
+
+    async def holder(self, card_number: str) -> tuple[int, int]:
+        """Return whose card is shown to a facility; raises NotFoundError."""
+        row = await self.connection.fetchrow(SELECT_HOLDER, card_number)
+        if row is None:
+            raise NotFoundError("card")
+        return row["family_id"], row["participant_id"]
+
+    async def claim(self, text: str) -> ClaimKey:
+        """Return the key of a claim: a facility's own, or a family's own reimbursement."""
+        key = key_given(text, "Claim", parts=2, field="claim_id")
+        found = await self.connection.fetchval(
+            SELECT_CLAIM, *self.scope.families, *key, self.viewer.facility
+        )
+        if found is None:
+            raise NotFoundError("claim")
+        family_id, claim_id = key
+        return ClaimKey(family_id=family_id, claim_id=claim_id)
 
     async def _check(self, what: str, statement: LiteralString, *key: int) -> None:
         if await self.connection.fetchval(statement, *self.scope.families, *key) is None:

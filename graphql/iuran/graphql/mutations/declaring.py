@@ -53,7 +53,7 @@ def mutation(
             carry_out=cast("Callable[[Acting, Once], Awaitable[Payload]]", function),
         )
         told = f"{description} For {', '.join(sorted(role.value.upper() for role in roles))}."
-        return Mutation(wish=wish, field=_field(wish, hints["input"], told, weight=weight))
+        return Mutation(wish=wish, field=_field(wish, hints["given"], told, weight=weight))
 
     return publish
 

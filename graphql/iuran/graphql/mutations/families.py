@@ -37,8 +37,10 @@ class RegisterFamilyInput(Once):
     language: str = strawberry.field(
         default="id", description="The language of letters and reminders: `id` or `en`."
     )
-    time_zone: str = strawberry.field(
-        default="Asia/Jakarta", description="Where reminders find the night, an IANA name."
+    time_zone: str | None = strawberry.field(
+        default=None,
+        description="Where reminders find the night, an IANA name; by default that of the family "
+        "card's province.",
     )
 
 
@@ -52,15 +54,15 @@ class RegisterFamilyPayload(OfFamily):
     description="Register a family that pays for itself, with a virtual account for each member.",
     problems=(AlreadyRegistered,),
 )
-async def register_family(acting: Acting, input: RegisterFamilyInput) -> RegisterFamilyPayload:  # noqa: A002 - the argument's name in the schema
+async def register_family(acting: Acting, given: RegisterFamilyInput) -> RegisterFamilyPayload:
     """Register a family."""
     family = NewFamily(
-        kk_number=input.family_card_number,
-        care_class=CareClass(input.care_class),
-        participants=[person.to_domain() for person in input.participants],
-        segment=Segment(input.segment),
-        language=input.language,
-        time_zone=input.time_zone,
+        kk_number=given.family_card_number,
+        care_class=CareClass(given.care_class),
+        participants=[person.to_domain() for person in given.participants],
+        segment=Segment(given.segment),
+        language=given.language,
+        time_zone=given.time_zone,
     )
     registered, _ = await register(acting.connection, family, at=acting.at)
     return RegisterFamilyPayload(family_id=registered.family_id)
@@ -88,14 +90,14 @@ class ChangeCareClassPayload(OfFamily):
     "present class, and without arrears.",
     problems=(TooEarly, InArrears),
 )
-async def change_care_class(acting: Acting, input: ChangeCareClassInput) -> ChangeCareClassPayload:  # noqa: A002 - the argument's name in the schema
+async def change_care_class(acting: Acting, given: ChangeCareClassInput) -> ChangeCareClassPayload:
     """Change a class."""
-    family_id, membership_id = await acting.membership(input.membership_id)
+    family_id, membership_id = await acting.membership(given.membership_id)
     first_month = await change_class(
         acting.connection,
         family_id,
         membership_id,
-        care_class=CareClass(input.care_class),
+        care_class=CareClass(given.care_class),
         asked_by=acting.by,
         at=acting.at,
     )

@@ -1,4 +1,4 @@
-"""What payloads show of the objects that a mutation touched."""
+"""What payloads show of the objects that a mutation touched, and what several inputs hold."""
 
 import strawberry
 
@@ -7,6 +7,7 @@ from iuran.graphql.context import Info
 from iuran.graphql.types.families import Family
 from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.participants import Participant
+from iuran.payments.refunds.records import Payee
 
 
 @strawberry.type
@@ -31,3 +32,16 @@ class OfParticipant(OfFamily):
     async def participant(self, info: Info) -> Participant | None:
         """Read the participant."""
         return await info.context.reads.participant(self.family_id, self.participant_id)
+
+
+@strawberry.input(description="To whom money goes back.")
+class PayeeInput:
+    """A bank account."""
+
+    name: str = strawberry.field(description="The holder of the account.")
+    bank: str = strawberry.field(description="The bank.")
+    account: str = strawberry.field(description="The number of the account.")
+
+    def to_domain(self) -> Payee:
+        """Say it as the domain does."""
+        return Payee(name=self.name, bank=self.bank, account=self.account)

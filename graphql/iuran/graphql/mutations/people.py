@@ -83,11 +83,11 @@ class AddNewbornPayload(AddMemberPayload):
     "paid.",
     problems=(AlreadyRegistered,),
 )
-async def add_member(acting: Acting, input: AddMemberInput) -> AddMemberPayload:  # noqa: A002 - the argument's name in the schema
+async def add_member(acting: Acting, given: AddMemberInput) -> AddMemberPayload:
     """Add a member."""
-    family_id, membership_id = await acting.membership(input.membership_id)
+    family_id, membership_id = await acting.membership(given.membership_id)
     added = await members.add_member(
-        acting.connection, family_id, membership_id, person=input.person.to_domain(), at=acting.at
+        acting.connection, family_id, membership_id, person=given.person.to_domain(), at=acting.at
     )
     return AddMemberPayload(
         family_id=family_id,
@@ -101,11 +101,11 @@ async def add_member(acting: Acting, input: AddMemberInput) -> AddMemberPayload:
     description="Add a newborn; registered within 28 days it is covered from birth.",
     problems=(AlreadyRegistered,),
 )
-async def add_newborn(acting: Acting, input: AddNewbornInput) -> AddNewbornPayload:  # noqa: A002 - the argument's name in the schema
+async def add_newborn(acting: Acting, given: AddNewbornInput) -> AddNewbornPayload:
     """Add a newborn."""
-    family_id, membership_id = await acting.membership(input.membership_id)
+    family_id, membership_id = await acting.membership(given.membership_id)
     added, rule = await members.add_newborn(
-        acting.connection, family_id, membership_id, child=input.person.to_domain(), at=acting.at
+        acting.connection, family_id, membership_id, child=given.person.to_domain(), at=acting.at
     )
     return AddNewbornPayload(
         family_id=family_id,

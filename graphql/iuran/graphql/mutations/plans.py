@@ -1,0 +1,86 @@
+"""How a family pays otherwise: months ahead, or arrears in steps."""
+
+import strawberry
+
+from iuran.core.money import Rupiah
+from iuran.graphql.changes import Once
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.identity import Role
+from iuran.graphql.mutations.acting import Acting
+from iuran.graphql.mutations.declaring import mutation
+from iuran.graphql.mutations.payloads import OfFamily
+from iuran.payments.instalment_plans import register_plan
+from iuran.payments.prepayment import ask_to_pay_ahead
+
+
+@strawberry.input(description="Months that a family wants to pay ahead.")
+class RequestPrepaymentInput(Once):
+    """A wish to pay ahead."""
+
+    membership_id: strawberry.ID = strawberry.field(description="The insurance of the family.")
+    months: int = strawberry.field(description="How many coming months; 0 takes the wish back.")
+
+
+@strawberry.type(description="What can be paid today holds those months.")
+class RequestPrepaymentPayload(OfFamily):
+    """A wish to pay ahead."""
+
+
+@mutation(
+    Role.PARTICIPANT,
+    Role.BRANCH_OFFICER,
+    description="Let what can be paid today hold some coming months too; a bank shows the sum.",
+)
+async def request_prepayment(
+    acting: Acting, given: RequestPrepaymentInput
+) -> RequestPrepaymentPayload:
+    """Ask to pay ahead."""
+    family_id, membership_id = await acting.membership(given.membership_id)
+    await ask_to_pay_ahead(
+        acting.connection, family_id, membership_id, months=given.months, at=acting.at
+    )
+    return RequestPrepaymentPayload(family_id=family_id)
+
+
+@strawberry.input(description="A plan to pay arrears in steps (REHAB).")
+class StartInstalmentPlanInput(Once):
+    """A plan."""
+
+    membership_id: strawberry.ID = strawberry.field(description="The insurance in arrears.")
+    steps: int = strawberry.field(description="In how many monthly steps.")
+
+
+@strawberry.type(description="The plan is registered: from now on a step a month can be paid.")
+class StartInstalmentPlanPayload(OfFamily):
+    """A plan."""
+
+    plan_id: strawberry.ID = strawberry.field(description="The plan.")
+    arrears_months: int = strawberry.field(description="How many months it pays off.")
+    total: Rupiah = strawberry.field(description="All that it pays.")
+
+
+@mutation(
+    Role.PARTICIPANT,
+    Role.BRANCH_OFFICER,
+    description="Register a plan to pay arrears in monthly steps (New REHAB 2.0). A step that is "
+    "not paid in its month ends it.",
+)
+async def start_instalment_plan(
+    acting: Acting, given: StartInstalmentPlanInput
+) -> StartInstalmentPlanPayload:
+    """Register a plan."""
+    family_id, membership_id = await acting.membership(given.membership_id)
+    plan = await register_plan(
+        acting.connection,
+        family_id,
+        membership_id,
+        steps=given.steps,
+        registered_by=acting.by,
+        at=acting.at,
+    )
+    return StartInstalmentPlanPayload(
+        family_id=family_id,
+        plan_id=id_of("InstalmentPlan", family_id, plan.plan_id),
+        arrears_months=plan.arrears_months,
+        total=plan.total,
+    )

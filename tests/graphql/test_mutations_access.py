@@ -1,0 +1,202 @@
+"""Who may change what: a matrix of role and mutation, generated from the schema.
+
+A new mutation fails here until ALLOWED says who may do it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    build_schema,
+    is_required_input_field,
+)
+
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.identity import Role
+from iuran.graphql.sdl import sdl
+from tests.graphql.conftest import Frontend, Insured
+from tests.graphql.wishes import wished
+
+SCHEMA = build_schema(sdl())
+OFFICER, FINANCE = Role.BRANCH_OFFICER, Role.FINANCE_OFFICER
+PARTICIPANT, FACILITY, EMPLOYER = Role.PARTICIPANT, Role.FACILITY, Role.EMPLOYER
+FAMILYS = {PARTICIPANT, OFFICER}
+CLAIMANTS = {PARTICIPANT, FACILITY, OFFICER}
+
+ALLOWED: Mapping[str, set[Role]] = {
+    "registerFamily": {OFFICER},
+    "changeCareClass": FAMILYS,
+    "addMember": {OFFICER},
+    "addNewborn": {OFFICER},
+    "reportDeath": {OFFICER},
+    "approveDeath": {OFFICER},
+    "removeMember": {OFFICER},
+    "approveRemoval": {OFFICER},
+    "moveToSelfPaid": {OFFICER},
+    "leaveSegment": {OFFICER},
+    "approveLeavingSegment": {OFFICER},
+    "chooseHomeFacility": FAMILYS,
+    "changeData": {OFFICER},
+    "requestPrepayment": FAMILYS,
+    "startInstalmentPlan": FAMILYS,
+    "askRefund": {PARTICIPANT, OFFICER, FINANCE},
+    "recordRefundFileComplete": {OFFICER, FINANCE},
+    "approveRefund": {FINANCE},
+    "refuseRefund": {FINANCE},
+    "recordRefundPayout": {FINANCE},
+    "openComplaint": {PARTICIPANT, FACILITY, EMPLOYER, OFFICER},
+    "assignComplaint": {OFFICER},
+    "answerComplaint": {OFFICER},
+    "rateService": FAMILYS,
+    "issueEligibilityLetter": {FACILITY},
+    "recordVisit": {FACILITY},
+    "issueReferral": {FACILITY},
+    "recordDischarge": {FACILITY},
+    "openFacilityClaim": {FACILITY},
+    "openReimbursement": FAMILYS,
+    "attachClaimDocument": CLAIMANTS,
+    "submitClaim": CLAIMANTS,
+    "recordClaimComplete": {OFFICER},
+    "recordClaimIncomplete": {OFFICER},
+    "askAboutClaim": {OFFICER},
+    "disputeClaim": CLAIMANTS,
+    "resumeClaim": {OFFICER},
+    "proposeClaimApproval": {OFFICER},
+    "proposeClaimRejection": {OFFICER},
+    "decideClaim": {OFFICER, FINANCE},
+    "payClaim": {FINANCE},
+    "proposeSuspenseAccount": {FINANCE},
+    "proposeSuspenseReturn": {FINANCE},
+    "approveSuspensePlacement": {FINANCE},
+    "reportWorker": {EMPLOYER},
+    "reportWage": {EMPLOYER},
+    "endEmployment": {EMPLOYER},
+}
+
+PLAIN: Mapping[str, Any] = {
+    "String": "contoh",
+    "Int": 1,
+    "Boolean": False,
+    "Rupiah": "1000",
+    "CoverageMonth": "2026-01",
+    "Date": "2026-01-02",
+    "DateTime": "2026-01-02T09:00:00+07:00",
+    "NIK": "9901015705909998",
+    "FamilyCardNumber": "9900000099999999",
+}
+
+
+def ids_of(insured: Insured) -> dict[str, str]:
+    """IDs of what there is, and of what could be in the same family."""
+    family, keys = insured.family_id, insured.keys
+    return {
+        "familyId": keys["family"],
+        "participantId": keys["participant"],
+        "participantIds": keys["participant"],
+        "membershipId": keys["membership"],
+        **_ids(family),
+    }
+
+
+def absent_ids() -> dict[str, str]:
+    return {
+        "familyId": id_of("Family", 555),
+        "participantId": id_of("Participant", 555, 1),
+        "participantIds": id_of("Participant", 555, 1),
+        "membershipId": id_of("Membership", 555, 1),
+        **_ids(555),
+    }
+
+
+def _ids(family: int) -> dict[str, str]:
+    return {
+        "proposalId": id_of("ManualChange", family, 1),
+        "refundId": id_of("Refund", family, 1),
+        "claimId": id_of("Claim", family, 1),
+        "employmentId": id_of("Employment", family, 1),
+        "complaintId": id_of("Complaint", 1, 99),
+    }
+
+
+def made(kind: GraphQLInputType, field: str, ids: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """A value of an input type: of objects only what has to be given."""
+    if isinstance(kind, GraphQLNonNull):
+        return made(kind.of_type, field, ids)
+    if isinstance(kind, GraphQLList):
+        return [made(kind.of_type, field, ids)]
+    if isinstance(kind, GraphQLEnumType):
+        return next(iter(kind.values))
+    if isinstance(kind, GraphQLInputObjectType):
+        return {
+            name: made(one.type, name, ids)
+            for name, one in kind.fields.items()
+            if is_required_input_field(one) and name != "idempotencyKey"
+        }
+    if kind.name == "ID":
+        return ids[field]
+    return "0000000000000" if kind.name == "CardNumber" else PLAIN[kind.name]
+
+
+def given_for(mutation: str, ids: Mapping[str, str]) -> dict[str, Any]:
+    kind = SCHEMA.type_map[f"{mutation[0].upper()}{mutation[1:]}Input"]
+    assert isinstance(kind, GraphQLInputObjectType)
+    given: dict[str, Any] = made(kind, "", ids)
+    return given
+
+
+def token_of(role: Role, family_id: int) -> dict[str, Any]:
+    return {
+        "role": role,
+        "family_id": family_id if role is PARTICIPANT else None,
+        "employer_id": 77 if role is EMPLOYER else None,
+    }
+
+
+def test_every_mutation_says_who_may_do_it() -> None:
+    assert SCHEMA.mutation_type is not None
+    assert set(SCHEMA.mutation_type.fields) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_may_do_what_is_its_own_and_nothing_else(
+    frontend: Frontend, insured: Insured, role: Role
+) -> None:
+    """Whatever else stands against it, nothing crashes."""
+    ids = ids_of(insured)
+
+    may = {
+        mutation: (
+            await wished(
+                frontend, mutation, given_for(mutation, ids), **token_of(role, insured.family_id)
+            )
+        )["__typename"]
+        != "NotAllowed"
+        for mutation in ALLOWED
+    }
+
+    assert may == {mutation: role in roles for mutation, roles in ALLOWED.items()}
+
+
+@pytest.mark.parametrize("role", [PARTICIPANT, FACILITY, EMPLOYER])
+async def test_what_is_another_ones_looks_as_if_it_were_missing(
+    frontend: Frontend, insured: Insured, role: Role
+) -> None:
+    token = token_of(role, 987_654)
+    told: list[list[object]] = [[], []]
+
+    for mutation, roles in ALLOWED.items():
+        if role not in roles or mutation in {"openComplaint", "rateService"}:
+            continue
+        for side, ids in enumerate((ids_of(insured), absent_ids())):
+            told[side].append(
+                (mutation, await wished(frontend, mutation, given_for(mutation, ids), **token))
+            )
+
+    assert told[0] == told[1]
+    assert told[0]
