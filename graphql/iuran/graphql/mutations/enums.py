@@ -1,11 +1,12 @@
 """Enums that inputs have: those of types, which publish them, and those that no type has."""
 
+from iuran.core.care.care_types import CareType
+from iuran.core.complaints.records import ComplaintCategory, ComplaintChannel
 from iuran.core.complaints.satisfaction import SatisfactionSubject
 from iuran.core.data_changes import DataField
-from iuran.graphql.types.care import CareType
-from iuran.graphql.types.complaints import ComplaintCategory, ComplaintChannel
+from iuran.core.facilities.home import ChangeReason
+from iuran.graphql.types import care, complaints, facilities
 from iuran.graphql.types.enums import publish
-from iuran.graphql.types.facilities import ChangeReason
 
 __all__ = [
     "CareType",
@@ -15,6 +16,9 @@ __all__ = [
     "DataField",
     "SatisfactionSubject",
 ]
+
+PUBLISHED_BY = (care, complaints, facilities)
+"""The types that publish the others, before an input first uses them."""
 
 publish(
     SatisfactionSubject,
