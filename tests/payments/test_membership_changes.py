@@ -30,6 +30,7 @@ from iuran.payments.members import AddedMember, MembershipEndedError, add_member
 from iuran.payments.prepayment import ask_to_pay_ahead
 from iuran.payments.rulings import Ruling, approve_ruling, propose_ruling
 from iuran.payments.segment_moves import (
+    MembershipNotBegunError,
     ToSelfPaid,
     approve_leaving,
     move_to_self_paid,
@@ -509,6 +510,14 @@ async def test_who_comes_back_without_debts_opens_a_new_membership(pool: Pool) -
     with pytest.raises(AlreadyInsuredError):
         await comes_back(pool, family, CoverageMonth(2026, 6), at=wib(2026, 7, 5))
     await agree(pool)
+
+
+async def test_a_membership_that_was_never_paid_for_has_nothing_to_end(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        family, _ = await registered(connection, a_family(), at=wib(2026, 1, 2))
+
+    with pytest.raises(MembershipNotBegunError):
+        await leaves(pool, family, at=wib(2026, 1, 20))
 
 
 async def test_nobody_pays_for_himself_while_somebody_else_does(pool: Pool) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import LiteralString
+from typing import ClassVar, LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.enrolment import AlreadyInsuredError, check_people
-from iuran.core.errors import InvalidInputError
+from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.identifiers import customer_number_of
 from iuran.core.manual_changes import ChangeKind, Proposal, approve, propose
 from iuran.core.months import CoverageMonth
@@ -116,6 +116,15 @@ END_ENROLMENTS: LiteralString = """
     SET last_month = greatest(first_month, $3), left_on = $4, left_cause = 'SEGMENT', change_id = $5
     WHERE family_id = $1 AND membership_id = $2 AND left_cause IS NULL
 """
+
+
+class MembershipNotBegunError(DomainError):
+    """A membership that waits for its first payment has nothing to end."""
+
+    code: ClassVar[str] = "MEMBERSHIP_NOT_BEGUN"
+
+    def __init__(self) -> None:
+        super().__init__("this membership was never paid for; there is nothing to end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +250,10 @@ async def propose_leaving(
 async def approve_leaving(
     connection: Connection, family_id: int, change_id: int, *, approved_by: str, at: datetime
 ) -> None:
-    """End a membership now; the current month stays billed, debts stay payable, no window opens."""
+    """End a membership now; the current month stays billed, debts stay payable, no window opens.
+
+    Raises MembershipNotBegunError while it waits for its first payment, and what `approve` raises.
+    """
     proposal = await approve(
         connection,
         family_id,
@@ -251,7 +263,9 @@ async def approve_leaving(
         at=at,
     )
     membership_id, today = proposal.membership_id, wib_date(at)
-    await connection.fetchval(BRING_UP_TO_DATE, family_id, membership_id, at)
+    state = await connection.fetchval(BRING_UP_TO_DATE, family_id, membership_id, at)
+    if state == "PENDING":
+        raise MembershipNotBegunError
     await connection.execute(
         END_ENROLMENTS, family_id, membership_id, CoverageMonth.of(today).ordinal, today, change_id
     )
