@@ -195,6 +195,6 @@ publish(
         Reach.OWN_FAMILY: "His own family.",
         Reach.PRESENTED_CARDS: "The person of a card whose number he gives, and whether he is "
         "covered; no bills.",
-        Reach.NOTHING: "No family; only the schema.",
+        Reach.NOTHING: "No family; only what is public, or an employer's own.",
     },
 )

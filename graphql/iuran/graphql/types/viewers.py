@@ -20,8 +20,8 @@ publish(
     {
         Role.PARTICIPANT: "An insured person (peserta): sees his own family, whole.",
         Role.FACILITY: "A hospital or clinic (fasilitas kesehatan): sees, for a card that is shown "
-        "to it, who that is and whether care is covered.",
-        Role.EMPLOYER: "An employer (badan usaha). Sees nothing so far.",
+        "to it, who that is and whether care is covered; and its own papers and claims.",
+        Role.EMPLOYER: "An employer (badan usaha): sees its own bills, payments and workers.",
         Role.BRANCH_OFFICER: "An officer of a branch (petugas kantor cabang): sees all families, "
         "whole.",
         Role.FINANCE_OFFICER: "An officer who follows payments (petugas keuangan): sees all "
