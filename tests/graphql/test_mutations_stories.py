@@ -1,0 +1,110 @@
+"""Mutations one after another, as an office, a hospital and a family send them."""
+
+from typing import Any
+
+from iuran.core.database.pool import Pool
+from iuran.graphql.identity import Role
+from tests.care_builders import facilities
+from tests.graphql.conftest import Frontend, Insured
+from tests.graphql.wishes import wished
+
+
+async def test_a_removal_takes_effect_when_another_officer_approves_it(
+    frontend: Frontend, insured: Insured, pool: Pool
+) -> None:
+    given = {
+        "membershipId": insured.keys["membership"],
+        "participantId": insured.keys["participant"],
+        "leftOn": "2026-01-03",
+        "reason": "family card of 3 January",
+    }
+    proposed = await wished(frontend, "removeMember", given, "proposalId", subject="ani")
+    approval: dict[str, Any] = {"proposalId": proposed["proposalId"]}
+
+    by_herself = await wished(frontend, "approveRemoval", approval, subject="ani")
+    by_another = await wished(frontend, "approveRemoval", approval, subject="budi")
+
+    assert by_herself["__typename"] == "SecondPersonNeeded"
+    assert by_another["__typename"] == "ApproveRemovalPayload"
+    gone = await pool.fetchval(
+        "SELECT last_month FROM enrolment WHERE family_id = $1 AND participant_id = $2",
+        insured.family_id,
+        insured.registered.participants[0].participant_id,
+    )
+    assert gone == 2026 * 12
+
+
+async def test_a_complaint_is_taken_in_assigned_and_answered_once(
+    frontend: Frontend, insured: Insured
+) -> None:
+    complaint = {
+        "channel": "MOBILE",
+        "category": "CONTRIBUTION",
+        "reporterName": "SEKAR CONTOH",
+        "reporterContact": "sekar@contoh.example",
+        "text": "Iuran saya belum tercatat.",
+    }
+    opened = await wished(
+        frontend,
+        "openComplaint",
+        complaint,
+        "complaintId",
+        role=Role.PARTICIPANT,
+        family_id=insured.family_id,
+    )
+    of: dict[str, Any] = {"complaintId": opened["complaintId"]}
+
+    assigned = await wished(frontend, "assignComplaint", {**of, "to": "budi"})
+    answered = await wished(frontend, "answerComplaint", {**of, "text": "Sudah tercatat."})
+    again = await wished(frontend, "answerComplaint", {**of, "text": "Sudah tercatat."})
+
+    assert assigned["__typename"] == "AssignComplaintPayload"
+    assert answered["__typename"] == "AnswerComplaintPayload"
+    assert again["__typename"] == "StepImpossible"
+
+
+async def test_a_family_chooses_a_clinic_at_once_and_then_waits(
+    frontend: Frontend, insured: Insured, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        await facilities(connection)
+    own: dict[str, Any] = {"role": Role.PARTICIPANT, "family_id": insured.family_id}
+    given = {"participantId": insured.keys["participant"]}
+
+    first = await wished(
+        frontend, "chooseHomeFacility", {**given, "facilityCode": "99010101"}, "firstDay", **own
+    )
+    soon = await wished(
+        frontend, "chooseHomeFacility", {**given, "facilityCode": "99010102"}, **own
+    )
+
+    assert first["firstDay"] == "2026-01-05"
+    assert soon["__typename"] == "TooEarly"
+
+
+async def test_a_draft_of_a_claim_is_not_submitted_without_being_ones_own(
+    frontend: Frontend, insured: Insured, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        await facilities(connection)
+    given = {
+        "participantId": insured.keys["participant"],
+        "facilityCode": "9901R001",
+        "careType": "RJTL",
+        "servedOn": "2026-01-02",
+        "amount": "250000",
+        "isEmergency": True,
+    }
+    own: dict[str, Any] = {"role": Role.PARTICIPANT, "family_id": insured.family_id}
+    draft = await wished(frontend, "openReimbursement", given, "claimId state", **own)
+    claim: dict[str, Any] = {"claimId": draft["claimId"]}
+
+    by_hospital = await wished(frontend, "submitClaim", claim, role=Role.FACILITY)
+    by_stranger = await wished(
+        frontend, "submitClaim", claim, role=Role.PARTICIPANT, family_id=987_654
+    )
+    submitted = await wished(frontend, "submitClaim", claim, "state", **own)
+
+    assert draft["state"] == "DRAFT"
+    assert by_hospital["__typename"] == by_stranger["__typename"] == "NotFound"
+    assert submitted["state"] == "SUBMITTED"
