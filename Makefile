@@ -5,7 +5,7 @@ LOCKED := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashe
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-annotate pyproject.toml
 
-.PHONY: help up test coverage check bench schema schema-diff format lock clean
+.PHONY: help up test chaos coverage check bench schema schema-diff format lock clean
 
 help: ## Say what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ up: .venv/up.done ## Run the whole product here: PostgreSQL, Redis, server, work
 
 test: .venv/dev.done ## Run every test against real PostgreSQL and Redis
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+chaos: .venv/dev.done ## Take everything away from 500 families while it works, and count
+	IURAN_CHAOS_FAMILIES=$${IURAN_CHAOS_FAMILIES:-500} $(BIN)/python -m pytest tests/chaos
 
 coverage: .venv/dev.done ## Run the tests and say which branches they miss
 	$(BIN)/coverage erase

@@ -5,13 +5,14 @@ import sys
 
 from rich.console import Console
 
-from bench import billing, graphql, growth, postgraphile, reminders, server, settlement
+from bench import billing, graphql, growth, jobs, postgraphile, reminders, server, settlement
 
 MEASUREMENTS = {
     "settlement": settlement.measure,
     "billing": billing.measure,
     "server": server.measure,
     "reminders": reminders.measure,
+    "jobs": jobs.measure,
     "graphql": graphql.measure,
     "postgraphile": postgraphile.measure,
     "growth": growth.measure,

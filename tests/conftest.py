@@ -15,6 +15,7 @@ from iuran.deploy.embedded import EmbeddedServices, embedded_services
 from iuran.deploy.schema import MIGRATION_PACKAGES
 
 PATIENCE_SECONDS = 20
+FIGURES = ("chaos",)
 FAST_AND_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 KEPT = (
@@ -97,3 +98,12 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
 def clock() -> StandingClock:
     """It is 09:00 WIB on 5 January 2026."""
     return StandingClock(datetime(2026, 1, 5, 9, 0, tzinfo=WIB))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests recorded."""
+    told = terminalreporter.stats
+    for report in [*told.get("passed", ()), *told.get("failed", ())]:
+        for name, value in getattr(report, "user_properties", ()):
+            if name in FIGURES and report.when == "call":
+                terminalreporter.write_line(f"{name}: {value}")
