@@ -22,7 +22,7 @@ from iuran.core.months import CoverageMonth
 from iuran.payments.billing import roll_months
 
 AT = datetime(2026, 2, 5, 10, tzinfo=WIB)
-ROUNDS = 5
+ROUNDS = 3
 PAYMENTS = 2_000
 TINY_COMMITS = 10_000
 SHARED = 25
