@@ -11,7 +11,8 @@ from iuran.core.database.pool import Pool
 from iuran.core.money import Rupiah
 from iuran.payments.channels import NewChannel
 from iuran.payments.ledger import balances, disagreements
-from iuran.payments.simulation.bank import BankAnswer, SimulatedBank
+from iuran.payments.simulation.bank import SimulatedBank
+from iuran.payments.simulation.bank_answer import BankAnswer
 from tests.payments.snap.conftest import Biller
 from tests.payments.test_lanes import NOW, OWED, SELECT_DEADLOCKS, a_town
 
