@@ -40,6 +40,7 @@ class ChangeKind(StrEnum):
     REMOVAL = "REMOVAL"
     RATE_RULING = "RATE_RULING"
     SEGMENT = "SEGMENT"
+    LAYOFF = "LAYOFF"
 
 
 class ChangeNotFoundError(DomainError):

@@ -94,6 +94,11 @@ MESSAGES: Mapping[str, Message] = {
     "EMPLOYMENT_ENDED": Message(
         "Hubungan kerja berakhir pada {last_month}; laporkan hubungan kerja yang baru."
     ),
+    "LAYOFF_PAPERS_MISSING": Message("Lengkapi bukti PHK: {papers}."),
+    "MEMBERSHIP_NOT_BEGUN": Message(
+        "Kepesertaan masih menunggu pembayaran pertama; tidak ada yang dapat diakhiri."
+    ),
+    "NOT_LAID_OFF": Message("Manfaat setelah PHK tidak dapat diberikan: {why}."),
     "EMPLOYMENT_UNKNOWN": Message("Belum ada hubungan kerja; laporkan dulu mulainya."),
     "FACILITY_CHANGE_TOO_SOON": Message(
         "FKTP dapat diganti mulai {possible_from}; lebih cepat hanya karena pindah domisili, "

@@ -9,6 +9,7 @@ from typing import LiteralString
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Pool
 from iuran.core.employers.bills import suspend_employees
+from iuran.core.employers.layoffs import end_layoffs
 from iuran.core.employers.registration import employer_range
 from iuran.core.families import family_range
 from iuran.core.governments import end_sponsored
@@ -252,4 +253,5 @@ async def _roll_batch(
                 connection, family_from=family_from, family_to=family_to, month=month, at=at
             )
             await end_sponsored(connection, family_from=family_from, family_to=family_to, at=at)
+            await end_layoffs(connection, family_from=family_from, family_to=family_to, at=at)
     return issued, suspended

@@ -35,6 +35,8 @@ _CAUSES = {
     "INSTALMENT_PAID": ("an instalment of the plan", "angsuran pembayaran bertahap"),
     "EMPLOYMENT_BEGAN": ("an employment began", "mulai bekerja"),
     "EMPLOYMENT_ENDED": ("an employment ended", "hubungan kerja berakhir"),
+    "LAYOFF": ("a layoff", "pemutusan hubungan kerja (PHK)"),
+    "LAYOFF_ENDED": ("the end of the benefits after a layoff", "akhir manfaat setelah PHK"),
     "STATE_PAID": (
         "the list of those for whom the state pays",
         "daftar peserta yang dibayar pemerintah",
@@ -89,6 +91,13 @@ def _paid_through(status: StatusAt) -> Reason:
     english, indonesian = _STATES[status.state]
     if status.paid_through is None or status.state is MembershipState.INACTIVE_SEGMENT_CHANGE:
         return _reason_of_state(f"It is so: {english}.", f"Statusnya {indonesian}.")
+    if status.cause == "LAYOFF":
+        return Reason(
+            rule="layoff",
+            english=f"Benefits without contribution through {status.paid_through}: {english}.",
+            indonesian=f"Manfaat tanpa iuran sampai {status.paid_through}: {indonesian}.",
+            legal_basis="Perpres 59/2024 art. 27",
+        )
     if status.paid_through >= END_OF_CALENDAR:
         return _reason_of_state(
             f"The state pays; nothing is owed: {english}.",

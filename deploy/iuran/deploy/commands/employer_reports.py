@@ -29,7 +29,7 @@ def wage(  # noqa: PLR0913 - the options of a command line
     data: DataOption = None,
 ) -> None:
     """Report another wage of a worker, from a month that is not billed yet."""
-    change = WageChange(first_month=_month(month), wage=Rupiah(amount))
+    change = WageChange(first_month=month_of(month), wage=Rupiah(amount))
     key = EmploymentKey(family, membership)
     run(_wage(data, key, change, Report(by=by, reason=reason)))
     say(f"The wage is {formatted(change.wage)} from {month}.")
@@ -46,7 +46,7 @@ def end(
 ) -> None:
     """Report the end of a worker's employment."""
     key = EmploymentKey(family, membership)
-    run(_end(data, key, _month(month), Report(by=by, reason=reason)))
+    run(_end(data, key, month_of(month), Report(by=by, reason=reason)))
     say(f"The employment ends with {month}.")
 
 
@@ -56,7 +56,8 @@ def add_reports(app: typer.Typer) -> None:
     app.command("end")(end)
 
 
-def _month(text: str) -> CoverageMonth:
+def month_of(text: str) -> CoverageMonth:
+    """Return a month that was written as YYYY-MM; raises InvalidInputError."""
     try:
         return CoverageMonth.parse(text)
     except ValueError as error:

@@ -51,6 +51,8 @@ class MembershipCause(StrEnum):
     INSTALMENT_PLAN_ENDED = "INSTALMENT_PLAN_ENDED"
     EMPLOYMENT_BEGAN = "EMPLOYMENT_BEGAN"
     EMPLOYMENT_ENDED = "EMPLOYMENT_ENDED"
+    LAYOFF = "LAYOFF"
+    LAYOFF_ENDED = "LAYOFF_ENDED"
     STATE_PAID = "STATE_PAID"
 
 
@@ -130,6 +132,8 @@ publish(
         MembershipCause.INSTALMENT_PLAN_ENDED: "A step of an instalment plan was missed.",
         MembershipCause.EMPLOYMENT_BEGAN: "An employer pays from now on.",
         MembershipCause.EMPLOYMENT_ENDED: "The employment is over.",
+        MembershipCause.LAYOFF: "A layoff (PHK): six months of benefits without contribution.",
+        MembershipCause.LAYOFF_ENDED: "The benefits after a layoff are over.",
         MembershipCause.STATE_PAID: "A government pays, or ceased to.",
     },
 )
