@@ -215,3 +215,50 @@ async def test_an_employer_reports_a_wage_and_an_end_at_the_desk(run: Run, pool:
     assert raised.stdout == "The wage is Rp6.000.000 from 2026-04.\n"
     assert ended.stdout == "The employment ends with 2026-06.\n"
     assert (twice.returncode, "ended with 2026-06" in twice.stderr) == (1, True)
+
+
+async def test_a_layoff_is_proposed_approved_and_ended_at_the_desk(run: Run, pool: Pool) -> None:
+    employer, _ = await an_employer(pool, at=wib(2026, 3, 1))
+    worker = await hired(pool, employer, wage=5_000_000, at=wib(2026, 3, 1))
+    family, membership = (str(part) for part in worker.key)
+    why = ("--reason", "PHK", "--by", "ani")
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+    await run("employers", "end", family, membership, "--month", "2026-03", *why)
+    layoff = ("employers", "layoff", family, membership, *why)
+
+    missing = await run(*layoff, "--paper", "JOINT_AGREEMENT")
+    proposed = await run(*layoff, "--paper", "COURT_RULING")
+    alone = await run("employers", "approve-layoff", family, "1", "--by", "ani")
+    approved = await run("employers", "approve-layoff", family, "1", "--by", "budi")
+    given = str(worker.key.membership_id + 1)
+    ended = await run("employers", "end-layoff", family, given, "--month", "2026-05", *why)
+
+    assert (missing.returncode, "COURT_RULING" in missing.stderr) == (1, True)
+    assert f"iuran employers approve-layoff {family} 1" in proposed.stdout
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert f"membership {given}" in approved.stdout
+    assert ended.stdout == "The benefits end with 2026-05.\n"
+
+
+async def test_a_family_gets_a_new_card_number_and_payer_at_the_desk(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, _ = await an_active_family(
+        pool, channel, a_family(members=2), first_payment_at=wib(2026, 3, 20)
+    )
+    who, child = str(family.family_id), family.participants[1].participant_id
+    why = ("--reason", "KK baru", "--asked-by", "bunga", "--by", "ani")
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+
+    card = await run("families", "change-card", who, "9902000000000001", *why)
+    payer = await run("families", "change-payer", who, str(child), *why)
+    again = await run("families", "change-payer", who, str(child), *why)
+    changes = json.loads((await run("families", "changes", who, "--json")).stdout)
+    told = json.loads((await run("families", "changes", who, "--full", "--json")).stdout)
+
+    assert (card.returncode, "9902000000000001" in card.stdout) == (0, False)
+    assert payer.stdout == f"Participant {child} pays for family {who}.\n"
+    assert (again.returncode, "payer already" in again.stderr) == (1, True)
+    assert [row["field"] for row in changes] == ["PAYER", "KK_NUMBER"]
+    assert "9902000000000001" not in str(changes)
+    assert told[1]["after"] == "9902000000000001"

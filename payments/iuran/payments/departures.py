@@ -7,6 +7,7 @@ from typing import LiteralString
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
+from iuran.core.family_changes import Verified, record_payer
 from iuran.core.manual_changes import ChangeKind, Proposal, approve, propose
 from iuran.core.months import CoverageMonth
 
@@ -38,6 +39,7 @@ SELECT_NEXT_PAYER: LiteralString = """
 SET_PAYER: LiteralString = """
     UPDATE family SET payer_participant_id = $3
     WHERE family_id = $1 AND payer_participant_id = $2
+    RETURNING payer_participant_id
 """
 
 END_IF_EMPTY: LiteralString = """
@@ -108,8 +110,12 @@ async def approve_departure(
         connection, family_id, change_id, kind=kind, approved_by=approved_by, at=at
     )
     await _leave(connection, (family_id, change_id), proposal, at=at)
-    participant_id = int(str(proposal.wanted["participant_id"]))
-    await _hand_over(connection, family_id, proposal.membership_id, participant_id, at=at)
+    await _hand_over(connection, family_id, proposal, approved_by=approved_by, at=at)
+    paid_through = await connection.fetchval(END_IF_EMPTY, family_id, proposal.membership_id)
+    if paid_through is not None:
+        await connection.execute(
+            INSERT_END_EVENT, family_id, proposal.membership_id, paid_through, at
+        )
 
 
 async def _leave(
@@ -127,16 +133,14 @@ async def _leave(
 
 
 async def _hand_over(
-    connection: Connection,
-    family_id: int,
-    membership_id: int,
-    participant_id: int,
-    *,
-    at: datetime,
+    connection: Connection, family_id: int, proposal: Proposal, *, approved_by: str, at: datetime
 ) -> None:
+    """Make somebody else the payer if it was the one who left, and keep why."""
+    left = int(str(proposal.wanted["participant_id"]))
     successor = await connection.fetchval(SELECT_NEXT_PAYER, family_id)
-    if successor is not None:
-        await connection.execute(SET_PAYER, family_id, participant_id, successor)
-    paid_through = await connection.fetchval(END_IF_EMPTY, family_id, membership_id)
-    if paid_through is not None:
-        await connection.execute(INSERT_END_EVENT, family_id, membership_id, paid_through, at)
+    if successor is None or not await connection.fetchval(SET_PAYER, family_id, left, successor):
+        return
+    verified = Verified(
+        reason=proposal.reason, asked_by=proposal.proposed_by, verified_by=approved_by
+    )
+    await record_payer(connection, family_id, str(left), successor, verified=verified, at=at)
