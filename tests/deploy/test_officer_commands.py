@@ -211,10 +211,20 @@ async def test_an_employer_reports_a_wage_and_an_end_at_the_desk(run: Run, pool:
     raised = await run("employers", "wage", *who, "6000000", "--month", "2026-04", *why)
     ended = await run("employers", "end", *who, "--month", "2026-06", *why)
     twice = await run("employers", "end", *who, "--month", "2026-07", *why)
+    number = str(employer.employer_id)
+    workers = json.loads((await run("employers", "workers", number, "--json")).stdout)
+    behind = json.loads(
+        (await run("employers", "workers", number, "--after", who[1], "--json")).stdout
+    )
 
     assert raised.stdout == "The wage is Rp6.000.000 from 2026-04.\n"
     assert ended.stdout == "The employment ends with 2026-06.\n"
     assert (twice.returncode, "ended with 2026-06" in twice.stderr) == (1, True)
+    assert [
+        (row["membership"], row["from"], row["to"], row["wage"], row["class"]) for row in workers
+    ] == [(worker.key.membership_id, "2026-03", "2026-06", "Rp6.000.000", "I")]
+    assert "BUNGA CONTOH" not in str(workers)
+    assert behind == []
 
 
 async def test_a_layoff_is_proposed_approved_and_ended_at_the_desk(run: Run, pool: Pool) -> None:

@@ -12,6 +12,7 @@ from iuran.core.money import formatted
 from iuran.core.segments import PpuGroup
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.employer_reports import add_reports
+from iuran.deploy.commands.employer_workers import add_workers
 from iuran.deploy.commands.layoffs import add_layoffs
 from iuran.deploy.commands.options import DataOption, JsonOption, LimitOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
@@ -21,6 +22,7 @@ from iuran.payments.employers import customer_number_of_employer, open_employer_
 app = typer.Typer(no_args_is_help=True, help="Employers: register them, see what they owe.")
 add_reports(app)
 add_layoffs(app)
+add_workers(app)
 
 
 class _Shown(TypedDict):
