@@ -95,9 +95,10 @@ async def test_employers_governments_facilities_and_complaints_at_the_desk(
         "complaints", "receive", "Loket tutup", "--name", "BUNGA", "--contact", "b@example.org",
         "--category", "SERVICE", "--by", "loket",
     )  # fmt: skip
-    await run("complaints", "assign", "1", "--to", "ani", "--by", "kepala")
+    number = received.stdout.split()[1]
+    await run("complaints", "assign", number, "--to", "ani", "--by", "kepala")
     waiting = json.loads((await run("complaints", "list", "--json")).stdout)
-    answered = await run("complaints", "answer", "1", "Sudah buka", "--by", "ani")
+    answered = await run("complaints", "answer", number, "Sudah buka", "--by", "ani")
     claims = await run("claims", "list")
     unknown = await run("claims", "pay", "1", "1", "--by", "ani")
 
@@ -108,9 +109,9 @@ async def test_employers_governments_facilities_and_complaints_at_the_desk(
     assert [row["region"] for row in governments] == ["9901"]
     assert [row["code"] for row in found] == ["99010101"]
     assert "No facility in 'Atlantis'" in nowhere.stdout
-    assert received.stdout == "Complaint 1 is taken in.\n"
-    assert [(row["number"], row["assignedTo"]) for row in waiting] == [(1, "ani")]
-    assert answered.stdout == "Complaint 1 is answered.\n"
+    assert received.stdout == f"Complaint {number} is taken in.\n"
+    assert [(row["number"], row["assignedTo"]) for row in waiting] == [(int(number), "ani")]
+    assert answered.stdout == f"Complaint {number} is answered.\n"
     assert (claims.returncode, "--family or --facility" in claims.stderr) == (1, True)
     assert (unknown.returncode, "no such claim" in unknown.stderr) == (1, True)
 

@@ -13,6 +13,7 @@ from iuran.workers.services import WorkerServices
 from tests.builders import a_family, registered
 from tests.journeys.conftest import House
 from tests.workers.conftest import Mailbox
+from tests.workers.stories import text_of
 
 FAMILY = """
     query Family($va: VANumber!) {
@@ -74,7 +75,7 @@ async def test_a_family_registers_falls_behind_pays_and_is_insured_again(
     await run_due(workers)
     subjects = [str(message["Subject"]) for message in mailbox.messages]
     assert mailbox.recipients[-1] == "bunga@example.org"
-    reminder = mailbox.messages[-1].get_content()
+    reminder = text_of(mailbox.messages[-1])
     assert "300.000" in reminder, subjects
     assert number not in reminder
     shown = await seen(house, family.family_id, child_account.number)
@@ -127,6 +128,6 @@ async def test_a_family_registers_falls_behind_pays_and_is_insured_again(
     before = len(mailbox.messages)
     await run_due(workers)
     assert len(mailbox.messages) > before
-    assert "17 Mei 2026" in mailbox.messages[-1].get_content()
+    assert "17 Mei 2026" in text_of(mailbox.messages[-1])
     async with house.pool.acquire() as connection:
         assert await disagreements(connection) == ()

@@ -53,8 +53,13 @@ class Transactions:
 
     pool: Pool
     strays_max: int
+    _turns: asyncio.Semaphore = field(init=False)
     _strays: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
     _releases: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    def __post_init__(self) -> None:
+        """Queue fairly: the pool itself gives a free connection to whoever asks at that moment."""
+        self._turns = asyncio.Semaphore(self.pool.get_max_size())
 
     def check_room(self) -> None:
         """Raise SnapRefusedError (504xx00) while too many strays are under way."""
@@ -98,7 +103,7 @@ class Transactions:
     async def _once(
         self, work: Callable[[Connection], Awaitable[Done]], progress: _Progress
     ) -> Done:
-        connection = await self.pool.acquire(timeout=CONNECTION_TIMEOUT_SECONDS)
+        connection = await self._acquired()
         progress.entered = True
         try:
             async with connection.transaction():
@@ -112,6 +117,16 @@ class Transactions:
             self._release(connection)
         return value
 
+    async def _acquired(self) -> "PoolConnectionProxy[Record]":
+        """Take a turn and a connection, both within one time."""
+        async with asyncio.timeout(CONNECTION_TIMEOUT_SECONDS):
+            await self._turns.acquire()
+            try:
+                return await self.pool.acquire()
+            except BaseException:
+                self._turns.release()
+                raise
+
     def _release(self, connection: "PoolConnectionProxy[Record]") -> None:
         """Give a connection back while the answer is already on its way."""
         release = self.pool.release(connection, timeout=CONNECTION_TIMEOUT_SECONDS)
@@ -121,6 +136,7 @@ class Transactions:
 
     def _released(self, task: asyncio.Task[None]) -> None:
         self._releases.discard(task)
+        self._turns.release()
         if error := _error_of(task):  # the pool has closed that connection
             _log.warning("snap.connection_dropped", error=type(error).__name__)
 
