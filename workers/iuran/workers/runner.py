@@ -178,10 +178,22 @@ async def _hear_until_lost(services: WorkerServices, crew: Crew, line: _Line) ->
     finally:
         REDIS_UP.set(0)
         line.redis = None
-        try:
-            await line.becomes_unused()
-        finally:
-            await redis.aclose(close_connection_pool=True)
+        await _let_go(redis, line)
+
+
+async def _let_go(redis: ArqRedis, line: _Line) -> None:
+    """Close a line to Redis; what cannot be closed in time keeps no worker from ending."""
+    for step, close in (
+        ("unused", line.becomes_unused),
+        ("closed", partial(redis.aclose, close_connection_pool=True)),
+    ):
+        closing = asyncio.create_task(close())
+        done, _ = await asyncio.wait({closing}, timeout=REDIS_SECONDS_MAX)
+        if done:
+            closing.result()
+        else:
+            closing.cancel()
+            _log.warning("redis_line_abandoned", waiting_for=step)
 
 
 async def _hear(redis: ArqRedis, crew: Crew) -> None:
@@ -207,9 +219,17 @@ async def _hear(redis: ArqRedis, crew: Crew) -> None:
     try:
         await worker.main()
     finally:
-        for task in worker.tasks.values():
-            task.cancel()
-        await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await _end(list(worker.tasks.values()))
+
+
+async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:
+    """Cancel arq's tasks, which only pass names on, and wait for them no longer than Redis may."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=REDIS_SECONDS_MAX)
+        if late:
+            _log.warning("wake_ups_abandoned", count=len(late))
 
 
 async def _poll(services: WorkerServices, crew: Crew, line: _Line) -> None:
