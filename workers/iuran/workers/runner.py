@@ -37,6 +37,7 @@ WAKE_SECONDS_MAX = 5
 WAKE_UPS_AT_ONCE = 20
 WAKE_UP_LIFE = timedelta(seconds=60)
 REDIS_SECONDS_MAX = 3
+CANCELLED_TIMES_MAX = 10
 HEARD_WITHIN = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(seconds=10)
 HEALTHY_SECONDS = 30
@@ -216,20 +217,32 @@ async def _hear(redis: ArqRedis, crew: Crew) -> None:
         job_deserializer=_unpack,
         log_results=False,
     )
+    listening = asyncio.create_task(worker.main())
     try:
-        await worker.main()
+        await asyncio.wait({listening})
+        listening.result()
     finally:
+        await _end([listening])
         await _end(list(worker.tasks.values()))
 
 
-async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:
-    """Cancel arq's tasks, which only pass names on, and wait for them no longer than Redis may."""
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel arq's tasks until they have ended, for no longer than Redis may take.
+
+    Once is not enough: Redis's client now and then swallows a cancellation, and arq goes on.
+    """
+    for _ in range(CANCELLED_TIMES_MAX):
+        going_on = [task for task in tasks if not task.done()]
+        if not going_on:
+            break
+        for task in going_on:
+            task.cancel()
+        await asyncio.wait(going_on, timeout=REDIS_SECONDS_MAX / CANCELLED_TIMES_MAX)
+    else:
+        _log.warning("wake_ups_abandoned")
     for task in tasks:
-        task.cancel()
-    if tasks:
-        _, late = await asyncio.wait(tasks, timeout=REDIS_SECONDS_MAX)
-        if late:
-            _log.warning("wake_ups_abandoned", count=len(late))
+        if task.done() and not task.cancelled():
+            task.exception()  # nobody asks for it any more
 
 
 async def _poll(services: WorkerServices, crew: Crew, line: _Line) -> None:
