@@ -14,7 +14,7 @@ up: .venv/up.done ## Run the whole product here: PostgreSQL, Redis, server, work
 	@$(BIN)/iuran up
 
 test: .venv/dev.done ## Run every test against real PostgreSQL and Redis
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 chaos: .venv/dev.done ## Take everything away from 500 families while it works, and count
 	IURAN_CHAOS_FAMILIES=$${IURAN_CHAOS_FAMILIES:-500} $(BIN)/python -m pytest tests/chaos

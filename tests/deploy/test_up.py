@@ -46,6 +46,14 @@ def up(folder: Path, port: int) -> Iterator[Up]:
         running.stop()
 
 
+@pytest.fixture
+def stopped(up: Up, folder: Path) -> Path:
+    """The data of an instance that ran here and runs no more."""
+    if up.process.poll() is None:
+        up.stop()
+    return folder / "data"
+
+
 def paste(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/bash", "-c", command],
@@ -218,6 +226,7 @@ def _await_end(pid: int) -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
+@pytest.mark.usefixtures("stopped")
 def test_ctrl_c_leaves_nothing_running(folder: Path, port: int) -> None:
     running = start_up(folder, "--port", str(port))
     assert len(processes_of(folder / "data")) >= 4
@@ -229,8 +238,10 @@ def test_ctrl_c_leaves_nothing_running(folder: Path, port: int) -> None:
     assert not (folder / "data" / "running.json").exists()
 
 
-def test_reset_begins_afresh_but_spares_what_is_not_ours(folder: Path, port: int) -> None:
-    stranger = folder / "data" / "thesis.txt"
+def test_reset_begins_afresh_but_spares_what_is_not_ours(
+    stopped: Path, folder: Path, port: int
+) -> None:
+    stranger = stopped / "thesis.txt"
     stranger.write_text("years of work")
 
     refused = iuran("up", "--reset", "--port", str(port), folder=folder)
