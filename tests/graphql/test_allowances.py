@@ -13,6 +13,7 @@ from iuran.graphql.lookups import NUMBERS
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.sdl import sdl
 from tests.graphql.conftest import FrontendOf, code_of
+from tests.graphql.wishes import wish
 
 QUERY = "{ viewer { role } }"
 BY_CARD = "query ($card: CardNumber!) { participant(by: {cardNumber: $card}) { id } }"
@@ -81,11 +82,39 @@ async def test_guessing_card_numbers_is_stopped_while_other_questions_go_on(
     assert (await frontend.post(QUERY)).status_code == 200
 
 
+async def test_guessing_by_changes_is_stopped_too_and_nothing_is_done(
+    frontend_of: FrontendOf,
+) -> None:
+    """A mutation tells as well as a question whether a card is known."""
+    frontend = frontend_of(replace(FEW, lookups_burst=4))
+    visit = wish("recordVisit")
+
+    def given(number: int) -> dict[str, str]:
+        card = f"00090000{number:05}"
+        return {"idempotencyKey": f"guess-{number:04}", "cardNumber": card, "careType": "RJTP"}
+
+    statuses = [
+        (await frontend.post(visit, role=Role.FACILITY, input=given(n))).status_code
+        for n in range(14)
+    ]
+
+    assert statuses == [200] * 12 + [429] * 2
+
+
 NIK = "9901015705900001"
 HIDDEN = f"""{{ a: family(by: {{nik: "{NIK}"}}) {{ id }} ...F }}
     fragment F on Query {{ ... {{ b: virtualAccount(number: "8888800000000000") {{ id }} }}
         ...F2 ...F2 }}
     fragment F2 on Query {{ c: family(by: {{familyCardNumber: "{NIK}"}}) {{ id }} }}"""
+
+WORKER = "mutation ($input: ReportWorkerInput!) { reportWorker(input: $input) { __typename } }"
+REGISTERED = (
+    "mutation ($input: RegisterFamilyInput!) { registerFamily(input: $input) { __typename } }"
+)
+PLACED = (
+    "mutation ($input: ProposeSuspenseAccountInput!) "
+    "{ proposeSuspenseAccount(input: $input) { __typename } }"
+)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +129,10 @@ HIDDEN = f"""{{ a: family(by: {{nik: "{NIK}"}}) {{ id }} ...F }}
         ("query ($by: FamilyBy!) { family(by: $by) { id } }", {"by": {"nik": NIK}}, 1),
         ("query ($by: FamilyBy!) { family(by: $by) { id } }", {"by": "nonsense"}, 0),
         (f'query ($by: FamilyBy = {{nik: "{NIK}"}}) {{ family(by: $by) {{ id }} }}', {}, 1),
+        ('{ employer(by: {customerNumber: "80000000001"}) { id } }', {}, 1),
+        (WORKER, {"input": {"cardNumber": "0009000000001", "nik": NIK, "reason": NIK}}, 2),
+        (REGISTERED, {"input": {"familyCardNumber": NIK, "participants": [{"nik": NIK}] * 3}}, 4),
+        (PLACED, {"input": {"customerNumber": "80000000001", "reason": "transfer"}}, 1),
     ],
 )
 def test_numbers_are_counted_wherever_they_stand(

@@ -1,7 +1,8 @@
 """Number look-ups: how many numbers of people an operation tries.
 
 Card numbers can be guessed, so whoever tries many is stopped by a limit of its own. What counts is
-where a number stands among the arguments of a question's root fields, written out or by variable.
+where a number stands among the arguments of an operation's root fields, written out or by variable:
+a mutation tells as well as a question whether a number is known.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ from graphql import (
 )
 
 NUMBERS = frozenset({"NIK", "CardNumber", "FamilyCardNumber", "VANumber"})
+PAYERS_NUMBERS = frozenset({"customerNumber"})
+"""Fields of inputs that hold a number to pay to as plain text."""
 INPUT_NESTING_MAX = 10
 
 _Inputs = Mapping[str, Mapping[str, str]]
@@ -71,8 +74,6 @@ def lookups_of(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
 ) -> Lookups:
     """Find the numbers of an operation's root fields; each selection is looked at once."""
-    if operation.operation is not OperationType.QUERY:
-        return NO_LOOKUPS
     finding = _Finding(schema, document, operation)
     finding.selection(operation.selection_set)
     return Lookups(
@@ -87,7 +88,7 @@ class _Finding:
         self.written = 0
         self.awaited: list[Awaited] = []
         self._inputs = _inputs_of(schema)
-        self._arguments = _root_arguments(schema)
+        self._arguments = _root_arguments(schema, operation.operation)
         self._fragments = {
             definition.name.value: definition
             for definition in document.definitions
@@ -168,7 +169,7 @@ def _in_json(inputs: _Inputs, value: object, type_name: str, level: int) -> int:
 def _inputs_of(schema: GraphQLSchema) -> _Inputs:
     return {
         name: {
-            field: _bare(declared.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+            field: "VANumber" if field in PAYERS_NUMBERS else _bare(declared.type)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
             # graphql-core caches `fields` with a property that has no type, and leaves the type
             # arguments of lists open, here and below.
             for field, declared in cast("dict[str, GraphQLInputField]", kind.fields).items()
@@ -178,9 +179,9 @@ def _inputs_of(schema: GraphQLSchema) -> _Inputs:
     }
 
 
-@lru_cache(maxsize=4)
-def _root_arguments(schema: GraphQLSchema) -> _Inputs:
-    root = schema.query_type
+@lru_cache(maxsize=8)
+def _root_arguments(schema: GraphQLSchema, operation: OperationType) -> _Inputs:
+    root = schema.get_root_type(operation)
     fields = {} if root is None else cast("dict[str, GraphQLField]", root.fields)
     return {
         name: {
