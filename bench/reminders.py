@@ -17,9 +17,10 @@ from iuran.core.clock import WIB, StandingClock, wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.families import family_range
 from iuran.core.months import CoverageMonth
+from iuran.core.reminders.events import Channel
+from iuran.core.reminders.schedule import rules_on
 from iuran.payments.billing import roll_months
 from iuran.workers.delivery import send_reminders
-from iuran.workers.events import Channel
 from iuran.workers.jobs import BUCKETS, Job, JobName
 from iuran.workers.letters import letter_of
 from iuran.workers.mail import SmtpMailer, TlsMode
@@ -27,7 +28,6 @@ from iuran.workers.messaging.http import HttpCarrier
 from iuran.workers.messaging.letter import Carrier, Letter
 from iuran.workers.messaging.providers import SignedWebhook
 from iuran.workers.reminder_queue import claim, hold
-from iuran.workers.schedule import rules_on
 from iuran.workers.scheduling import FAMILIES_A_BATCH, live_slots, schedule
 from iuran.workers.services import WorkerServices
 

@@ -8,7 +8,7 @@ import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
 from iuran.workers.execution import run_due
 from iuran.workers.letters import letter_of
 from iuran.workers.messaging.letter import Carrier, CarrierSession, Letter

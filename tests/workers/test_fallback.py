@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
+from iuran.core.reminders.contacts import ContactPreference, preference_of, state_preference
+from iuran.core.reminders.events import Channel
 from iuran.payments.virtual_accounts import VirtualAccount
-from iuran.workers.contacts import ContactPreference, preference_of, state_preference
-from iuran.workers.events import Channel
 from iuran.workers.messaging.http import HttpCarrier
 from iuran.workers.messaging.providers import SignedWebhook, SmsGateway, WhatsAppCloud
 from iuran.workers.messaging.report_routes import ReportServices, report_routes

@@ -7,7 +7,7 @@ import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
 from iuran.workers.execution import run_due
 from iuran.workers.reminder_queue import claim, take
 from iuran.workers.reminders import Verdict

@@ -7,9 +7,9 @@ import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool, connected
+from iuran.core.reminders.events import Channel
 from iuran.workers.crew import Crew
 from iuran.workers.delivery import send_notices
-from iuran.workers.events import Channel
 from iuran.workers.jobs import BUCKETS, Job, JobName, Lane, arm, due
 from iuran.workers.kinds import KINDS, JobKind
 from iuran.workers.outbox import dispatch_batch

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from iuran.core.clock import WIB
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
-from iuran.workers.events import EVENTS, Channel
+from iuran.core.reminders.events import EVENTS, Channel
 from iuran.workers.letters import (
     LANGUAGES,
     PARAMETERS,

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from iuran.core.clock import WIB, StandingClock, wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
+from iuran.core.reminders.events import EVENTS, Channel, Need
+from iuran.core.reminders.quiet import TIME_ZONES
 from iuran.payments.virtual_accounts import VirtualAccount
-from iuran.workers.events import EVENTS, Channel, Need
 from iuran.workers.execution import run_due
 from iuran.workers.messaging.http import HttpCarrier
 from iuran.workers.messaging.providers import WhatsAppCloud
-from iuran.workers.quiet import TIME_ZONES
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
 from tests.conftest import clear

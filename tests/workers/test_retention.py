@@ -6,7 +6,7 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool, connected
 from iuran.core.months import CoverageMonth
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
 from iuran.workers.execution import run_due
 from iuran.workers.job_records import list_jobs
 from iuran.workers.jobs import Job, JobName, arm, bury, claim, finish

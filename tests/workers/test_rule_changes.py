@@ -8,16 +8,16 @@ import pytest
 
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
-from iuran.core.second_person import NothingToApproveError, SecondPersonError
-from iuran.workers.events import Channel
-from iuran.workers.rule_changes import (
+from iuran.core.reminders.events import Channel
+from iuran.core.reminders.rule_changes import (
     ChangeTooLateError,
     RuleChange,
     approve,
     propose,
     waiting_changes,
 )
-from iuran.workers.schedule import Rule, rules_on
+from iuran.core.reminders.schedule import Rule, rules_on
+from iuran.core.second_person import NothingToApproveError, SecondPersonError
 from tests.workers.stories import wib
 
 TODAY = wib(2026, 2, 3)

@@ -9,9 +9,22 @@ from hypothesis import strategies as st
 from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
-from iuran.workers.events import EVENTS, Anchor, Channel
-from iuran.workers.quiet import TIME_ZONES, awake_zones, day_before_holidays, is_holiday, is_quiet
-from iuran.workers.schedule import Rule, Slot, due_date_of, rules_on, slots_of, window_slots_of
+from iuran.core.reminders.events import EVENTS, Anchor, Channel
+from iuran.core.reminders.quiet import (
+    TIME_ZONES,
+    awake_zones,
+    day_before_holidays,
+    is_holiday,
+    is_quiet,
+)
+from iuran.core.reminders.schedule import (
+    Rule,
+    Slot,
+    due_date_of,
+    rules_on,
+    slots_of,
+    window_slots_of,
+)
 from iuran.workers.scheduling import live_events, slots_around
 
 months = st.builds(CoverageMonth, st.integers(2020, 2040), st.integers(1, 12))

@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
+from iuran.core.reminders.events import Channel
 from iuran.deploy.settings import (
     Settings,
     SettingsError,
@@ -12,7 +13,6 @@ from iuran.deploy.settings import (
     demanded,
     variable_of,
 )
-from iuran.workers.events import Channel
 from iuran.workers.mail import SmtpMailer
 from iuran.workers.messaging.http import HttpCarrier, Provider
 from iuran.workers.messaging.letter import Carrier

@@ -66,6 +66,9 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "CHANGE_APPROVED": Message("Usulan ini sudah disetujui sebelumnya."),
     "CHANGE_NOT_FOUND": Message("Tidak ada usulan seperti ini yang menunggu persetujuan."),
+    "CHANGE_TOO_LATE": Message(
+        "Tanggal {effective_from} sudah dimulai; usulkan perubahan untuk tanggal berikutnya."
+    ),
     "CHANNEL_UNKNOWN": Message(
         "Kode bank atau kanal pembayaran tidak dikenal; pilih yang lain.",
         "there is no bank or channel with this code; choose another",

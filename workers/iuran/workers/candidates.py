@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
 
-from iuran.workers.schedule import Slot
+from iuran.core.reminders.schedule import Slot
 
 _COLUMNS = """
     SELECT x.family_id, x.membership_id, x.coverage_month, way.event, way.channel, x.occurrence,

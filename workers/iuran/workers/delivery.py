@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import structlog
 
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
+from iuran.core.reminders.quiet import is_quiet
 from iuran.workers.jobs import Job
 from iuran.workers.letters import LetterIncompleteError, letter_of, message_key
 from iuran.workers.messaging.letter import (
@@ -23,7 +24,6 @@ from iuran.workers.messaging.letter import (
 )
 from iuran.workers.metrics import REMINDERS
 from iuran.workers.pauses import pause
-from iuran.workers.quiet import is_quiet
 from iuran.workers.reminder_queue import (
     EXPIRED_MAX,
     claim,

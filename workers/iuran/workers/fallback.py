@@ -8,10 +8,10 @@ import structlog
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
+from iuran.core.reminders.schedule import Rule, rules_on
 from iuran.workers.jobs import Job
 from iuran.workers.metrics import REMINDERS_FALLEN_BACK
-from iuran.workers.schedule import Rule, rules_on
 from iuran.workers.services import WorkerServices
 
 MESSAGES_A_BATCH = 1_000

@@ -15,7 +15,7 @@ from iuran.core.errors import DomainError
 from iuran.core.money import Rupiah, formatted
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
-from iuran.workers.events import EVENTS, Channel
+from iuran.core.reminders.events import EVENTS, Channel
 from iuran.workers.messaging.letter import Letter
 from iuran.workers.messaging.phones import plain
 from iuran.workers.reminders import ClaimedReminder, ReminderName

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ import structlog
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
-from iuran.workers.events import Anchor, Channel
+from iuran.core.reminders.events import Anchor, Channel
+from iuran.core.reminders.schedule import Rule, rules_on
 from iuran.workers.jobs import Job
 from iuran.workers.metrics import OUTBOX_EVENTS, OUTBOX_LAG_SECONDS
 from iuran.workers.reminder_queue import AT_ANY_HOUR, WHILE_AWAKE
-from iuran.workers.schedule import Rule, rules_on
 from iuran.workers.services import WorkerServices
 
 EVENTS_A_BATCH = 2_000

@@ -10,6 +10,8 @@ from iuran.core.clock import wib_date, wib_instant
 from iuran.core.database.pool import Connection, Record
 from iuran.core.families import family_range
 from iuran.core.identifiers import mask, mask_name
+from iuran.core.reminders.events import PLANNED, Anchor, Channel
+from iuran.core.reminders.schedule import rules_on
 from iuran.workers.candidates import (
     OF_BILLS,
     OF_STEPS,
@@ -17,8 +19,6 @@ from iuran.workers.candidates import (
     AnchoredSlot,
     columns_of,
 )
-from iuran.workers.events import PLANNED, Anchor, Channel
-from iuran.workers.schedule import rules_on
 from iuran.workers.scheduling import FAMILIES_A_BATCH, live_slots
 
 EXAMPLES_MAX = 3

@@ -8,7 +8,7 @@ from typing import Self, TypedDict
 from iuran.core.database.pool import Record
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
-from iuran.workers.events import Channel, Need
+from iuran.core.reminders.events import Channel, Need
 
 PAID = "PAID"
 

@@ -12,6 +12,8 @@ from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
 from iuran.core.families import family_range
 from iuran.core.months import CoverageMonth
+from iuran.core.reminders.events import PLANNED, Anchor
+from iuran.core.reminders.schedule import Rule, rules_on, slots_of, window_slots_of
 from iuran.workers.candidates import (
     OF_BILLS,
     OF_STEPS,
@@ -20,10 +22,8 @@ from iuran.workers.candidates import (
     anchor_of_day,
     columns_of,
 )
-from iuran.workers.events import PLANNED, Anchor
 from iuran.workers.jobs import Job
 from iuran.workers.metrics import REMINDERS_SCHEDULED
-from iuran.workers.schedule import Rule, rules_on, slots_of, window_slots_of
 from iuran.workers.services import WorkerServices
 
 FAMILIES_A_BATCH = 5_000

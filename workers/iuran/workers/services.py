@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
+from iuran.core.reminders.events import Channel
 from iuran.payments.lost.sources import Sources
 from iuran.payments.secrets import Cipher
-from iuran.workers.events import Channel
 from iuran.workers.jobs import JOB_LEASE
 from iuran.workers.messaging.letter import Carrier
 

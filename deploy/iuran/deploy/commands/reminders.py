@@ -12,21 +12,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from iuran.core.clock import WIB, wib_date
 from iuran.core.errors import InvalidInputError
 from iuran.core.months import CoverageMonth
-from iuran.deploy.commands.database import open_desk
-from iuran.deploy.commands.options import DataOption, JsonOption
-from iuran.deploy.commands.terminal import err, run, say, write_json, write_table
-from iuran.deploy.messaging import new_carriers
-from iuran.deploy.settings import Settings
-from iuran.workers.events import Anchor, Channel
-from iuran.workers.preview import Preview, PreviewGroup, preview
-from iuran.workers.rule_changes import (
+from iuran.core.reminders.events import Anchor, Channel
+from iuran.core.reminders.rule_changes import (
     RuleChange,
     WaitingChange,
     approve,
     propose,
     waiting_changes,
 )
-from iuran.workers.schedule import Rule, Slot, rules_on, slots_of
+from iuran.core.reminders.schedule import Rule, Slot, rules_on, slots_of
+from iuran.deploy.commands.database import open_desk
+from iuran.deploy.commands.options import DataOption, JsonOption
+from iuran.deploy.commands.terminal import err, run, say, write_json, write_table
+from iuran.deploy.messaging import new_carriers
+from iuran.deploy.settings import Settings
+from iuran.workers.preview import Preview, PreviewGroup, preview
 
 _MANY_SEGMENTS = 4
 

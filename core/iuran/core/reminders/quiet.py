@@ -56,7 +56,7 @@ def _holidays_of(year: int) -> frozenset[date]:
 
 @cache
 def _quiet_hours() -> tuple[time, time]:
-    text = files("iuran.workers").joinpath("quiet_hours.json").read_text(encoding="utf-8")
+    text = files("iuran.core.reminders").joinpath("quiet_hours.json").read_text(encoding="utf-8")
     row: _QuietHoursFile = json.loads(text)
     begins, ends = time.fromisoformat(row["from"]), time.fromisoformat(row["until"])
     if begins <= ends:

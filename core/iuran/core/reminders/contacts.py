@@ -9,7 +9,7 @@ import asyncpg
 
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError, InvalidInputError
-from iuran.workers.events import Channel
+from iuran.core.reminders.events import Channel
 
 SELECT_PREFERENCE: LiteralString = """
     SELECT channels, opted_out, language

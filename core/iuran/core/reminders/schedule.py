@@ -13,8 +13,8 @@ from typing import LiteralString, Self
 from iuran.core.database.pool import Connection, Record
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
-from iuran.workers.events import EVENTS, OF_A_MONTH, Anchor, Channel, EventKind
-from iuran.workers.quiet import day_before_holidays
+from iuran.core.reminders.events import EVENTS, OF_A_MONTH, Anchor, Channel, EventKind
+from iuran.core.reminders.quiet import day_before_holidays
 
 SELECT_RULES: LiteralString = """
     WITH known AS (

@@ -9,11 +9,11 @@ import asyncpg
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
+from iuran.core.reminders.events import EVENTS, OF_A_MONTH, Anchor
+from iuran.core.reminders.quiet import is_quiet_at
+from iuran.core.reminders.schedule import Rule
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 from iuran.core.segments import Segment
-from iuran.workers.events import EVENTS, OF_A_MONTH, Anchor
-from iuran.workers.quiet import is_quiet_at
-from iuran.workers.schedule import Rule
 
 SEGMENTS = (*(segment.value for segment in Segment), "SELF_PAID", "ALL")
 REASON_LENGTH_MAX = 1_000
@@ -62,6 +62,7 @@ class ChangeTooLateError(DomainError):
 
     def __init__(self, effective_from: date) -> None:
         super().__init__(f"{effective_from} has begun; propose the change from a later day")
+        self.effective_from = effective_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""What families are told, when and over which channels: rules, and how people want it."""
