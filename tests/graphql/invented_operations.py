@@ -19,6 +19,7 @@ from iuran.graphql.compiler.selections import type_of
 
 DEPTH_MAX = 5
 FIELDS_MAX = 5
+WHOLE_DEPTH = 2
 
 Arguments = Mapping[str, object]
 
@@ -176,6 +177,50 @@ def operations(
             given[name] = plain(value)
     head = f"query ({', '.join(declared)}) " if declared else ""
     return Invented(query=" ".join([head + body, *writing.fragments]), variables=given)
+
+
+def whole_operations(
+    schema: GraphQLSchema, arguments: Mapping[tuple[str, str], Sequence[Arguments]]
+) -> Sequence[Invented]:
+    """Each question with each of its arguments, and all fields of three levels of objects."""
+    query = schema.query_type
+    assert query is not None
+    return [
+        Invented(query=f"{{ {_whole(query, name, one, arguments, 0)} }}", variables={})
+        for (on, name), given in arguments.items()
+        if on == query.name and name not in {"node", "nodes"}
+        for one in given[:4]
+    ]
+
+
+def _whole(
+    on: GraphQLObjectType,
+    name: str,
+    given: Arguments,
+    arguments: Mapping[tuple[str, str], Sequence[Arguments]],
+    level: int,
+) -> str:
+    definition = on.fields[name]
+    written = ", ".join(f"{n}: {literal(value)}" for n, value in given.items())
+    head = f"{name}({written})" if written else name
+    kind = type_of(definition)
+    if not isinstance(kind, GraphQLObjectType):
+        return head
+    below = [
+        _whole(kind, inner, _first(kind.name, inner, one, arguments), arguments, level + 1)
+        for inner, one in kind.fields.items()
+        if level < WHOLE_DEPTH or _is_leaf(one)
+    ]
+    return f"{head} {{ __typename {' '.join(below)} }}"
+
+
+def _first(
+    on: str,
+    name: str,
+    definition: GraphQLField,
+    arguments: Mapping[tuple[str, str], Sequence[Arguments]],
+) -> Arguments:
+    return arguments[on, name][0] if definition.args else {}
 
 
 def _is_leaf(definition: GraphQLField) -> bool:

@@ -59,7 +59,9 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "ClaimPayment": PAPERS,
     "Complaint": FAMILYS_OWN,
     "ComplaintEvent": FAMILYS_OWN,
+    "EligibilityCheck": SHOWN_BY_CARD,
     "EligibilityLetter": PAPERS,
+    "ExpectedFine": SHOWN_BY_CARD,
     "Facility": EVERYBODY,
     "HomeFacility": FAMILYS_OWN,
     "Referral": PAPERS,
@@ -228,6 +230,11 @@ ROOTS: list[Way] = [
     Way(text="referrals(first: 5) { nodes { % } }", types=("Referral",)),
     Way(text="eligibilityLetters(first: 5) { nodes { % } }", types=("EligibilityLetter",)),
     Way(text="channels(first: 5) { nodes { % } }", types=("Channel",)),
+    Way(
+        text="eligibilityCheck(cardNumber: $card, "
+        "care: {careType: RITL, facilityCode: $facility_code}) { % }",
+        types=("EligibilityCheck",),
+    ),
     Way(text="viewer { family { % } }", types=("Family",)),
 ]
 
@@ -261,7 +268,7 @@ WAYS = [
     *ROOTS,
     *walked([way for way in ROOTS if way.text.startswith("node(")]),
     *walked([way for way in ROOTS if way.is_by_card]),
-    *walked([way for way in ROOTS if way.target == "Information"]),
+    *walked([way for way in ROOTS if way.target in {"Information", "EligibilityCheck"}]),
 ]
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from iuran.core.clock import WIB, StandingClock
-from iuran.core.database.pool import Pool, open_pool
+from iuran.core.database.pool import Pool, Record, open_pool
 from iuran.core.families import RegisteredFamily
 from iuran.core.segments import CareClass
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER
@@ -30,7 +30,7 @@ from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
 from tests.graphql.everything import one_of_everything
-from tests.graphql.invented_operations import Arguments, Invented, operations
+from tests.graphql.invented_operations import Arguments, Invented, operations, whole_operations
 
 EXAMPLES = int(os.environ.get("IURAN_EQUALITY_EXAMPLES", "150"))
 """How many operations are invented; more by the environment variable."""
@@ -187,6 +187,7 @@ async def _arguments(
         ("Query", "deadJobs"): _pages("DeadJobCursor", 1_800_000_000_000_000),
         ("Query", "jobsDue"): [{}],
         ("Query", "information"): [{}],
+        ("Query", "eligibilityCheck"): _cares(people, numbers),
         ("Query", "billingRuns"): _pages("BillingRunCursor", 2026 * 12 + 5),
         ("Employer", "bills"): _pages("EmployerBillCursor", 2026 * 12, 5),
         ("Employer", "payments"): _pages("EmployerPaymentCursor", 5),
@@ -237,6 +238,17 @@ async def _arguments(
     }
 
 
+def _cares(people: Sequence[Record], numbers: Mapping[str, str]) -> Sequence[Arguments]:
+    """Care of every type that the first people could seek, and at no facility."""
+    sought: Sequence[Mapping[str, object]] = (
+        {"careType": ("RJTP",), "facilityCode": "0112p002"},
+        {"careType": ("RJTL",), "facilityCode": "0301R001", "referralNumber": numbers["referral"]},
+        {"careType": ("RITL",), "facilityCode": "0301R001", "estimatedTariff": "10000000"},
+        {"careType": ("RITP",), "facilityCode": "nihil", "isEmergency": True},
+    )
+    return [{"cardNumber": p["card_number"], "care": one} for p in people for one in sought]
+
+
 def _pages(list_name: str, *position: int) -> Sequence[Arguments]:
     """Pages of a list without filters: the first, and one behind a cursor."""
     return [{"first": 2}, {"first": 100, "after": id_of(list_name, *position)}]
@@ -264,6 +276,37 @@ async def test_a_compiled_answer_is_the_plain_answer(
 ) -> None:
     operation: Invented = data.draw(operations(SCHEMA, world.arguments))
     viewer = _viewer(data.draw(st.sampled_from(list(Role))), data, world)
+
+    is_compiled = await _answers_alike(pool, own_pool, clock, operation, viewer)
+
+    COUNTED["compiled" if is_compiled else "plain"] += 1
+
+
+@pytest.mark.parametrize(
+    "role", [Role.AUDITOR, Role.PARTICIPANT, Role.FACILITY, Role.FINANCE_OFFICER]
+)
+async def test_every_question_with_all_of_its_fields_is_answered_alike(
+    pool: Pool, own_pool: Pool, clock: StandingClock, world: World, role: Role
+) -> None:
+    viewer = Viewer(
+        subject="somebody",
+        role=role,
+        family_id=world.families[1].family_id if role is Role.PARTICIPANT else None,
+        facility="0301R001" if role is Role.FACILITY else None,
+    )
+    left = [
+        operation.query
+        for operation in whole_operations(SCHEMA, world.arguments)
+        if not await _answers_alike(pool, own_pool, clock, operation, viewer)
+    ]
+
+    assert left == []
+
+
+async def _answers_alike(
+    pool: Pool, own_pool: Pool, clock: StandingClock, operation: Invented, viewer: Viewer
+) -> bool:
+    """Put an operation to both and compare; whether it could be compiled at all."""
     answering = Operations(SCHEMA, _services(own_pool, clock))
     resolving = Operations(SCHEMA, _services(pool, clock))
     prepared = Documents(SCHEMA, GENEROUS).prepare(
@@ -277,7 +320,6 @@ async def test_a_compiled_answer_is_the_plain_answer(
     compiled = await answering.run(prepared, request, viewer)
     plain = await resolving.run_plainly(prepared, request, question)
 
-    COUNTED["compiled" if isinstance(compiled.data, Json) else "plain"] += 1
     assert not plain.errors
     assert not compiled.errors
     if isinstance(compiled.data, Json):
@@ -285,6 +327,7 @@ async def test_a_compiled_answer_is_the_plain_answer(
         written = json.dumps(plain.data, ensure_ascii=False, separators=(",", ":"))
         assert _ordered(compiled.data) == _ordered(written)
         assert bytes(compiled.data) == written.encode()
+    return isinstance(compiled.data, Json)
 
 
 COUNTED: Counter[str] = Counter()

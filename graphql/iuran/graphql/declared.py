@@ -11,6 +11,7 @@ from iuran.graphql.types.channels import CHANNEL
 from iuran.graphql.types.claims import CLAIM, CLAIM_DOCUMENT, CLAIM_EVENT, CLAIM_PAYMENT
 from iuran.graphql.types.clockwork import BILLING_RUN, JOB
 from iuran.graphql.types.complaints import COMPLAINT, COMPLAINT_EVENT
+from iuran.graphql.types.eligibility import ELIGIBILITY_CHECK, EXPECTED_FINE
 from iuran.graphql.types.employers import (
     EMPLOYER,
     EMPLOYER_BILL,
@@ -60,7 +61,9 @@ SOURCES = (
     COMPLAINT,
     COMPLAINT_EVENT,
     CREDIT_ENTRY,
+    ELIGIBILITY_CHECK,
     ELIGIBILITY_LETTER,
+    EXPECTED_FINE,
     EXPLANATION,
     FACILITY,
     FAMILY,

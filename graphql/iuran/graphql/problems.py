@@ -10,7 +10,6 @@ from typing import cast
 
 import strawberry
 
-from iuran.core.care.eligibility import Refusal
 from iuran.core.care.refusals import NotEligibleError
 from iuran.core.claims.papers import DocumentsMissingError
 from iuran.core.claims.records import ClaimStepError
@@ -23,24 +22,10 @@ from iuran.graphql.idempotency import IdempotencyKeyReusedError
 from iuran.graphql.languages import Language
 from iuran.graphql.messages import message_of
 from iuran.graphql.refusals import NotAllowedError, NotFoundError
-from iuran.graphql.types.enums import publish
+from iuran.graphql.types.enums import Refusal
 from iuran.payments.class_changes import ClassChangeInArrearsError, ClassChangeTooEarlyError
 from iuran.payments.refunds.records import RefundStepError
 from iuran.payments.refunds.requests import RefundExceedsCreditError
-
-publish(
-    Refusal,
-    "Why care is not covered.",
-    {
-        Refusal.NOT_A_MEMBER: "He belongs to no insurance at that time.",
-        Refusal.NOT_ACTIVE: "His insurance is not active at that time.",
-        Refusal.WRONG_LEVEL: "The facility does not give care of this kind.",
-        Refusal.NON_PARTNER: "The facility has no contract at that time; only emergencies count.",
-        Refusal.TOO_MANY_VISITS_AWAY: "He was away from his own first-level facility too often "
-        "this month.",
-        Refusal.NO_VALID_REFERRAL: "Advanced care needs a valid referral to this facility.",
-    },
-)
 
 
 @strawberry.interface(

@@ -173,6 +173,7 @@ class Way:
     values: Mapping[Fragment, Fragment] = field(default_factory=dict[Fragment, Fragment])
     via: Fragment = ""
     shows_card: bool = False
+    """Whether its first value is a card number that is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ def _look_up(draft: Draft, root: LookUp, field: Selected, columns: Columns) -> s
     source = draft.source(root.target)
     place = Place(row=draft.alias(), number=field.number, values=way.values)
     if way.shows_card:
-        (name,) = way.values
+        name = next(iter(way.values))
         card = draft.parameter(field.number, name, way.values[name])
         place = Place(row=place.row, number=place.number, values=way.values, shown_card=card)
     rows = Columns()

@@ -1,10 +1,19 @@
 """Questions about care: facilities, papers, claims and complaints."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Final, cast
 
 import strawberry
 
-from iuran.graphql.compiler.declarations import Declared, Fragment, Root
+from iuran.graphql.compiler.declarations import (
+    Arguments,
+    Declared,
+    Found,
+    Fragment,
+    LookUp,
+    Root,
+    Way,
+)
 from iuran.graphql.queries.ways import by_number, look_up, serial_of
 from iuran.graphql.types.care import (
     LETTERS,
@@ -16,10 +25,12 @@ from iuran.graphql.types.care import (
 )
 from iuran.graphql.types.claims import CLAIMS, Claim, ClaimFilterArgument
 from iuran.graphql.types.complaints import COMPLAINTS, Complaint, ComplaintFilterArgument
+from iuran.graphql.types.eligibility import CareArgument, EligibilityCheck
 from iuran.graphql.types.facilities import FACILITIES, Facility, FacilityFilterArgument
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.pagination import After, Connection, First
-from iuran.graphql.types.weights import paged
+from iuran.graphql.types.scalars import CardNumber
+from iuran.graphql.types.weights import paged, weighing
 
 _ID = "Its ID."
 
@@ -71,6 +82,16 @@ _Paper = Annotated[PaperBy, strawberry.argument(description="Which paper.")]
 class CareQueries:
     """Reads of care."""
 
+    eligibility_check: EligibilityCheck | None = declared(
+        description="Whether care is covered for who shows a card, if it starts now; null if "
+        "there is no such card or facility. For facilities, and for those who may see the "
+        "family.",
+        directives=weighing(10),
+        card_number=Annotated[
+            CardNumber, strawberry.argument(description="The number on the card that is shown.")
+        ],
+        care=CareArgument,
+    )
     facility: Facility | None = declared(
         description="A facility by its ID or its code.",
         by=Annotated[FacilityBy, strawberry.argument(description="Which facility.")],
@@ -146,7 +167,45 @@ CARE_LISTS: dict[str, Declared] = {
     "claims": CLAIMS,
     "complaints": COMPLAINTS,
 }
+
+
+def _care_sought(arguments: Arguments) -> Found:
+    # As the schema has coerced it: an input object's members by their names.
+    care = cast("Mapping[str, object]", arguments["care"])
+    return Found(
+        way="card",
+        values={
+            "number": arguments["cardNumber"],
+            "facility": care.get("facilityCode"),
+            "care_type": care["careType"],
+            "is_emergency": care.get("isEmergency", False),
+            "referral": care.get("referralNumber"),
+            "tariff": care.get("estimatedTariff"),
+        },
+    )
+
+
 CARE_ROOTS: dict[str, Root] = {
+    "eligibilityCheck": LookUp(
+        target="EligibilityCheck",
+        ways={
+            "card": Way(
+                via="participant_card AS {row}n, ",
+                where="{row}n.card_number = {number} AND {row}.family_id = {row}n.family_id "
+                "AND {row}.participant_id = {row}n.participant_id",
+                values={
+                    "number": "text",
+                    "facility": "text",
+                    "care_type": "text",
+                    "is_emergency": "boolean",
+                    "referral": "text",
+                    "tariff": "bigint",
+                },
+                shows_card=True,
+            )
+        },
+        of=_care_sought,
+    ),
     "facility": look_up(
         "Facility",
         "facility_id",

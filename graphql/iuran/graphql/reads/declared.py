@@ -70,6 +70,8 @@ class _Wanted:
     via: Fragment = ""
     order: Fragment = ""
     cursor: Sequence[Fragment] = ()
+    shown_card: Fragment | None = None
+    """The name of the value that is the card shown, if the way began with one."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,8 +160,9 @@ class DeclaredReads:
         source = self.source(root.target)
         given: _Given = {name: (type_, chosen.values[name]) for name, type_ in way.values.items()}
         filling = _Filling(reading=self._reading, parent={}, given=given)
-        rows = await self._read(source, filling, _Wanted(where=way.where, via=way.via))
-        return next(iter(rows), None)
+        shown = next(iter(way.values)) if way.shows_card else None
+        wanted = _Wanted(where=way.where, via=way.via, shown_card=shown)
+        return next(iter(await self._read(source, filling, wanted)), None)
 
     async def related(self, relation: One | Many, parent: Mapping[str, object]) -> list[Found]:
         """Read the objects of a relation."""
@@ -217,7 +220,7 @@ class DeclaredReads:
             needed += needs
         needed += wanted.cursor
         selected = ", ".join([*needed, "{row}.*"])
-        access = source.access.condition(self._reading.scope.shape)
+        access = self._access(source, wanted)
         guard: Fragment = "" if access is None else " AND (" + access + ")"
         order = wanted.order or source.order
         ordered: Fragment = " ORDER BY " + order if order else ""
@@ -236,6 +239,12 @@ class DeclaredReads:
         )
         rows = await self._reading.snapshot.fetch(statement, *filling.parameters)
         return [self._found(source, row, cursors=len(wanted.cursor)) for row in rows]
+
+    def _access(self, source: Source, wanted: _Wanted) -> Fragment | None:
+        by_card = source.access.by_card
+        if wanted.shown_card is None or by_card is None or not self._reading.scope.by_card:
+            return source.access.condition(self._reading.scope.shape)
+        return by_card.replace("{shown_card}", "{" + wanted.shown_card + "}")
 
     def _leaves(self, source: Source) -> list[tuple[str, _Leaf, Sequence[Fragment]]]:
         """Return the fields that are no relations, with the columns that each needs."""

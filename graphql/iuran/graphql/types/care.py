@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
-from iuran.core.care.care_types import CareType
 from iuran.graphql.compiler.access import of_family_or_facility
 from iuran.graphql.compiler.declarations import Column, Fragment, Key, One, Paged, Source
-from iuran.graphql.types.enums import CareClass, publish
+from iuran.graphql.types.enums import CareClass, CareType
 from iuran.graphql.types.facilities import Facility
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
 
 ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
 
-publish(
-    CareType,
-    "A type of care: first-level or advanced, outpatient or inpatient.",
-    {
-        CareType.RJTP: "First-level outpatient (rawat jalan tingkat pertama).",
-        CareType.RITP: "First-level inpatient (rawat inap tingkat pertama).",
-        CareType.RJTL: "Advanced outpatient, upon a referral (rawat jalan tingkat lanjutan).",
-        CareType.RITL: "Advanced inpatient (rawat inap tingkat lanjutan); it may be fined.",
-    },
-)
 
 _PATIENT_NAME = "The patient's name, for the facility that may not see more of him."
 _PATIENT_CARD = "The patient's card number; masked for roles that may not see it whole."

@@ -11,7 +11,11 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from iuran.core.bills import BillState
+from iuran.core.care.care_types import CareType
+from iuran.core.care.eligibility import Refusal
+from iuran.core.care.stay_fines import Exemption
 from iuran.core.families import Relation
+from iuran.core.fines import Debtor
 from iuran.core.identifiers import Sex
 from iuran.core.membership import MembershipState
 from iuran.core.segments import CareClass, Segment
@@ -19,10 +23,14 @@ from iuran.core.segments import CareClass, Segment
 __all__ = [
     "BillState",
     "CareClass",
+    "CareType",
+    "Debtor",
+    "Exemption",
     "MembershipCause",
     "MembershipState",
     "PayableStatus",
     "Reach",
+    "Refusal",
     "Relation",
     "Segment",
     "Sex",
@@ -200,5 +208,48 @@ publish(
         Reach.PRESENTED_CARDS: "The person of a card whose number he gives, and whether he is "
         "covered; no bills.",
         Reach.NOTHING: "No family; only what is public, or an employer's own.",
+    },
+)
+publish(
+    CareType,
+    "A type of care: first-level or advanced, outpatient or inpatient.",
+    {
+        CareType.RJTP: "First-level outpatient (rawat jalan tingkat pertama).",
+        CareType.RITP: "First-level inpatient (rawat inap tingkat pertama).",
+        CareType.RJTL: "Advanced outpatient, upon a referral (rawat jalan tingkat lanjutan).",
+        CareType.RITL: "Advanced inpatient (rawat inap tingkat lanjutan); it may be fined.",
+    },
+)
+publish(
+    Refusal,
+    "Why care is not covered.",
+    {
+        Refusal.NOT_A_MEMBER: "He belongs to no insurance at that time.",
+        Refusal.NOT_ACTIVE: "His insurance is not active at that time.",
+        Refusal.WRONG_LEVEL: "The facility does not give care of this kind.",
+        Refusal.NON_PARTNER: "The facility has no contract at that time; only emergencies count.",
+        Refusal.TOO_MANY_VISITS_AWAY: "He was away from his own first-level facility too often "
+        "this month.",
+        Refusal.NO_VALID_REFERRAL: "Advanced care needs a valid referral to this facility.",
+    },
+)
+publish(
+    Debtor,
+    "Who owes a fine.",
+    {
+        Debtor.FAMILY: "The family.",
+        Debtor.EMPLOYER: "The employer who was late with the worker's contributions.",
+    },
+)
+publish(
+    Exemption,
+    "Why a stay carries no fine.",
+    {
+        Exemption.OUTPATIENT: "No stay: outpatient care is never fined.",
+        Exemption.RITP: "A stay at the first level is never fined.",
+        Exemption.PBI_OR_PEMDA: "A government pays for the participant.",
+        Exemption.CERTIFIED_UNABLE: "The social office certified that the family cannot pay.",
+        Exemption.NO_WINDOW: "No fine window is open.",
+        Exemption.AFTER_WINDOW: "The stay began after the fine window.",
     },
 )

@@ -5,37 +5,15 @@ from typing import Final
 
 import strawberry
 
-from iuran.core.care.stay_fines import Exemption
 from iuran.core.care.stay_fines import StayFine as Assessed
 from iuran.core.explanations import explain_stay_fine
-from iuran.core.fines import Debtor, Fine, FineWindow
+from iuran.core.fines import Fine, FineWindow
 from iuran.core.money import Rupiah
 from iuran.core.regulation.rates import fine_rate
 from iuran.graphql.compiler.access import of_family_or_facility
 from iuran.graphql.compiler.declarations import Fragment, Source, Worked
-from iuran.graphql.types.enums import publish
+from iuran.graphql.types.enums import Debtor, Exemption
 from iuran.graphql.types.explanations import Explanation
-
-publish(
-    Debtor,
-    "Who owes a fine.",
-    {
-        Debtor.FAMILY: "The family.",
-        Debtor.EMPLOYER: "The employer who was late with the worker's contributions.",
-    },
-)
-publish(
-    Exemption,
-    "Why a stay carries no fine.",
-    {
-        Exemption.OUTPATIENT: "No stay: outpatient care is never fined.",
-        Exemption.RITP: "A stay at the first level is never fined.",
-        Exemption.PBI_OR_PEMDA: "A government pays for the participant.",
-        Exemption.CERTIFIED_UNABLE: "The social office certified that the family cannot pay.",
-        Exemption.NO_WINDOW: "No fine window is open.",
-        Exemption.AFTER_WINDOW: "The stay began after the fine window.",
-    },
-)
 
 
 @strawberry.type(
