@@ -21,9 +21,11 @@ from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
 from iuran.graphql.signing_keys import SigningKeys
 from iuran.graphql.trusted_documents import DocumentsMode
+from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family
 
+CIPHER = Cipher.of([generate_installation_key()])
 Answer = dict[str, Any]  # JSON as the edge wrote it
 
 
@@ -116,6 +118,7 @@ async def frontend_of(
             keys=SigningKeys.fixed(issuer.jwks),
             issuer=ISSUER,
             audience=AUDIENCE,
+            cipher=CIPHER,
             limits=limits or Limits(),
             introspection=introspection,
             documents_mode=documents_mode,

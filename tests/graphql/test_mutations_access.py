@@ -43,6 +43,7 @@ MUTATIONS = [
 ]
 OFFICER, FINANCE = Role.BRANCH_OFFICER, Role.FINANCE_OFFICER
 PARTICIPANT, FACILITY, EMPLOYER = Role.PARTICIPANT, Role.FACILITY, Role.EMPLOYER
+OPERATOR = Role.OPERATOR
 FAMILYS = {PARTICIPANT, OFFICER}
 CLAIMANTS = {PARTICIPANT, FACILITY, OFFICER}
 
@@ -60,6 +61,24 @@ ALLOWED: Mapping[str, set[Role]] = {
     "approveLeavingSegment": {OFFICER},
     "chooseHomeFacility": FAMILYS,
     "changeData": {OFFICER},
+    "setContactPreference": FAMILYS,
+    "changeFamilyCard": {OFFICER},
+    "changePayer": {OFFICER},
+    "recordInabilityCertificate": {OFFICER},
+    "approveInabilityCertificate": {OFFICER},
+    "giveAutodebitMandate": FAMILYS,
+    "revokeAutodebitMandate": FAMILYS,
+    "proposeRateRuling": {OFFICER, FINANCE},
+    "approveRateRuling": {FINANCE},
+    "recordGovernmentPayment": {FINANCE},
+    "approveGovernmentPayment": {FINANCE},
+    "reportLayoff": {EMPLOYER, OFFICER},
+    "approveLayoff": {OFFICER},
+    "endLayoff": {OFFICER},
+    "proposeReminderRule": {OPERATOR},
+    "approveReminderRule": {OPERATOR},
+    "retryJob": {OPERATOR},
+    "retryDeadJobs": {OPERATOR},
     "requestPrepayment": FAMILYS,
     "startInstalmentPlan": FAMILYS,
     "askRefund": {PARTICIPANT, OFFICER, FINANCE},

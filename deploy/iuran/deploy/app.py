@@ -77,6 +77,7 @@ def _graphql_routes(
         keys=issuer.keys,
         issuer=issuer.name,
         audience=issuer.audience,
+        cipher=installation_cipher(settings),
         limits=settings.limits,
         rates=rates,
         documents_mode=settings.graphql_documents,

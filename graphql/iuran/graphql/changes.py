@@ -134,7 +134,11 @@ class Changes:
     def _acting(self, connection: Connection) -> Acting:
         question = self._question
         return Acting(
-            connection=connection, viewer=question.viewer, scope=question.scope, at=question.at
+            connection=connection,
+            viewer=question.viewer,
+            scope=question.scope,
+            at=question.at,
+            cipher=self._services.cipher,
         )
 
     @asynccontextmanager

@@ -97,6 +97,9 @@ MESSAGES: Mapping[str, Message] = {
     "EMPLOYMENT_ENDED": Message(
         "Hubungan kerja berakhir pada {last_month}; laporkan hubungan kerja yang baru."
     ),
+    "JOB_NOT_DEAD": Message(
+        "Tidak ada pekerjaan gagal seperti itu; `deadJobs` menampilkan yang gagal."
+    ),
     "LAYOFF_PAPERS_MISSING": Message("Lengkapi bukti PHK: {papers}."),
     "MEMBERSHIP_NOT_BEGUN": Message(
         "Kepesertaan masih menunggu pembayaran pertama; tidak ada yang dapat diakhiri."
@@ -154,7 +157,7 @@ MESSAGES: Mapping[str, Message] = {
     "NO_INSTALMENT_PLAN": Message("Keluarga ini tidak memiliki rencana cicilan (REHAB)."),
     "NO_MANDATE": Message(
         "Tidak ada kuasa autodebet yang berlaku untuk nomor ini.",
-        "no mandate lives for this account; there is nothing to revoke",
+        "no mandate lives here; there is nothing to revoke",
     ),
     "NO_RULE": Message(
         "Belum ada aturan yang berlaku untuk tanggal itu; hubungi kami.",

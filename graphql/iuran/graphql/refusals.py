@@ -26,3 +26,12 @@ class NotAllowedError(DomainError):
             f"the role {role} may not do this; the description of each mutation says who may"
         )
         self.role = role
+
+
+class NoDeadJobError(DomainError):
+    """Only what was given up can begin anew; the rest comes by itself."""
+
+    code: ClassVar[str] = "JOB_NOT_DEAD"
+
+    def __init__(self) -> None:
+        super().__init__("no such job was given up; `deadJobs` lists those that were")

@@ -9,6 +9,7 @@ from iuran.graphql.limits import Limits
 from iuran.graphql.rates import Rates
 from iuran.graphql.signing_keys import SigningKeys
 from iuran.graphql.trusted_documents import DocumentsMode
+from iuran.payments.secrets import Cipher
 
 
 class IntrospectionPolicy(StrEnum):
@@ -28,6 +29,8 @@ class GraphqlServices:
     keys: SigningKeys
     issuer: str
     audience: str
+    cipher: Cipher | None = None
+    """Encrypts what families entrust to us, such as a bank account; only mutations need it."""
     limits: Limits = field(default_factory=Limits)
     rates: Rates = field(default_factory=Rates)
     introspection: IntrospectionPolicy = IntrospectionPolicy.DEVELOPERS

@@ -31,23 +31,7 @@ COUNT_JOBS: LiteralString = """
 """
 
 RETRY: LiteralString = """
-    WITH dead AS MATERIALIZED (
-        SELECT kind, key, bucket, attempts, last_error
-        FROM job
-        WHERE state = 'DEAD' AND ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR key = $2)
-        ORDER BY kind, key
-        LIMIT $6
-        FOR UPDATE
-    ), noted AS (
-        INSERT INTO job_retry (kind, key, bucket, retried_by, reason, retried_at, attempts,
-                               last_error)
-        SELECT kind, key, bucket, $3, $4, $5, attempts, last_error FROM dead
-    )
-    UPDATE job AS j
-    SET state = 'WAITING', attempts = 0, next_at = $5, armed_at = $5, ended_at = NULL
-    FROM dead AS d
-    WHERE j.kind = d.kind AND j.key = d.key
-    RETURNING j.kind, j.key
+    SELECT kind, key FROM retry_jobs($1, $2, $3, $4, $5, $6)
 """
 
 SELECT_RETRIES: LiteralString = """

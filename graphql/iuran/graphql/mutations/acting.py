@@ -14,6 +14,7 @@ from iuran.graphql.identity import Viewer
 from iuran.graphql.rates import principal_of
 from iuran.graphql.refusals import NotFoundError
 from iuran.graphql.scope import Scope
+from iuran.payments.secrets import Cipher
 
 SUBJECT_LENGTH_MAX = 100
 
@@ -61,6 +62,14 @@ class Acting:
     viewer: Viewer
     scope: Scope
     at: datetime
+    cipher: Cipher | None = None
+
+    @property
+    def secrets(self) -> Cipher:
+        """What encrypts what is kept secret; a server has it unless it was started without."""
+        if self.cipher is None:
+            raise RuntimeError("this server was started without the installation's key")
+        return self.cipher
 
     @property
     def by(self) -> str:

@@ -124,7 +124,7 @@ class EndEmploymentPayload(OfEmployment):
 @mutation(Role.EMPLOYER, description="Report another wage of one of your workers.")
 async def report_wage(acting: Acting, given: ReportWageInput) -> ReportWagePayload:
     """Change a wage."""
-    key = await _key(acting, given)
+    key = await employment_given(acting, given)
     change = reports.WageChange(first_month=given.first_month, wage=given.wage)
     report = Report(by=acting.by, reason=given.reason)
     await reports.report_wage(acting.connection, key, change, report, at=acting.at)
@@ -134,7 +134,7 @@ async def report_wage(acting: Acting, given: ReportWageInput) -> ReportWagePaylo
 @mutation(Role.EMPLOYER, description="Report that one of your workers leaves.")
 async def end_employment(acting: Acting, given: EndEmploymentInput) -> EndEmploymentPayload:
     """End an employment."""
-    key = await _key(acting, given)
+    key = await employment_given(acting, given)
     report = Report(by=acting.by, reason=given.reason)
     await reports.end_employment(acting.connection, key, given.last_month, report, at=acting.at)
     return EndEmploymentPayload(employment_id=given.employment_id)
@@ -146,10 +146,17 @@ def _employer(acting: Acting) -> int:
     return acting.viewer.employer_id
 
 
-async def _key(acting: Acting, given: EmploymentInput) -> EmploymentKey:
-    key = key_given(given.employment_id, "Employment", parts=2, field="employment_id")
-    own = await acting.connection.fetchval(SELECT_EMPLOYMENT, *key, _employer(acting))
-    if own is None:
-        raise NotFoundError("employment")
-    family_id, membership_id = key
+async def employment_given(acting: Acting, given: EmploymentInput) -> EmploymentKey:
+    """Return the key of an employment: an employer's own, or for an officer any."""
+    family_id, membership_id = key_given(
+        given.employment_id, "Employment", parts=2, field="employment_id"
+    )
+    if acting.viewer.role is Role.EMPLOYER:
+        own = await acting.connection.fetchval(
+            SELECT_EMPLOYMENT, family_id, membership_id, _employer(acting)
+        )
+        if own is None:
+            raise NotFoundError("employment")
+    else:
+        await acting.membership(id_of("Membership", family_id, membership_id))
     return EmploymentKey(family_id=family_id, membership_id=membership_id)
