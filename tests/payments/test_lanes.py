@@ -261,3 +261,23 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(ENOUGH_SECONDS):
         while not holds():  # noqa: ASYNC110 - a row of locks has no event
             await asyncio.sleep(0)
+
+
+async def test_payments_of_banks_and_of_minimarkets_by_turns_make_two_flights(
+    pool: Pool, database_url: str
+) -> None:
+    numbers = await a_town(pool, database_url, families=13)
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    lanes = lanes_of(pool, together_max=20)
+    payments = [an_instruction(channel, number, OWED) for number in numbers]
+    before = flights()
+
+    departed = asyncio.create_task(sent(lanes, payments[0]))
+    await until(lambda: flights_waiting(lanes) == (0, True))
+    ways = [lanes.settle, lanes.book_collected]
+    together = [ways[n % 2](one, at=NOW) for n, one in enumerate(payments[1:])]
+    outcomes = [one.value for one in await asyncio.gather(*together)]
+
+    assert all(outcome.is_settled for outcome in [*outcomes, await departed])
+    assert flights() - before == 3

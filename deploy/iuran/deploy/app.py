@@ -34,7 +34,6 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
     something is missing that a request would need.
     """
     rates, issuer = open_rates(_redis_url(settings)), trusted_issuer(settings)
-    retail = RetailServices.of(pool=pool, clock=clock, cipher=installation_cipher(settings))
     snap = SnapServices.of(
         pool=pool,
         clock=clock,
@@ -42,6 +41,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
         redis_url=_redis_url(settings),
         lane_limits=settings.lane_limits,
     )
+    retail = RetailServices.beside(snap, cipher=installation_cipher(settings))
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:

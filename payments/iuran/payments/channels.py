@@ -247,8 +247,11 @@ def _secrets(code: str, rows: Sequence[Record], cipher: Cipher) -> list[ChannelS
     return found
 
 
-def _quirks(code: str, document: Mapping[str, object]) -> Quirks | None:
-    """Read a channel's switches; those that a newer version added are left alone."""
+def quirks_of(code: str, document: Mapping[str, object]) -> Quirks | None:
+    """Read a channel's switches; those that a newer version added are left alone.
+
+    None, and a line in the log, if they cannot be read.
+    """
     try:
         return read_quirks({n: value for n, value in document.items() if n in QUIRK_NAMES})
     except InvalidInputError as error:
@@ -261,7 +264,7 @@ def _channel(
     public_keys: tuple[ChannelPublicKey, ...],
     channel_secrets: tuple[ChannelSecret, ...],
 ) -> Channel:
-    quirks = _quirks(row["code"], row["quirks"])
+    quirks = quirks_of(row["code"], row["quirks"])
     return Channel(
         channel_id=row["channel_id"],
         code=row["code"],

@@ -164,16 +164,24 @@ class Lanes:
             lane.pilot = None
 
     def _boarded(self, lane: _Lane) -> list[_Passenger]:
-        """Take those who may depart together; who has left meanwhile is not taken along."""
+        """Take those who may depart together; who has left meanwhile is not taken along.
+
+        Whoever needs another call stays for the next flight, in his order: a bank's payments and a
+        minimarket's that come by turns do not make flights of one.
+        """
         boarded: list[_Passenger] = []
+        staying: deque[_Passenger] = deque()
         together_max = min(self.limits.together_max, INSTRUCTIONS_MAX)
         while lane.waiting and len(boarded) < together_max:
-            if boarded and lane.waiting[0].company != boarded[0].company:
-                break
             passenger = lane.waiting.popleft()
-            self._count(-1)
-            if not passenger.answer.done():
+            if passenger.answer.done():
+                self._count(-1)
+            elif boarded and passenger.company != boarded[0].company:
+                staying.append(passenger)
+            else:
+                self._count(-1)
                 boarded.append(passenger)
+        lane.waiting.extendleft(reversed(staying))
         return boarded
 
     async def _fly(self, passengers: Sequence[_Passenger]) -> None:

@@ -125,6 +125,7 @@ async def biller(pool: Pool, clock: StandingClock) -> AsyncIterator[Biller]:
         httpx.AsyncClient(transport=transport, base_url="http://biller.test") as http,
     ):
         yield Biller(services=services, outside=outside, http=http)
+        await services.vault.flushed()
 
 
 @pytest.fixture

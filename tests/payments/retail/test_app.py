@@ -161,7 +161,7 @@ async def test_a_failing_database_is_answered_so_that_the_message_comes_again(
 
     event = xendit.event(debtor.customer_number, Rupiah(OWES))
     with monkeypatch.context() as patched:
-        patched.setattr("iuran.payments.retail.booking.book_collected", fails)
+        patched.setattr("iuran.payments.lanes.book_collected", fails)
         failed = await xendit.send(event)
     repeated = await xendit.send(event)
 

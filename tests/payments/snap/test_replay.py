@@ -7,10 +7,10 @@ import pytest
 from iuran.core.database.pool import connected
 from iuran.core.money import Rupiah
 from iuran.payments.quirks import RepeatAnswer
+from iuran.payments.replays import Comparison, Replayed, replay
 from iuran.payments.simulation.bank import SimulatedBank
 from iuran.payments.snap import payment
 from iuran.payments.snap.messages import Span
-from iuran.payments.snap.replay import Comparison, Replayed, replay
 from iuran.payments.snap.rulings import Ruling, ruling_of_outcome
 from tests.payments.snap.conftest import Biller, Debtor
 

@@ -1,4 +1,4 @@
-"""`iuran channels messages`, `replay`, `purge`: what banks sent, seen again and run again."""
+"""`iuran channels messages`, `replay`, `purge`: what channels sent, seen again and run again."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import err, fail, run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
 from iuran.deploy.running import settings_here
+from iuran.payments.replays import Comparison, Replayed, replay
 from iuran.payments.snap.messages import (
     SHOWN_MAX,
     KeptMessage,
@@ -25,12 +26,11 @@ from iuran.payments.snap.messages import (
     purge,
     shown,
 )
-from iuran.payments.snap.replay import Comparison, Replayed, replay
 from iuran.payments.snap.vault import SEALED
 
 DIFFERENCES_SHOWN_MAX = 100
 
-ChannelOption = Annotated[str | None, typer.Option(help="Only of this bank.")]
+ChannelOption = Annotated[str | None, typer.Option(help="Only of this bank or aggregator.")]
 HoursOption = Annotated[float, typer.Option(min=0.01, help="How far back, in hours of real time.")]
 
 
@@ -43,7 +43,7 @@ def messages(
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List what banks sent and what we answered, or show one message; numbers are masked."""
+    """List what channels sent and what we answered, or show one message; numbers are masked."""
     span = _span(hours, channel)
     if number is not None:
         _show(run(_find(data, number, span)), as_json=json)

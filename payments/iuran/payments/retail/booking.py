@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
@@ -14,15 +15,11 @@ from iuran.payments.retail.messages import keep_message, kept_headers
 from iuran.payments.retail.metrics import RETAIL_ATTENTION
 from iuran.payments.retail.notices import Notice, NoticeStatus
 from iuran.payments.retail.orders import customer_number_for
-from iuran.payments.settlement import (
-    Outcome,
-    PaymentInstruction,
-    Result,
-    Verdict,
-    book_collected,
-)
+from iuran.payments.settlement import Outcome, PaymentInstruction, Result, Verdict
+from iuran.payments.snap.attempts import Committed
 from iuran.payments.snap.message import SnapMessage
 
+CONNECTION_TIMEOUT_SECONDS = 5.0
 EXTERNAL_ID_LENGTH_MAX = 64
 NO_REFERENCE = "-"
 
@@ -53,63 +50,64 @@ class Booked:
 
 
 async def book(
-    services: RetailServices, channel: RetailChannel, message: SnapMessage, notice: Notice
+    services: RetailServices,
+    channel: RetailChannel,
+    message: SnapMessage,
+    notice: Notice,
+    *,
+    at: datetime,
 ) -> Booked:
-    """Book what a notice says in one transaction, and return after its commit."""
+    """Book what a notice says, in a commit shared with whoever comes at the same time.
 
-    async def work(connection: Connection) -> NoticeResult:
-        if notice.status is not NoticeStatus.PAID:
-            await _keep(services, connection, channel, message, notice.identity)
-            return NoticeResult.NOTED
-        outcome = await _settle(services, connection, channel, message, notice)
-        if outcome.verdict is not Verdict.NEW:
-            await _keep(services, connection, channel, message, notice.identity)
-        return _result_of(outcome)
-
+    Returns after that commit. What counted before, or did not ask for anything, is in the vault;
+    what somebody has to look at is kept before the answer.
+    """
     services.transactions.check_room()
-    committed = await services.transactions.commit(work)
-    _call_attention(channel, notice, committed.value)
-    return Booked(result=committed.value, reference=notice.identity)
+    if notice.status is not NoticeStatus.PAID:
+        result = NoticeResult.NOTED
+    else:
+        instruction = await _instruction(services, channel, message, notice)
+        result = _result_of(await services.lanes.book_collected(instruction, at=at))
+    if result in {NoticeResult.NOTED, NoticeResult.INCONSISTENT}:
+        await _keep(services, channel, message, reference=notice.identity, at=at)
+    _call_attention(channel, notice, result)
+    return Booked(result=result, reference=notice.identity)
 
 
 async def keep_unreadable(
-    services: RetailServices, channel: RetailChannel, message: SnapMessage
+    services: RetailServices, channel: RetailChannel, message: SnapMessage, *, at: datetime
 ) -> None:
     """Keep an authentic message that could not be read."""
-
-    async def work(connection: Connection) -> None:
-        await _keep(services, connection, channel, message, NO_REFERENCE)
-
     services.transactions.check_room()
-    await services.transactions.commit(work)
+    await _keep(services, channel, message, reference=NO_REFERENCE, at=at)
     RETAIL_ATTENTION.labels(channel.code, "UNREADABLE").inc()
 
 
 async def _keep(
     services: RetailServices,
-    connection: Connection,
     channel: RetailChannel,
     message: SnapMessage,
+    *,
     reference: str,
+    at: datetime,
 ) -> None:
-    at = services.clock.now()
-    await keep_message(connection, channel, message, reference=reference, at=at)
+    async def work(connection: Connection) -> None:
+        await keep_message(connection, channel, message, reference=reference, at=at)
+
+    await services.transactions.commit(work)
 
 
-async def _settle(
-    services: RetailServices,
-    connection: Connection,
-    channel: RetailChannel,
-    message: SnapMessage,
-    notice: Notice,
-) -> Outcome:
-    customer_number = await customer_number_for(
-        connection,
-        channel.channel_id,
-        order_id=notice.order_id,
-        payment_code=notice.payment_code,
-    )
-    instruction = PaymentInstruction(
+async def _instruction(
+    services: RetailServices, channel: RetailChannel, message: SnapMessage, notice: Notice
+) -> PaymentInstruction:
+    async with services.pool.acquire(timeout=CONNECTION_TIMEOUT_SECONDS) as connection:
+        customer_number = await customer_number_for(
+            connection,
+            channel.channel_id,
+            order_id=notice.order_id,
+            payment_code=notice.payment_code,
+        )
+    return PaymentInstruction(
         channel_id=channel.channel_id,
         external_id=external_id_of(notice.identity),
         reference=notice.identity,
@@ -120,8 +118,6 @@ async def _settle(
         headers=kept_headers(message),
         body=message.body,
     )
-    (outcome,) = await book_collected(connection, [instruction], at=services.clock.now())
-    return outcome
 
 
 def external_id_of(identity: str) -> str:
@@ -131,10 +127,12 @@ def external_id_of(identity: str) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
-def _result_of(outcome: Outcome) -> NoticeResult:
+def _result_of(committed: Committed[Outcome]) -> NoticeResult:
+    """Say what came of it; a repetition that may be our own second attempt was the first."""
+    outcome = committed.value
     if outcome.verdict in {Verdict.INCONSISTENT, Verdict.EXTERNAL_ID_REUSED}:
         return NoticeResult.INCONSISTENT
-    if outcome.verdict is not Verdict.NEW:
+    if outcome.verdict is not Verdict.NEW and not committed.may_repeat:
         return NoticeResult.REPEATED
     is_placed = outcome.result is not Result.IN_SUSPENSE
     return NoticeResult.BOOKED if is_placed else NoticeResult.IN_SUSPENSE

@@ -11,7 +11,9 @@ import httpx
 
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
+from iuran.payments.channels import STANDARD, quirks_of
 from iuran.payments.credentials import ChannelUnknownError
+from iuran.payments.quirks import Quirks
 from iuran.payments.secrets import Cipher
 from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
@@ -40,7 +42,8 @@ END_RETAIL_SECRETS: LiteralString = """
 """
 
 SELECT_RETAIL_CHANNEL: LiteralString = """
-    SELECT c.channel_id, c.code, c.name, c.va_prefix, c.enabled, r.dialect, r.account, r.base_url
+    SELECT c.channel_id, c.code, c.name, c.va_prefix, c.quirks, c.enabled, r.dialect, r.account,
+           r.base_url
     FROM channel AS c
     JOIN retail_channel AS r ON r.channel_id = c.channel_id
     WHERE c.code = $1
@@ -100,7 +103,11 @@ class NewRetailChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetailChannel:
-    """An aggregator as a message needs it, with the secrets that are valid now, newest first."""
+    """An aggregator as a message needs it, with the secrets that are valid now, newest first.
+
+    Of its switches (`iuran channels set`) the allow-list and the quota are its own as a bank's are.
+    One whose switches cannot be read is shut, since its limits are among them.
+    """
 
     channel_id: int
     code: str
@@ -109,6 +116,7 @@ class RetailChannel:
     account: str
     base_url: str
     va_prefix: str
+    quirks: Quirks
     enabled: bool
     api_secrets: tuple[str, ...] = field(repr=False)
     notification_secrets: tuple[str, ...] = field(repr=False)
@@ -194,6 +202,7 @@ async def find_retail_channel(
         (Purpose(secret["purpose"]), cipher.decrypt(secret["ciphertext"]))
         for secret in await connection.fetch(SELECT_RETAIL_SECRETS, row["channel_id"], at)
     ]
+    quirks = quirks_of(row["code"], row["quirks"])
     return RetailChannel(
         channel_id=row["channel_id"],
         code=row["code"],
@@ -202,7 +211,8 @@ async def find_retail_channel(
         account=row["account"],
         base_url=row["base_url"],
         va_prefix=row["va_prefix"],
-        enabled=row["enabled"],
+        quirks=quirks or STANDARD,
+        enabled=row["enabled"] and quirks is not None,
         api_secrets=tuple(text for purpose, text in found if purpose is Purpose.API),
         notification_secrets=tuple(
             text for purpose, text in found if purpose is Purpose.NOTIFICATION

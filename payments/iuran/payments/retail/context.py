@@ -7,8 +7,12 @@ import httpx
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
+from iuran.payments.lanes import Lanes
 from iuran.payments.secrets import Cipher
+from iuran.payments.snap.context import SnapServices
+from iuran.payments.snap.quotas import Quotas
 from iuran.payments.snap.transactions import Transactions
+from iuran.payments.snap.vault import Vault
 
 ANSWER_TIMEOUT_SECONDS = 10.0  # Midtrans waits 15, Xendit 30
 CALL_TIMEOUT_SECONDS = 5.0
@@ -17,12 +21,19 @@ CALLS_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetailServices:
-    """The pool, the cipher of the secrets, two clocks, and the way out to the aggregators."""
+    """The pool, the cipher of the secrets, two clocks, and the way out to the aggregators.
+
+    Lanes, vault and quotas are those of the banks where both are served: what an account pays over
+    any channel shares calls and commits.
+    """
 
     pool: Pool
     clock: Clock
     cipher: Cipher = field(repr=False)
     transactions: Transactions
+    lanes: Lanes
+    vault: Vault
+    quotas: Quotas = field(default_factory=Quotas)
     http: httpx.AsyncClient
     real_clock: Clock = field(default_factory=SystemClock)
     answer_timeout_seconds: float = ANSWER_TIMEOUT_SECONDS
@@ -31,12 +42,31 @@ class RetailServices:
     def of(
         cls, *, pool: Pool, clock: Clock, cipher: Cipher, http: httpx.AsyncClient | None = None
     ) -> Self:
-        """Make the usual ones; the caller closes `http` afterwards."""
+        """Make the usual ones, for aggregators alone; the caller closes `http` afterwards."""
+        transactions = Transactions(pool=pool, strays_max=max(pool.get_max_size() // 2, 1))
         return cls(
             pool=pool,
             clock=clock,
             cipher=cipher,
-            transactions=Transactions(pool=pool, strays_max=max(pool.get_max_size() // 2, 1)),
+            transactions=transactions,
+            lanes=Lanes(transactions=transactions),
+            vault=Vault(pool=pool, cipher=cipher),
+            http=http or outgoing_client(),
+        )
+
+    @classmethod
+    def beside(
+        cls, snap: SnapServices, *, cipher: Cipher, http: httpx.AsyncClient | None = None
+    ) -> Self:
+        """Share what serves the banks; the caller closes `http`, and then `snap`."""
+        return cls(
+            pool=snap.pool,
+            clock=snap.clock,
+            cipher=cipher,
+            transactions=snap.transactions,
+            lanes=snap.lanes,
+            vault=snap.vault,
+            quotas=snap.quotas,
             http=http or outgoing_client(),
         )
 

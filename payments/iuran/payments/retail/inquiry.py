@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from iuran.core.database.pool import Connection
 from iuran.core.identifiers import mask_name
@@ -47,7 +48,7 @@ class InquiryAnswer:
 
 
 async def answer_inquiry(
-    services: RetailServices, channel: RetailChannel, message: SnapMessage
+    services: RetailServices, channel: RetailChannel, message: SnapMessage, *, at: datetime
 ) -> InquiryAnswer:
     """Return the answer to an inquiry; each that may be paid is an order with a number of its own.
 
@@ -58,7 +59,7 @@ async def answer_inquiry(
     outlet = optional_text(object_of(document, "channel"), "id") or OUTLET
 
     async def work(connection: Connection) -> tuple[str, Payable] | None:
-        return await _order(services, connection, channel, code=code, outlet=outlet)
+        return await _order(connection, channel, code=code, outlet=outlet, at=at)
 
     services.transactions.check_room()
     found = (await services.transactions.commit(work)).value
@@ -71,14 +72,8 @@ async def answer_inquiry(
 
 
 async def _order(
-    services: RetailServices,
-    connection: Connection,
-    channel: RetailChannel,
-    *,
-    code: str,
-    outlet: str,
+    connection: Connection, channel: RetailChannel, *, code: str, outlet: str, at: datetime
 ) -> tuple[str, Payable] | None:
-    at = services.clock.now()
     number = await customer_number_of_code(
         connection, channel.channel_id, code, prefix=channel.va_prefix
     )

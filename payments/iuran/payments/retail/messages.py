@@ -1,4 +1,4 @@
-"""The raw bytes of every authentic message, kept beside those of SNAP BI."""
+"""The raw bytes of authentic messages that settled nothing, kept beside those of SNAP BI."""
 
 import hashlib
 from datetime import datetime
@@ -10,7 +10,10 @@ from iuran.payments.retail.channels import RetailChannel
 from iuran.payments.snap.message import SnapMessage
 
 NOTICE_SERVICE = 90
-"""Stands where SNAP BI has its service: a message that settled nothing by itself."""
+"""Stands where SNAP BI has its service: a message of an aggregator."""
+
+INQUIRY_SERVICE = 92
+"""A question of DOKU's Direct Inquiry."""
 
 KEPT_HEADERS = (
     "content-type",
@@ -22,6 +25,9 @@ KEPT_HEADERS = (
 )
 """What it takes to verify a message once again; Xendit's token is a secret, and not among them."""
 
+TOKEN_HEADER = "x-callback-token"  # noqa: S105 - its name
+"""Xendit's proof; the vault keeps it sealed."""
+
 INSERT_MESSAGE: LiteralString = """
     INSERT INTO channel_message (channel_id, service, wib_day, external_id, reference, received_at,
                                  target, headers, body)
@@ -32,8 +38,12 @@ INSERT_MESSAGE: LiteralString = """
 
 def kept_headers(message: SnapMessage) -> dict[str, str]:
     """Return the headers that are stored with a message."""
-    found = {name: message.headers[name] for name in KEPT_HEADERS if name in message.headers}
-    return {name: value for name, value in found.items() if value.isprintable()}
+    return message.kept_headers(KEPT_HEADERS)
+
+
+def external_id_of_body(body: bytes) -> str:
+    """Return the identity of a message that has none of its own: the digest of its bytes."""
+    return hashlib.sha256(body).hexdigest()
 
 
 async def keep_message(
@@ -50,7 +60,7 @@ async def keep_message(
         channel.channel_id,
         NOTICE_SERVICE,
         wib_date(at),
-        hashlib.sha256(message.body).hexdigest(),
+        external_id_of_body(message.body),
         reference,
         at,
         message.target,

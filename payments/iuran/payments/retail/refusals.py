@@ -32,6 +32,26 @@ class NotAuthenticError(NoticeRefusedError):
         super().__init__(f"{what} is missing or wrong; compare the secret and send it again")
 
 
+class AddressNotAllowedError(NoticeRefusedError):
+    """It proved who it is, but it calls from an address that is not on the channel's list."""
+
+    http_status: ClassVar[int] = 403
+    code: ClassVar[str] = "ADDRESS_NOT_ALLOWED"
+
+    def __init__(self) -> None:
+        super().__init__("this address is not on the list that we agreed; tell us of a new one")
+
+
+class QuotaUsedUpError(NoticeRefusedError):
+    """More messages than the channel's quota; nothing of this one was done."""
+
+    http_status: ClassVar[int] = 429
+    code: ClassVar[str] = "TOO_MANY_REQUESTS"
+
+    def __init__(self) -> None:
+        super().__init__("too many messages at once; send the same message again in a moment")
+
+
 class UnreadableNoticeError(NoticeRefusedError):
     """An authentic message that lacks a field or has one of another form; its bytes are kept."""
 

@@ -6,6 +6,7 @@ token is kept nowhere but encrypted.
 
 from iuran.payments.retail.channels import RetailChannel
 from iuran.payments.retail.context import RetailServices
+from iuran.payments.retail.messages import TOKEN_HEADER
 from iuran.payments.retail.notices import (
     Notice,
     NoticeStatus,
@@ -20,7 +21,6 @@ from iuran.payments.retail.refusals import NotAuthenticError, UnreadableNoticeEr
 from iuran.payments.snap.document import JsonObject
 from iuran.payments.snap.message import SnapMessage
 
-TOKEN_HEADER = "x-callback-token"  # noqa: S105 - its name
 CAPTURED = "payment.capture"
 
 

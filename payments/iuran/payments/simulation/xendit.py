@@ -14,7 +14,7 @@ from starlette.routing import Route
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.money import Rupiah
 from iuran.payments.retail.calls import basic_credentials
-from iuran.payments.retail.xendit import TOKEN_HEADER
+from iuran.payments.retail.messages import TOKEN_HEADER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -47,9 +47,9 @@ class SnapMessage:
         """Return a header without the blanks around it; empty if it was not sent."""
         return self.headers.get(name.lower(), "").strip()
 
-    def kept_headers(self) -> dict[str, str]:
+    def kept_headers(self, names: Sequence[str] = KEPT_HEADERS) -> dict[str, str]:
         """Return the headers that are stored with the message."""
-        found = {name: self.headers[name] for name in KEPT_HEADERS if name in self.headers}
+        found = {name: self.headers[name] for name in names if name in self.headers}
         return {name: value for name, value in found.items() if value.isprintable()}
 
 

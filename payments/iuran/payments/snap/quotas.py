@@ -2,14 +2,14 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from structlog.typing import FilteringBoundLogger
 
-from iuran.payments.channels import Channel
+from iuran.payments.quirks import Quirks
 from iuran.payments.snap.buckets import Bucket
 from iuran.payments.snap.metrics import SNAP_QUOTAS_LOCAL
 
@@ -33,6 +33,20 @@ return granted
 """
 
 _log: FilteringBoundLogger = structlog.get_logger()
+
+
+class Metered(Protocol):
+    """Whose messages are counted: a bank, or an aggregator; its quota is among its switches."""
+
+    @property
+    def channel_id(self) -> int:
+        """The channel."""
+        ...
+
+    @property
+    def quirks(self) -> Quirks:
+        """Its switches."""
+        ...
 
 
 @dataclass(slots=True)
@@ -69,7 +83,7 @@ class Quotas:
         )
         return cls(redis=redis)
 
-    async def take(self, channel: Channel) -> bool:
+    async def take(self, channel: Metered) -> bool:
         """Whether a channel may send one more message now."""
         now = time.monotonic()
         lease = self._leases.get(channel.channel_id)
@@ -87,7 +101,7 @@ class Quotas:
         if self.redis is not None:
             await self.redis.aclose()
 
-    async def _granted(self, channel: Channel, now: float) -> int | None:
+    async def _granted(self, channel: Metered, now: float) -> int | None:
         """Return how many messages Redis allows; None while it does not answer."""
         if self.redis is None or now < self._redis_from:
             return None
@@ -110,7 +124,7 @@ class Quotas:
             return None
         return granted
 
-    def _bucket(self, channel: Channel) -> Bucket:
+    def _bucket(self, channel: Metered) -> Bucket:
         limits = channel.quirks.requests_a_minute, channel.quirks.requests_burst
         known = self._local.get(channel.channel_id)
         if known is None or known[:2] != limits:

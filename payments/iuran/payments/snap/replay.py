@@ -1,18 +1,17 @@
-"""Messages of the vault run once more against the code of today; nothing of it is kept.
+"""A bank's message of the vault run once more against the code of today; nothing of it is kept.
 
 Signatures are verified again with the keys of that time. Every message runs in a transaction that
 is rolled back. Payments answer from their stored result; questions answer from the present state,
 so their amounts may have moved on.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool
-from iuran.payments.channels import Channel, list_channels
 from iuran.payments.lanes import LaneLimits, Lanes
 from iuran.payments.secrets import Cipher, SecretUnreadableError
 from iuran.payments.snap.answers import Answer
@@ -23,13 +22,12 @@ from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.directory import ChannelDirectory, KnownChannels
 from iuran.payments.snap.document import write
 from iuran.payments.snap.message import Exchange, SnapMessage
-from iuran.payments.snap.messages import KeptMessage, Span, list_messages
-from iuran.payments.snap.quotas import Quotas
+from iuran.payments.snap.messages import KeptMessage
+from iuran.payments.snap.quotas import Metered, Quotas
 from iuran.payments.snap.tokens import token_keys
 from iuran.payments.snap.transactions import Transactions
 from iuran.payments.snap.vault import Vault, unsealed
 
-PAGE = 200
 INCONSISTENT_CASE = "18"
 CONFLICT_STATUS = "409"
 QUESTIONS = frozenset({Service.INQUIRY, Service.STATUS})
@@ -62,13 +60,14 @@ class Replayed:
 
 
 @dataclass(slots=True, kw_only=True)
-class _RolledBack(Transactions):
+class RolledBack(Transactions):
     """Works inside a transaction that somebody else rolls back."""
 
     connection: Connection
     is_repeated: bool
 
     async def commit(self, work: Callable[[Connection], Awaitable[Done]]) -> Committed[Done]:
+        """Run `work` where it is undone."""
         async with self.connection.transaction():
             value = await work(self.connection)
         return Committed(value=value, may_repeat=self.is_repeated)
@@ -87,28 +86,18 @@ class _Standing(ChannelDirectory):
         return None if stale is self.known else self.known
 
 
-class _Unlimited(Quotas):
+class Unlimited(Quotas):
     """Counts nothing."""
 
-    async def take(self, channel: Channel) -> bool:
-        return channel.enabled
+    async def take(self, channel: Metered) -> bool:  # noqa: ARG002 - whoever it is
+        """Let everybody through."""
+        return True
 
 
-async def replay(pool: Pool, cipher: Cipher, span: Span) -> AsyncIterator[Replayed]:
-    """Run the messages of a span again, in their order; never posts anything."""
-    async with pool.acquire() as connection:
-        channels = await list_channels(connection, cipher, at=span.since)
-        known = KnownChannels.of(channels, loaded_at=0)
-        last: KeptMessage | None = None
-        while page := await list_messages(connection, span, after=last, limit=PAGE):
-            for message in page:
-                yield await _replayed(pool, cipher, connection, known, message)
-            last = page[-1]
-
-
-async def _replayed(
+async def replayed(
     pool: Pool, cipher: Cipher, connection: Connection, known: KnownChannels, message: KeptMessage
 ) -> Replayed:
+    """Run a message again on a connection, and undo it."""
     if not (message.is_proven or message.response_code.startswith("401")):
         return Replayed(message=message, comparison=Comparison.AT_THE_DOOR)
     if not message.is_whole:
@@ -153,7 +142,7 @@ def _services(
     """Return services of that time; whoever was told "inconsistent" repeated himself then."""
     code = message.response_code
     repeated = code.endswith(INCONSISTENT_CASE) or code.startswith(CONFLICT_STATUS)
-    transactions = _RolledBack(
+    transactions = RolledBack(
         pool=pool, strays_max=1, connection=connection, is_repeated=not repeated
     )
     return SnapServices(
@@ -165,7 +154,7 @@ def _services(
         lanes=Lanes(transactions=transactions, limits=LaneLimits(together_max=1)),
         token_keys=token_keys(cipher),
         vault=Vault(pool=pool, cipher=cipher),
-        quotas=_Unlimited(),
+        quotas=Unlimited(),
     )
 
 

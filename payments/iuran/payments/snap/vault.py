@@ -8,7 +8,7 @@ that had no effect at all.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +22,7 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Pool
 from iuran.payments.secrets import Cipher
 from iuran.payments.snap.buckets import Bucket
-from iuran.payments.snap.message import SnapMessage
+from iuran.payments.snap.message import KEPT_HEADERS, SnapMessage
 from iuran.payments.snap.metrics import SNAP_MESSAGES_KEPT, SNAP_MESSAGES_NOT_KEPT
 
 WAITING_MAX = 10_000
@@ -129,12 +129,18 @@ class Vault:
     _writer: asyncio.Task[None] | None = None
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def sealed(self, message: SnapMessage) -> dict[str, str]:
+    def sealed(
+        self,
+        message: SnapMessage,
+        names: Sequence[str] = KEPT_HEADERS,
+        *,
+        token_name: str = "authorization",  # noqa: S107 - its name
+    ) -> dict[str, str]:
         """Return the headers that are stored, the access token encrypted."""
-        headers = message.kept_headers()
-        token = headers.get("authorization")
+        headers = message.kept_headers(names)
+        token = headers.get(token_name)
         if token is not None:
-            headers["authorization"] = SEALED + _seal(self.cipher, token)
+            headers[token_name] = SEALED + _seal(self.cipher, token)
         return headers
 
     def keep(self, record: MessageRecord) -> bool:
