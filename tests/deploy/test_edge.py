@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from iuran.deploy import edge
 from iuran.deploy.edge import Edge, request_id_of
 from iuran.deploy.logs import configure_logs
 from iuran.deploy.settings import load_settings
@@ -39,8 +40,9 @@ async def http() -> AsyncGenerator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     stream = io.StringIO()
+    monkeypatch.setattr(edge, "_log", structlog.get_logger())  # a used one keeps its first stream
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     configure_logs(load_settings(log_format="json"), stream=stream)
