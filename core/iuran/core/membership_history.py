@@ -1,11 +1,12 @@
 """Was this participant covered at this moment? Answered from facts alone, for any instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
 from iuran.core.clock import wib_date
-from iuran.core.database.pool import Connection, Record
+from iuran.core.database.pool import Connection
 from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth
 
@@ -38,6 +39,21 @@ SELECT_STATUS: LiteralString = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipFact:
+    """The last fact of a membership before an instant, for a participant enrolled in it."""
+
+    membership_id: int
+    segment: str
+    payer: str
+    state: str
+    paid_through: int | None
+    cause: str
+    effective_at: datetime
+    own_cover: bool
+    """Whether the first bill with his own lines is paid, if his cover awaits that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAt:
     """What a participant's cover was at an instant, and the fact that it followed from."""
 
@@ -58,9 +74,14 @@ async def status_at(
     Of several memberships the one that covers him counts. Later postings with an older value date
     are part of the answer: an undone suspension never was.
     """
-    month = CoverageMonth.of(wib_date(at))
     rows = await connection.fetch(SELECT_STATUS, family_id, participant_id, at)
-    found = [_status(row, month) for row in rows]
+    facts = [MembershipFact(**dict(row)) for row in rows]
+    return status_of(facts, month=CoverageMonth.of(wib_date(at)))
+
+
+def status_of(facts: Sequence[MembershipFact], *, month: CoverageMonth) -> StatusAt | None:
+    """Return the status that follows from the facts of a participant's memberships in a month."""
+    found = [_status(fact, month) for fact in facts]
     return next((status for status in found if status.covered), found[0] if found else None)
 
 
@@ -72,19 +93,19 @@ async def was_covered(
     return status is not None and status.covered
 
 
-def _status(row: Record, month: CoverageMonth) -> StatusAt:
+def _status(fact: MembershipFact, month: CoverageMonth) -> StatusAt:
     paid_through = (
-        None if row["paid_through"] is None else CoverageMonth.of_ordinal(row["paid_through"])
+        None if fact.paid_through is None else CoverageMonth.of_ordinal(fact.paid_through)
     )
-    state = MembershipState(row["state"])
-    if row["payer"] != "GOVERNMENT":
+    state = MembershipState(fact.state)
+    if fact.payer != "GOVERNMENT":
         state = state_in(state, paid_through, month)
     return StatusAt(
-        membership_id=row["membership_id"],
-        segment=row["segment"],
+        membership_id=fact.membership_id,
+        segment=fact.segment,
         state=state,
         paid_through=paid_through,
-        covered=state is MembershipState.ACTIVE and bool(row["own_cover"]),
-        cause=row["cause"],
-        since=row["effective_at"],
+        covered=state is MembershipState.ACTIVE and fact.own_cover,
+        cause=fact.cause,
+        since=fact.effective_at,
     )

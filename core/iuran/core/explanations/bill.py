@@ -1,18 +1,20 @@
 """Why a bill is what it is: its lines, its versions, and what became of it."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import LiteralString
 
 from iuran.core.bills import Bill, BillLine, BillState, lines_of
-from iuran.core.database.pool import Connection, Record
+from iuran.core.database.pool import Connection
 from iuran.core.explanations.reason import Explanation, Reason
 from iuran.core.money import Rupiah, formatted
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter_row
 
 SELECT_REVISIONS: LiteralString = """
-    SELECT version, cause, amount_before, amount_after, revised_at
+    SELECT version, cause, amount_before, amount_after
     FROM bill_revision
     WHERE family_id = $1 AND membership_id = $2 AND coverage_month = $3
     ORDER BY version
@@ -56,26 +58,43 @@ _STATES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRevision:
+    """A later version of a bill, and why there is one; amounts in rupiah."""
+
+    version: int
+    cause: str
+    amount_before: Rupiah
+    amount_after: Rupiah
+
+
 async def explain_bill(connection: Connection, family_id: int, bill: Bill) -> Explanation:
     """Explain a bill: the amounts of its reasons `line` add up to it."""
     lines = await lines_of(connection, family_id, bill)
     revisions = await connection.fetch(
         SELECT_REVISIONS, family_id, bill.membership_id, bill.coverage_month.ordinal
     )
+    return bill_explanation(bill, lines, [BillRevision(**dict(row)) for row in revisions])
+
+
+def bill_explanation(
+    bill: Bill, lines: Sequence[BillLine], revisions: Sequence[BillRevision]
+) -> Explanation:
+    """Explain a bill of which all is known."""
     month, amount = bill.coverage_month, formatted(bill.amount)
     return Explanation(
         english=f"Bill of {month}: {amount} for {bill.members} participants",
         indonesian=f"Tagihan {month}: {amount} untuk {bill.members} peserta",
         reasons=(
             *_lines(lines),
-            *(_revision(row) for row in revisions),
+            *(_revision(one) for one in revisions),
             explain_due(bill.due_date, bill.coverage_month),
             explain_arrears_cap(bill.state, bill.coverage_month),
         ),
     )
 
 
-def _lines(lines: tuple[BillLine, ...]) -> tuple[Reason, ...]:
+def _lines(lines: Sequence[BillLine]) -> tuple[Reason, ...]:
     alike = Counter((line.coverage_month, line.amount, line.legal_basis) for line in lines)
     return tuple(
         Reason(
@@ -89,15 +108,15 @@ def _lines(lines: tuple[BillLine, ...]) -> tuple[Reason, ...]:
     )
 
 
-def _revision(row: Record) -> Reason:
-    english, indonesian, legal_basis = _CAUSES[row["cause"]]
-    before, after = formatted(row["amount_before"]), formatted(row["amount_after"])
+def _revision(one: BillRevision) -> Reason:
+    english, indonesian, legal_basis = _CAUSES[one.cause]
+    before, after = formatted(one.amount_before), formatted(one.amount_after)
     return Reason(
         rule="revision",
-        english=f"Version {row['version']}: {english} ({before} before, {after} after).",
-        indonesian=f"Versi {row['version']}: {indonesian} (dari {before} menjadi {after}).",
+        english=f"Version {one.version}: {english} ({before} before, {after} after).",
+        indonesian=f"Versi {one.version}: {indonesian} (dari {before} menjadi {after}).",
         legal_basis=legal_basis,
-        amount=Rupiah(row["amount_after"] - row["amount_before"]),
+        amount=Rupiah(one.amount_after - one.amount_before),
     )
 
 

@@ -7,9 +7,10 @@ from iuran.core.care.eligibility import Eligibility
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.explanations.reason import Explanation, Reason
-from iuran.core.explanations.status import explain_status
+from iuran.core.explanations.status import status_explanation
 from iuran.core.explanations.window import explain_window
 from iuran.core.fines import FineWindow
+from iuran.core.membership_history import StatusAt, status_at
 from iuran.core.segments import Segment
 
 _OF_THE_STATE = (Segment.PBI_APBN, Segment.PBPU_PEMDA)
@@ -19,13 +20,23 @@ async def explain_cover(
     connection: Connection, family_id: int, participant_id: int, *, at: datetime
 ) -> Explanation:
     """Explain cover at an instant: the status, who pays, the class, and an open fine window."""
-    status = await explain_status(connection, family_id, participant_id, at=at)
+    status = await status_at(connection, family_id, participant_id, at=at)
     cover = await cover_at(connection, family_id=family_id, participant_id=participant_id, at=at)
+    window = None
+    if cover is not None:
+        window = await window_at(
+            connection, family_id=family_id, membership_id=cover.membership_id, at=at
+        )
+    return cover_explanation(status, cover, window, at=at)
+
+
+def cover_explanation(
+    found: StatusAt | None, cover: Cover | None, window: FineWindow | None, *, at: datetime
+) -> Explanation:
+    """Explain cover of which all is known."""
+    status = status_explanation(found, at=at)
     if cover is None:
         return status
-    window = await window_at(
-        connection, family_id=family_id, membership_id=cover.membership_id, at=at
-    )
     return Explanation(
         english=f"{status.english}, class {cover.care_class.name}",
         indonesian=f"{status.indonesian}, kelas {cover.care_class.name}",

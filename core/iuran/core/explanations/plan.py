@@ -39,7 +39,9 @@ class NoPlanError(DomainError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
+class PlanFacts:
+    """A plan as its row has it; months as numbers, amounts in rupiah."""
+
     first_month: int
     oldest_month: int
     steps: int
@@ -54,6 +56,7 @@ class _Plan:
 
     @property
     def registered_on(self) -> date:
+        """The WIB date of its registration."""
         return wib_date(self.registered_at)
 
 
@@ -62,7 +65,11 @@ async def explain_plan(connection: Connection, family_id: int) -> Explanation:
     row = await connection.fetchrow(SELECT_PLAN, family_id)
     if row is None:
         raise NoPlanError
-    plan = _Plan(**dict(row))
+    return plan_explanation(PlanFacts(**dict(row)))
+
+
+def plan_explanation(plan: PlanFacts) -> Explanation:
+    """Explain a plan of which all is known: its steps `line` add up to it."""
     total = formatted(Rupiah(plan.planned_amount))
     return Explanation(
         english=f"Instalment plan of {plan.registered_on}: {total} in {plan.steps} steps",
@@ -71,7 +78,7 @@ async def explain_plan(connection: Connection, family_id: int) -> Explanation:
     )
 
 
-def _content(plan: _Plan) -> Reason:
+def _content(plan: PlanFacts) -> Reason:
     rule = parameter_row("rehab_arrears_months_min", plan.registered_on)
     oldest = CoverageMonth.of_ordinal(plan.oldest_month)
     last = CoverageMonth.of_ordinal(plan.first_month + plan.steps - 1)
@@ -85,7 +92,7 @@ def _content(plan: _Plan) -> Reason:
     )
 
 
-def _steps(plan: _Plan) -> tuple[Reason, ...]:
+def _steps(plan: PlanFacts) -> tuple[Reason, ...]:
     first, each = CoverageMonth.of_ordinal(plan.first_month), plan.step_amount
     others = plan.steps - 1
     last_month, rest = first.plus(others), plan.planned_amount - each * others
@@ -110,7 +117,7 @@ def _steps(plan: _Plan) -> tuple[Reason, ...]:
     )
 
 
-def _length(plan: _Plan) -> Reason:
+def _length(plan: PlanFacts) -> Reason:
     rule = parameter_row("rehab_steps_max", plan.registered_on)
     longest = steps_max(arrears_months=plan.arrears_months, on=plan.registered_on)
     return Reason(
@@ -123,7 +130,7 @@ def _length(plan: _Plan) -> Reason:
     )
 
 
-def _cover(plan: _Plan) -> Reason:
+def _cover(plan: PlanFacts) -> Reason:
     rule = parameter_row("rehab_active_at_first_instalment", plan.registered_on)
     english, indonesian = ("first", "pertama") if plan.active_at_first else ("last", "terakhir")
     return Reason(
@@ -134,7 +141,7 @@ def _cover(plan: _Plan) -> Reason:
     )
 
 
-def _state(plan: _Plan) -> Reason:
+def _state(plan: PlanFacts) -> Reason:
     english, indonesian = _STATES[plan.state]
     held = formatted(Rupiah(plan.held_amount))
     return Reason(

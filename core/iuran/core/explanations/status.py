@@ -56,7 +56,11 @@ async def explain_status(
     connection: Connection, family_id: int, participant_id: int, *, at: datetime
 ) -> Explanation:
     """Explain a participant's cover at an instant from the facts that it follows from."""
-    status = await status_at(connection, family_id, participant_id, at=at)
+    return status_explanation(await status_at(connection, family_id, participant_id, at=at), at=at)
+
+
+def status_explanation(status: StatusAt | None, *, at: datetime) -> Explanation:
+    """Explain a status that is known; None is in no membership."""
     when = at.astimezone(WIB).strftime("%Y-%m-%d %H:%M WIB")
     if status is None:
         return Explanation(

@@ -14,3 +14,13 @@ def inlined(statement: Fragment, *values: Fragment) -> Fragment:
 def lateral(statement: Fragment, *values: Fragment, alias: Fragment) -> Fragment:
     """Return what joins the first row of a statement, or nulls, to each row before it."""
     return " LEFT JOIN LATERAL (" + inlined(statement, *values) + ") AS " + alias + " ON true"
+
+
+def rows(columns: Fragment, statement: Fragment) -> Fragment:
+    """Return all rows of a statement, called `s`, as one value: a list of tuples."""
+    return "ARRAY(SELECT ROW(" + columns + ") FROM (" + statement + ") AS s)"  # noqa: S608 - declared
+
+
+def row(columns: Fragment, source: Fragment) -> Fragment:
+    """Return the one row of a source as one value: a tuple, or null if there is none."""
+    return "(SELECT ROW(" + columns + ") FROM " + source + ")"  # noqa: S608 - declared

@@ -54,9 +54,11 @@ _SQL_TYPES: Mapping[type, LiteralString] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An object that was read: by its field's names what the schema shows, and its own columns."""
+    """An object that was read: as resolvers know it, what is shown of it, and its columns."""
 
     thing: object
+    shown: Mapping[str, object]
+    """What the schema shows, by its names."""
     columns: Mapping[str, object]
     cursor: tuple[int, ...] = ()
 
@@ -142,15 +144,20 @@ class DeclaredReads:
         found = self._declarations.roots.get(name)
         return found if isinstance(found, LookUp) else None
 
-    async def by_key(self, type_name: str, key: Sequence[int]) -> Found | None:
-        """Read an object by its key."""
+    async def by_key(
+        self, type_name: str, key: Sequence[int], *, shown_card: str | None = None
+    ) -> Found | None:
+        """Read an object by its key, or by the card that was shown for it."""
         source = self.source(type_name)
         given: _Given = {"key_" + digits(n): ("bigint", part) for n, part in enumerate(key)}
+        if shown_card is not None:
+            given["shown_card"] = ("text", shown_card)
         where = " AND ".join(
             ["{row}." + own + " = {key_" + digits(n) + "}" for n, own in enumerate(source.key)]
         )
         filling = _Filling(reading=self._reading, parent={}, given=given)
-        rows = await self._read(source, filling, _Wanted(where=where))
+        shown: Fragment | None = None if shown_card is None else "shown_card"
+        rows = await self._read(source, filling, _Wanted(where=where, shown_card=shown))
         return next(iter(rows), None)
 
     async def looked_up(self, root: LookUp, arguments: Arguments) -> Found | None:
@@ -292,7 +299,8 @@ class DeclaredReads:
         cursor = tuple(cast("list[int]", values[at : at + cursors]))
         at += cursors
         columns = dict(zip(list(row.keys())[at:], values[at:], strict=True))
-        return Found(thing=self._thing(source, shown, columns), columns=columns, cursor=cursor)
+        thing = self._thing(source, shown, columns)
+        return Found(thing=thing, shown=shown, columns=columns, cursor=cursor)
 
     def _thing(
         self, source: Source, shown: Mapping[str, object], columns: Mapping[str, object]

@@ -12,7 +12,8 @@ from strawberry.dataloader import DataLoader
 from strawberry.types.base import StrawberryObjectDefinition
 
 from iuran.core.bills import BillState
-from iuran.graphql.compiler.declarations import Arguments, LookUp, Many, One, Paged
+from iuran.core.months import CoverageMonth
+from iuran.graphql.compiler.declarations import Arguments, LookUp, Many, One, Paged, Source, Worked
 from iuran.graphql.compiler.drafts import Declarations
 from iuran.graphql.reads.bills import BillPage, bill_lines, bill_payments, bills
 from iuran.graphql.reads.declared import DeclaredReads, Found, columns_of
@@ -37,6 +38,12 @@ from iuran.graphql.types.payables import Payable, PayableRow
 from iuran.graphql.types.virtual_accounts import VirtualAccount
 
 BATCH_MAX = 1_000
+
+
+def _number(part: object) -> int:
+    return part.ordinal if isinstance(part, CoverageMonth) else int(str(part))
+
+
 HAND_READ = frozenset({"Family", "Participant", "Membership", "VirtualAccount", "Bill"})
 """Types whose plain reads are written by hand."""
 
@@ -196,7 +203,10 @@ class Reads:
     async def _related(
         self, type_name: str, name: str, columns: Mapping[str, object], arguments: Arguments
     ) -> object:
-        relation = self._declared.source(type_name).fields[name]
+        source = self._declared.source(type_name)
+        relation = source.fields[name]
+        if isinstance(relation, Worked):
+            return await self._worked(source, name, columns)
         if isinstance(relation, Paged):
             return await self._declared.page(relation, columns, arguments)
         if not isinstance(relation, One | Many):
@@ -206,6 +216,14 @@ class Reads:
         if isinstance(relation, Many):
             return things
         return things[0] if things else None
+
+    async def _worked(self, source: Source, name: str, columns: Mapping[str, object]) -> object:
+        """Read what Python works out for an object that was read by hand."""
+        # Whatever was read by hand keeps its key, and the card that showed it, in attributes.
+        shown_card = cast("str | None", columns.get("shown_card"))
+        key = [_number(columns[part]) for part in source.key]
+        found = await self._declared.by_key(source.type_name, key, shown_card=shown_card)
+        return None if found is None else found.shown[name]
 
     async def _known(self, type_name: str, found: Found) -> object:
         """Return what was found as the resolvers of its type know it."""

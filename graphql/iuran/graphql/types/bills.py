@@ -21,11 +21,13 @@ from iuran.graphql.compiler.declarations import (
 )
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.bill_explanations import EXPLANATION_OF_BILL
 from iuran.graphql.types.bill_revisions import REVISIONS_OF_BILL, BillRevision
 from iuran.graphql.types.enums import BillState, CareClass
+from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.nodes import Node
-from iuran.graphql.types.weights import counted_as
+from iuran.graphql.types.weights import counted_as, weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -206,6 +208,11 @@ class Bill(Node):
         """Read the payment."""
         return await info.context.reads.bill_payment(self.family_id, *self._key)
 
+    explanation: Explanation = declared(
+        description="Why it is what it is: each line, each later version, the due date, and for "
+        "how long it can be asked for.",
+        directives=weighing(5),
+    )
     revisions: list[BillRevision] = declared(
         description="Its later versions, the oldest first; empty if it is as it was issued.",
         directives=counted_as(2),
@@ -280,6 +287,7 @@ BILL = Source(
             order="{row}.participant_id, {row}.coverage_month",
             limit="100",
         ),
+        "explanation": EXPLANATION_OF_BILL,
         "revisions": REVISIONS_OF_BILL,
         "payment": One(
             target="BillPayment",

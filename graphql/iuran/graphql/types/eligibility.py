@@ -7,7 +7,7 @@ import strawberry
 
 from iuran.core.care.certificates import SELECT_IS_CERTIFIED
 from iuran.core.care.circumstances import COUNT_VISITS_AWAY
-from iuran.core.care.cover import SELECT_COVER, SELECT_WINDOW, Cover
+from iuran.core.care.cover import SELECT_COVER, SELECT_WINDOW
 from iuran.core.care.eligibility import (
     CareRequest,
     Circumstances,
@@ -20,11 +20,7 @@ from iuran.core.care.stay_fines import StayFine as Assessed
 from iuran.core.explanations import explain_eligibility
 from iuran.core.facilities.home import SELECT_HOME
 from iuran.core.facilities.registry import SELECT_FACILITY, Facility, FacilityKind, FacilityLevel
-from iuran.core.fines import FineWindow
-from iuran.core.membership import MembershipState, state_in
 from iuran.core.money import Rupiah
-from iuran.core.months import CoverageMonth
-from iuran.core.segments import Segment
 from iuran.graphql.compiler.declarations import (
     Attribute,
     Column,
@@ -36,9 +32,16 @@ from iuran.graphql.compiler.declarations import (
 )
 from iuran.graphql.compiler.statements import inlined, lateral
 from iuran.graphql.reads.reading import Question
+from iuran.graphql.types.covers import (
+    COVER_COLUMNS,
+    WINDOW_COLUMNS,
+    CoverRow,
+    WindowRow,
+    cover_of,
+    window_of,
+)
 from iuran.graphql.types.enums import CareClass, CareType, Debtor, Exemption, Refusal
 from iuran.graphql.types.explanations import Explanation
-from iuran.graphql.types.months import month_of
 from iuran.graphql.types.scalars import CardNumber
 
 
@@ -137,7 +140,6 @@ class _Judged:
 
 
 _Sought = tuple[str, bool, str | None, int | None]
-_CoverRow = tuple[int, str, str, int, str, int | None]
 
 
 def _judged(  # noqa: PLR0913, PLR0917 - one for each statement of the domain that is joined
@@ -145,23 +147,23 @@ def _judged(  # noqa: PLR0913, PLR0917 - one for each statement of the domain th
     person: tuple[int, int],
     sought: _Sought,
     facility: tuple[str, str, str, str, str, str, str, str | None, list[str], bool],
-    cover: _CoverRow | None,
+    cover: CoverRow | None,
     home_facility_code: str | None,
     visits_away: int,
     referral: tuple[str, int, str, date, date] | None,
-    window: tuple[date, date, int, int | None] | None,
+    window: WindowRow | None,
     is_certified_unable: bool,  # noqa: FBT001 - a column
 ) -> _Judged:
     """Judge as of now what the columns say of the person, the care and the facility."""
     where = _facility(*facility)
     request = _request(person, sought, where.facility_code, at=question.at)
     found = Circumstances(
-        cover=None if cover is None else _cover(*cover, month=question.month),
+        cover=None if cover is None else cover_of(cover, month=question.month),
         facility=where,
         home_facility_code=home_facility_code,
         visits_away=visits_away,
         referral=None if referral is None else _referral(*referral),
-        window=None if window is None else _window(*window),
+        window=None if window is None else window_of(window),
         is_certified_unable=is_certified_unable,
     )
     return _Judged(where, judge(request, found), at=question.at)
@@ -209,27 +211,6 @@ def _facility(  # noqa: PLR0913, PLR0917 - one for each column
     )
 
 
-def _cover(  # noqa: PLR0913 - one for each column
-    membership_id: int,
-    segment: str,
-    payer: str,
-    care_class: int,
-    state: str,
-    paid_through: int | None,
-    *,
-    month: CoverageMonth,
-) -> Cover:
-    paid = month_of(paid_through)
-    return Cover(
-        membership_id=membership_id,
-        segment=Segment(segment),
-        payer=payer,
-        care_class=CareClass(care_class),
-        state=state_in(MembershipState(state), paid, month),
-        paid_through=paid,
-    )
-
-
 def _referral(
     number: str, participant_id: int, to_facility_code: str, issued_on: date, valid_until: date
 ) -> Referral:
@@ -239,17 +220,6 @@ def _referral(
         to_facility_code=to_facility_code,
         issued_on=issued_on,
         valid_until=valid_until,
-    )
-
-
-def _window(
-    first_day: date, last_day: date, arrears_months: int, employer_id: int | None
-) -> FineWindow:
-    return FineWindow(
-        first_day=first_day,
-        last_day=last_day,
-        arrears_months=arrears_months,
-        employer_id=employer_id,
     )
 
 
@@ -281,11 +251,7 @@ ELIGIBILITY_CHECK = Source(
                 "{row}f.district, {row}f.province, {row}f.address, {row}f.phone, {row}f.services, "
                 "{row}f.is_partner)"
             ),
-            (
-                "CASE WHEN {row}c.membership_id IS NOT NULL THEN ROW({row}c.membership_id, "
-                "{row}c.segment, {row}c.payer, {row}c.care_class::integer, {row}c.state, "
-                "{row}c.paid_through::integer) END"
-            ),
+            ("CASE WHEN {row}c.membership_id IS NOT NULL THEN ROW(" + COVER_COLUMNS + ") END"),
             "{row}h.facility_code",
             "("
             + inlined(
@@ -298,10 +264,7 @@ ELIGIBILITY_CHECK = Source(
                 "{row}r.participant_id, {row}r.to_facility_code, {row}r.issued_on, "
                 "{row}r.valid_until) END"
             ),
-            (
-                "CASE WHEN {row}w.first_day IS NOT NULL THEN ROW({row}w.first_day, "
-                "{row}w.last_day, {row}w.arrears_months::integer, {row}w.employer_id) END"
-            ),
+            ("CASE WHEN {row}w.first_day IS NOT NULL THEN ROW(" + WINDOW_COLUMNS + ") END"),
             "(" + inlined(SELECT_IS_CERTIFIED, _FAMILY, "{today}") + ")",
         ),
     ),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from iuran.core.explanations import PlanFacts, plan_explanation
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
-from iuran.graphql.compiler.declarations import Many, One, Source, of_family
+from iuran.graphql.compiler.declarations import Many, One, Source, Worked, of_family
 from iuran.graphql.types.enums import publish
+from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.weights import counted_as
@@ -78,10 +80,35 @@ class InstalmentPlan(Node):
     registered_at: datetime = strawberry.field(description="When it was registered.")
     ended_at: datetime | None = strawberry.field(description="When it ended; null while it runs.")
     membership: MembershipRef | None = declared(description="The insurance whose arrears they are.")
+    explanation: Explanation = strawberry.field(
+        description="Why it has these steps, and what keeps or ends it."
+    )
     payments: list[InstalmentStep] = declared(
         description="The steps that were paid, the first one first; at most 60.",
         directives=counted_as(6),
     )
+
+
+_Facts = tuple[int, int, int, int, int, int, bool, datetime, str, int, int]
+
+
+def _explained(_: object, row: _Facts) -> Explanation:
+    first_month, oldest_month, steps, arrears_months, planned, step, at_first = row[:7]
+    registered_at, state, paid_steps, held = row[7:]
+    facts = PlanFacts(
+        first_month=first_month,
+        oldest_month=oldest_month,
+        steps=steps,
+        arrears_months=arrears_months,
+        planned_amount=planned,
+        step_amount=step,
+        active_at_first=at_first,
+        registered_at=registered_at,
+        state=state,
+        paid_steps=paid_steps,
+        held_amount=held,
+    )
+    return Explanation.of(plan_explanation(facts))
 
 
 INSTALMENT_STEP = Source(
@@ -117,6 +144,17 @@ INSTALMENT_PLAN = Source(
         "isActiveAtFirstStep": "{row}.active_at_first",
         "registeredAt": "{row}.registered_at",
         "endedAt": "{row}.ended_at",
+        "explanation": Worked(
+            of=_explained,
+            needs=(
+                (
+                    "ROW({row}.first_month::integer, {row}.oldest_month::integer, "
+                    "{row}.steps::integer, {row}.arrears_months::integer, {row}.planned_amount, "
+                    "{row}.step_amount, {row}.active_at_first, {row}.registered_at, {row}.state, "
+                    "{row}.paid_steps::integer, {row}.held_amount)"
+                ),
+            ),
+        ),
         "membership": One(
             target="Membership",
             where="{row}.family_id = {parent}.family_id "

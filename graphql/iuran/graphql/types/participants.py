@@ -17,14 +17,16 @@ from iuran.graphql.types.care import (
     Referral,
     Visit,
 )
+from iuran.graphql.types.covers import EXPLANATION_OF_COVER
 from iuran.graphql.types.enums import Relation, Sex
+from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.facilities import HOME_OF_PARTICIPANT, HomeFacility
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.scalars import CardNumber, PopulationNumber
-from iuran.graphql.types.weights import paged
+from iuran.graphql.types.weights import paged, weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -101,6 +103,11 @@ class Participant(Node):
         """Read the virtual account."""
         return await info.context.reads.virtual_account(self.family_id, self.participant_id)
 
+    cover_explanation: Explanation = declared(
+        description="Why care is covered for him at this moment, or why not: the last fact, what "
+        "is paid, who pays, the class, and an open fine window.",
+        directives=weighing(5),
+    )
     home_facility: HomeFacility | None = declared(
         description="Where he is registered for first-level care (FKTP terdaftar)."
     )
@@ -146,6 +153,7 @@ PARTICIPANT = Source(
             sql="{row}.email",
             people="left({row}.email, 1) || '***' || substr({row}.email, strpos({row}.email, '@'))",
         ),
+        "coverExplanation": EXPLANATION_OF_COVER,
         "homeFacility": HOME_OF_PARTICIPANT,
         "visits": VISITS_OF_PARTICIPANT,
         "referrals": REFERRALS_OF_PARTICIPANT,
