@@ -117,7 +117,9 @@ async def open_reimbursement(
 class AttachClaimDocumentInput(ClaimInput):
     """A document."""
 
-    document: str = strawberry.field(description="Its kind, such as `receipt`.")
+    document: str = strawberry.field(
+        description="Its kind, such as `MEDICAL_RESUME`; `DocumentsMissing` names what is needed."
+    )
     sha256: str = strawberry.field(description="The fingerprint of its bytes: 64 hex digits.")
 
 

@@ -10,9 +10,9 @@ from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
-from iuran.graphql.mutations.employment import EmploymentInput, employment_given
+from iuran.graphql.mutations.employment import EmploymentInput, OfEmployment, employment_given
 from iuran.graphql.mutations.payloads import OfFamily
-from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, Proposed, proposal_given
+from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, proposal_given
 from iuran.graphql.problems import SecondPersonNeeded
 
 
@@ -27,8 +27,12 @@ class ReportLayoffInput(EmploymentInput):
 
 
 @strawberry.type(description="The layoff is recorded, and waits for a second person.")
-class ReportLayoffPayload(Proposed):
+class ReportLayoffPayload(OfEmployment):
     """A proposed layoff."""
+
+    proposal_id: strawberry.ID = strawberry.field(
+        description="What the second person approves; nothing has changed yet."
+    )
 
 
 @strawberry.input(description="A layoff that another person recorded.")
@@ -71,7 +75,7 @@ async def report_layoff(acting: Acting, given: ReportLayoffInput) -> ReportLayof
         acting.connection, key, given.papers, report, acting.at
     )
     return ReportLayoffPayload(
-        family_id=key.family_id, proposal_id=id_of(PROPOSAL, key.family_id, change_id)
+        employment_id=given.employment_id, proposal_id=id_of(PROPOSAL, key.family_id, change_id)
     )
 
 

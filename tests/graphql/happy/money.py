@@ -1,0 +1,280 @@
+"""What families, banks and governments pay, and what goes back."""
+
+from typing import Any
+
+from iuran.graphql.global_ids import id_of
+from iuran.graphql.identity import Role
+from iuran.payments.settlement import book_collected
+from tests.builders import an_instruction
+from tests.graphql.happy.people import approving
+from tests.graphql.happy.world import Happy, World, a_membership_since_2024, another_person, row
+
+FINANCE = Role.FINANCE_OFFICER
+PAYEE = {"name": "BUNGA CONTOH", "bank": "Bank Contoh", "account": "0099900001"}
+
+
+@row
+async def request_prepayment(world: World) -> Happy:
+    return Happy(
+        given={"membershipId": world.insured.keys["membership"], "months": 3},
+        another={"months": 4},
+        effect="SELECT max(months) FROM prepayment_request",
+        became=3,
+        **world.own,
+    )
+
+
+@row
+async def start_instalment_plan(world: World) -> Happy:
+    return Happy(
+        given={
+            "membershipId": await a_membership_since_2024(world, paid_again=False),
+            "steps": 4,
+        },
+        another={"steps": 3},
+        effect="SELECT max(steps) FROM instalment_plan",
+        became=4,
+    )
+
+
+def mandate(world: World) -> dict[str, str]:
+    return {
+        "membershipId": world.insured.keys["membership"],
+        "channel": "BCA",
+        "accountNumber": "990000012345",
+        "holderName": "BUNGA CONTOH",
+        "signedAtPlace": "aplikasi",
+    }
+
+
+@row
+async def give_autodebit_mandate(world: World) -> Happy:
+    return Happy(
+        given=mandate(world),
+        another={"accountNumber": "990000012346"},
+        effect="SELECT min(account_masked) FROM autodebit_mandate WHERE revoked_at IS NULL",
+        became="********2345",
+        **world.own,
+    )
+
+
+@row
+async def revoke_autodebit_mandate(world: World) -> Happy:
+    await world.did("giveAutodebitMandate", mandate(world))
+    return Happy(
+        given={"membershipId": world.insured.keys["membership"], "reason": "another bank"},
+        another={"reason": "no reason"},
+        effect="SELECT count(*) FROM autodebit_mandate WHERE revoked_at IS NOT NULL",
+        became=1,
+        **world.own,
+    )
+
+
+def ruling(world: World) -> dict[str, str]:
+    membership = world.insured.keys["membership"]
+    return {"membershipId": membership, "month": "2025-12", "reason": "MA 99P/HUM/2025"}
+
+
+@row
+async def propose_rate_ruling(world: World) -> Happy:
+    return Happy(
+        given=ruling(world),
+        another={"month": "2026-01"},
+        effect="SELECT count(*) FROM manual_change WHERE kind = 'RATE_RULING'",
+        became=1,
+    )
+
+
+@row
+async def approve_rate_ruling(world: World) -> Happy:
+    return Happy(
+        given=await approving(world, "proposeRateRuling", ruling(world)),
+        another={"proposalId": id_of("ManualChange", 555, 1)},
+        effect="SELECT count(*) FROM manual_change_approval",
+        became=1,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+async def overpays(world: World, amount: int) -> None:
+    """Let the insured family have credit: what a bank collected beyond its bill."""
+    number = world.insured.account.customer_number
+    async with world.pool.acquire() as connection, connection.transaction():
+        channel = await connection.fetchval("SELECT channel_id FROM channel WHERE code = 'BCA'")
+        await book_collected(
+            connection, [an_instruction(channel, number, amount)], at=world.clock.now()
+        )
+
+
+def refund(world: World) -> dict[str, Any]:
+    return {
+        "membershipId": world.insured.keys["membership"],
+        "amount": "10000",
+        "reason": "OVERPAYMENT",
+        "note": "Bayar dua kali",
+        "payee": PAYEE,
+    }
+
+
+async def asked(world: World) -> dict[str, Any]:
+    await overpays(world, 500_000)
+    answer = await world.did("askRefund", refund(world), "refund { id }", subject="bunga")
+    return {"refundId": answer["refund"]["id"]}
+
+
+async def complete(world: World) -> dict[str, Any]:
+    given = await asked(world)
+    await world.did("recordRefundFileComplete", given)
+    return given
+
+
+@row
+async def ask_refund(world: World) -> Happy:
+    await overpays(world, 500_000)
+    return Happy(
+        given=refund(world),
+        another={"amount": "20000"},
+        effect="SELECT sum(amount)::bigint FROM refund",
+        became=10_000,
+        **world.own,
+    )
+
+
+OTHER_REFUND = {"refundId": id_of("Refund", 555, 1)}
+
+
+@row
+async def record_refund_file_complete(world: World) -> Happy:
+    return Happy(
+        given=await asked(world),
+        another=OTHER_REFUND,
+        effect="SELECT count(*) FROM refund WHERE state = 'COMPLETE'",
+        became=1,
+    )
+
+
+@row
+async def approve_refund(world: World) -> Happy:
+    return Happy(
+        given=await complete(world),
+        another=OTHER_REFUND,
+        effect="SELECT min(state) FROM refund",
+        became="APPROVED",
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+@row
+async def refuse_refund(world: World) -> Happy:
+    return Happy(
+        given={**await complete(world), "reason": "the payee is another person"},
+        another={"reason": "another reason"},
+        effect="SELECT min(state) FROM refund",
+        became="REFUSED",
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+@row
+async def record_refund_payout(world: World) -> Happy:
+    given = await complete(world)
+    await world.did("approveRefund", given, role=FINANCE, subject="budi")
+    return Happy(
+        given={**given, "payoutReference": "TRF-17"},
+        another={"payoutReference": "TRF-18"},
+        effect="SELECT min(state) FROM refund",
+        became="PAID",
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+async def astray(world: World) -> dict[str, Any]:
+    """Money under a number that nobody has."""
+    async with world.pool.acquire() as connection, connection.transaction():
+        channel = await connection.fetchval("SELECT channel_id FROM channel WHERE code = 'BCA'")
+        money = an_instruction(channel, "09999999999", 70_000)
+        await book_collected(connection, [money], at=world.clock.now())
+    return {"channel": "BCA", "reference": money.reference}
+
+
+@row
+async def propose_suspense_account(world: World) -> Happy:
+    number = world.insured.account.customer_number
+    return Happy(
+        given={**await astray(world), "customerNumber": number, "reason": "a digit was wrong"},
+        another={"reason": "another reason"},
+        effect="SELECT min(customer_number) FROM suspense_proposal",
+        became=number,
+        role=FINANCE,
+    )
+
+
+@row
+async def propose_suspense_return(world: World) -> Happy:
+    return Happy(
+        given={**await astray(world), "payee": PAYEE, "reason": "he does not know the family"},
+        another={"reason": "another reason"},
+        effect="SELECT min(payee_name) FROM suspense_proposal",
+        became="BUNGA CONTOH",
+        role=FINANCE,
+    )
+
+
+@row
+async def approve_suspense_placement(world: World) -> Happy:
+    money = await astray(world)
+    proposed = await world.did(
+        "proposeSuspenseAccount",
+        {**money, "customerNumber": world.insured.account.customer_number, "reason": "a digit"},
+        "proposalNumber",
+        role=FINANCE,
+    )
+    return Happy(
+        given={**money, "proposalNumber": proposed["proposalNumber"]},
+        another={"proposalNumber": 999},
+        effect="SELECT count(*) FROM suspense_placement",
+        became=1,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+async def transfer(world: World) -> dict[str, str]:
+    await world.pool.execute("INSERT INTO government (region, name) VALUES ('9901', 'Kota Contoh')")
+    return {
+        "region": "9901",
+        "reference": "TRF-17",
+        "amount": "1000000",
+        "valueDate": "2026-01-05",
+        "note": "Rekening koran",
+    }
+
+
+@row
+async def record_government_payment(world: World) -> Happy:
+    return Happy(
+        given=await transfer(world),
+        another={"amount": "2000000"},
+        effect="SELECT sum(amount)::bigint FROM government_payment",
+        became=1_000_000,
+        role=FINANCE,
+    )
+
+
+@row
+async def approve_government_payment(world: World) -> Happy:
+    recorded = await world.did(
+        "recordGovernmentPayment", await transfer(world), "paymentNumber", role=FINANCE
+    )
+    return Happy(
+        given={"region": "9901", "paymentNumber": recorded["paymentNumber"]},
+        another={"paymentNumber": 999},
+        effect="SELECT government_credit('9901')",
+        became=1_000_000,
+        role=FINANCE,
+        token=another_person(),
+    )
