@@ -100,9 +100,12 @@ BY_CHANNEL = {
     "status_query",
     "found_payment",
 }
-ELSEWHERE = BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
+BY_ENDPOINT = {"webhook_endpoint", "webhook_cursor", "webhook_secret", "webhook_change"}
+ELSEWHERE = BY_ENDPOINT | BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
 FACTS = {
     "job_retry",
+    "webhook_change",
+    "webhook_attempt",
     "membership_event",
     "fine_window",
     "bill_line",

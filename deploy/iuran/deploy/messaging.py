@@ -1,10 +1,11 @@
-"""The carriers of an installation, and where their providers report deliveries."""
+"""The ways out of an installation: carriers, where they report deliveries, and webhooks."""
 
 from starlette.routing import BaseRoute
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.core.reminders.events import Channel
+from iuran.deploy.installation import installation_cipher
 from iuran.deploy.settings import (
     Settings,
     SettingsError,
@@ -18,6 +19,8 @@ from iuran.workers.messaging.http import HttpCarrier, Provider
 from iuran.workers.messaging.letter import Carrier
 from iuran.workers.messaging.providers import SignedWebhook, SmsGateway, WhatsAppCloud
 from iuran.workers.messaging.report_routes import ReportServices, report_routes
+from iuran.workers.webhooks.addresses import Reach
+from iuran.workers.webhooks.calls import WayOut
 
 
 def new_mailer(settings: Settings) -> SmtpMailer:
@@ -48,6 +51,21 @@ def new_carriers(settings: Settings) -> dict[Channel, Carrier]:
         for channel, provider in providers.items()
         if provider is not None
     }
+
+
+def new_reach(settings: Settings) -> Reach:
+    """Return where webhooks may go."""
+    return Reach.of(settings.webhook_networks, plain_loopback=not settings.is_production)
+
+
+def new_way_out(settings: Settings) -> WayOut:
+    """Return what webhooks are sent with; raises SettingsError when a key is missing."""
+    return WayOut(
+        cipher=installation_cipher(settings),
+        reach=new_reach(settings),
+        timeout_seconds=settings.webhook_timeout_seconds,
+        at_once=settings.webhooks_at_once,
+    )
 
 
 def message_report_routes(settings: Settings, *, pool: Pool, clock: Clock) -> list[BaseRoute]:

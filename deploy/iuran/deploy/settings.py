@@ -16,13 +16,14 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from iuran.core.errors import DomainError
+from iuran.core.errors import DomainError, InvalidInputError
 from iuran.graphql.limits import LimitInvalidError, Limits
 from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.payments.lanes import LaneLimits
 from iuran.payments.settlement import INSTRUCTIONS_MAX
 from iuran.payments.snap.app import DEFAULT_MOUNTS
 from iuran.workers.mail import TlsMode
+from iuran.workers.webhooks.addresses import Reach
 
 PREFIX = "IURAN_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -270,6 +271,17 @@ class Settings(BaseSettings):
         le=200,
         description="Calls to a provider that one job of 16 has open.",
     )
+    webhook_networks: Words = Field(
+        default=(),
+        description="Networks inside that webhooks may reach, as `10.20.0.0/16`, separated by "
+        "commas; else only public addresses. In development this machine too, also by http.",
+    )
+    webhook_timeout_seconds: float = Field(
+        default=10.0, gt=0, le=30, description="When a call to a subscriber is given up."
+    )
+    webhooks_at_once: int = Field(
+        default=16, ge=1, le=100, description="Calls that one subscriber gets at once."
+    )
     jobs_at_once: int = Field(
         default=6,
         ge=3,
@@ -290,7 +302,9 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="`debug` to `error`.")
 
-    @field_validator("trusted_proxies", "snap_mounts", "graphql_limits", mode="before")
+    @field_validator(
+        "trusted_proxies", "snap_mounts", "graphql_limits", "webhook_networks", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -318,6 +332,15 @@ class Settings(BaseSettings):
             _limits_of(value)
         except LimitInvalidError as error:
             raise ValueError(str(error)) from error
+        return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            Reach.of(value, plain_loopback=False)
+        except InvalidInputError as error:
+            raise ValueError(error.message) from error
         return value
 
     @field_validator("jwks_url")

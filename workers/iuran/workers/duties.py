@@ -24,6 +24,7 @@ from iuran.workers.kinds import (
     SCHEDULE_REMINDERS,
     SEND_NOTICES,
     SEND_REMINDERS,
+    SEND_WEBHOOKS,
     WARN_AUTODEBIT,
 )
 from iuran.workers.moments import Moment, Work
@@ -32,6 +33,7 @@ from iuran.workers.outbox import has_outbox
 from iuran.workers.reminder_queue import due_buckets
 from iuran.workers.retention import old_days, old_months
 from iuran.workers.scheduling import live_events
+from iuran.workers.webhooks.sending import webhooks_due
 
 ALL = Work(key="all")
 
@@ -114,6 +116,7 @@ DUTIES: Sequence[Duty] = (
     Duty(kind=SEND_NOTICES, due=_notices, is_standing=True),
     Duty(kind=SEND_REMINDERS, due=_reminders, is_standing=True),
     Duty(kind=FALL_BACK_REMINDERS, due=_unanswered, is_standing=True),
+    Duty(kind=SEND_WEBHOOKS, due=webhooks_due, is_standing=True),
     Duty(kind=PURGE_RECORDS, due=old_days, is_standing=False),
     Duty(kind=PURGE_REMINDERS, due=old_months, is_standing=False),
 )

@@ -15,6 +15,7 @@ from iuran.workers.outbox import dispatch_outbox
 from iuran.workers.retention import purge_records, purge_reminders
 from iuran.workers.scheduling import schedule_reminders
 from iuran.workers.services import WorkerServices
+from iuran.workers.webhooks.sending import send_webhooks
 
 MONTH_ROLL = "month-roll"
 CLOSE_DAYS = "close-days"
@@ -26,6 +27,7 @@ FALL_BACK_REMINDERS = "fall-back-reminders"
 PREPARE_AUTODEBIT = "prepare-autodebit"
 WARN_AUTODEBIT = "warn-autodebit"
 FIND_LOST_PAYMENTS = "find-lost-payments"
+SEND_WEBHOOKS = "send-webhooks"
 PURGE_RECORDS = "purge-records"
 PURGE_REMINDERS = "purge-reminders"
 _SHORT, _HOUR = timedelta(seconds=30), 3600
@@ -84,6 +86,12 @@ KINDS: Mapping[str, JobKind] = {
     FALL_BACK_REMINDERS: JobKind(
         run=fall_back_reminders,
         lane=Lane.BULK,
+        attempts_max=None,
+        seconds_max=300,
+        longest_pause=timedelta(minutes=1),
+    ),
+    SEND_WEBHOOKS: JobKind(
+        run=send_webhooks,
         attempts_max=None,
         seconds_max=300,
         longest_pause=timedelta(minutes=1),

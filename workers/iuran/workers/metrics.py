@@ -36,4 +36,16 @@ MEMBERSHIPS_SUSPENDED = Counter(
 )
 REDIS_UP = Gauge("iuran_worker_redis_up", "Whether this worker hears wake-ups from Redis")
 LEADS = Gauge("iuran_worker_leads", "Whether this worker is the one that ticks")
+WEBHOOKS = Counter(
+    "iuran_webhooks", "Calls to subscribers, by endpoint and result", ["endpoint", "result"]
+)
+WEBHOOK_SECONDS = Histogram(
+    "iuran_webhook_seconds",
+    "How long subscribers take to answer, in seconds",
+    ["endpoint"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30),
+)
+WEBHOOKS_DISABLED = Counter(
+    "iuran_webhooks_disabled", "Endpoints that were disabled because they took nothing"
+)
 RECORDS_PURGED = Counter("iuran_records_purged", "Records older than their retention", ["what"])

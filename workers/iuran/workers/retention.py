@@ -29,6 +29,10 @@ PURGE_JOBS: LiteralString = """
     WHERE j.kind = old.kind AND j.key = old.key AND j.state = 'DONE'
 """
 
+PURGE_WEBHOOK_ATTEMPTS: LiteralString = """
+    SELECT purge_webhook_attempts($1, $2, $3)
+"""
+
 PURGE_REMINDERS: LiteralString = """
     SELECT purge_reminders($1, $2, $3, $4)
 """
@@ -53,17 +57,20 @@ async def old_months(connection: Connection, moment: Moment) -> Sequence[Work]:
 
 
 async def purge_records(services: WorkerServices, _job: Job) -> None:
-    """Delete finished jobs and messages of banks that are older than their retention.
+    """Delete finished jobs, calls of webhooks and messages of banks older than their retention.
 
-    Both are kept by real time. What is dead or waits stays, however old it is.
+    All are kept by real time. What is dead or waits stays, however old it is.
     """
     real, retention = services.real_clock.now(), services.retention
-    jobs = await _until_none(services, _old_jobs(real - timedelta(days=retention.job_days)))
+    before = real - timedelta(days=retention.job_days)
+    jobs = await _until_none(services, _old_jobs(before))
+    calls = await _until_none(services, _old_calls(before, at=real))
     before = real - timedelta(days=retention.message_days)
     messages = await _until_none(services, _old_messages(before, at=real))
     RECORDS_PURGED.labels("job").inc(jobs)
     RECORDS_PURGED.labels("message").inc(messages)
-    _log.info("records_purged", jobs=jobs, messages=messages)
+    RECORDS_PURGED.labels("webhook_attempt").inc(calls)
+    _log.info("records_purged", jobs=jobs, messages=messages, webhook_attempts=calls)
 
 
 async def purge_reminders(services: WorkerServices, _job: Job) -> None:
@@ -96,6 +103,14 @@ def _old_jobs(before: datetime) -> Callable[[Connection], Awaitable[int]]:
     async def batch(connection: Connection) -> int:
         status = await connection.execute(PURGE_JOBS, before, JOBS_A_BATCH)
         return int(status.rpartition(" ")[2])
+
+    return batch
+
+
+def _old_calls(before: datetime, *, at: datetime) -> Callable[[Connection], Awaitable[int]]:
+    async def batch(connection: Connection) -> int:
+        gone: int = await connection.fetchval(PURGE_WEBHOOK_ATTEMPTS, before, at, JOBS_A_BATCH)
+        return gone
 
     return batch
 

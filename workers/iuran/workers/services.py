@@ -10,6 +10,7 @@ from iuran.payments.lost.sources import Sources
 from iuran.payments.secrets import Cipher
 from iuran.workers.jobs import JOB_LEASE
 from iuran.workers.messaging.letter import Carrier
+from iuran.workers.webhooks.calls import WayOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class WorkerServices:
     mailer: Carrier
     carriers: Mapping[Channel, Carrier] = field(default_factory=dict[Channel, Carrier])
     banks: Banks | None = None
+    webhooks: WayOut | None = None
     real_clock: Clock = field(default_factory=SystemClock)
     retention: Retention = field(default_factory=Retention)
     jobs_at_once: int = 6

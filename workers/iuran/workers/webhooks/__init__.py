@@ -1,0 +1,1 @@
+"""Outgoing webhooks: systems that subscribe are told what happens, signed and in order."""
