@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.deploy.edge import Edge
-from iuran.deploy.installation import installation_cipher
+from iuran.deploy.installation import installation_cipher, receipt_links
 from iuran.deploy.landing import landing_route
 from iuran.deploy.messaging import message_report_routes
 from iuran.deploy.probes import Readiness, probe_routes
@@ -21,6 +21,7 @@ from iuran.graphql.http import graphql_routes
 from iuran.graphql.rates import Rates
 from iuran.graphql.rates_in_redis import open_rates
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
+from iuran.payments.receipts.app import ReceiptServices, receipt_routes
 from iuran.payments.retail.app import retail_routes
 from iuran.payments.retail.context import RetailServices
 from iuran.payments.snap.app import snap_routes
@@ -58,6 +59,7 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
         *jwks_routes(settings),
         *_graphql_routes(settings, pool, clock, rates=rates, issuer=issuer),
         *message_report_routes(settings, pool=pool, clock=clock),
+        *receipt_routes(ReceiptServices(pool=pool, links=receipt_links(settings))),
         *retail_routes(retail, settings.retail_mount),
         *snap_routes(snap, settings.snap_mounts),
     ]

@@ -22,6 +22,7 @@ from iuran.deploy.commands import (
     families,
     governments,
     jobs,
+    receipts,
     refunds,
     reminders,
     retail,
@@ -66,6 +67,7 @@ app.add_typer(documents.app, name="documents")
 app.add_typer(explain.app, name="explain")
 app.add_typer(employers.app, name="employers")
 app.add_typer(governments.app, name="governments")
+app.add_typer(receipts.app, name="receipts")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(suspense.app, name="suspense")
 app.add_typer(write_offs.app, name="write-offs")

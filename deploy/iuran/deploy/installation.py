@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from iuran.deploy.settings import Settings, demanded
+from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher, generate_installation_key
 
 KEY_FILE = "keys/secret.key"
@@ -19,6 +20,15 @@ def installation_cipher(settings: Settings) -> Cipher:
         return Cipher.of([_kept_key(settings.data / KEY_FILE)])
     text = demanded(settings.secret_keys, "secret_keys")
     return Cipher.of([key.strip() for key in text.split(",") if key.strip()])
+
+
+def receipt_links(settings: Settings) -> ReceiptLinks:
+    """Return what makes and reads links to receipts; raises SettingsError as above."""
+    return ReceiptLinks.of(
+        installation_cipher(settings),
+        days=settings.receipt_link_days,
+        base_url=settings.public_url,
+    )
 
 
 def write_private(path: Path, text: str) -> None:

@@ -20,6 +20,7 @@ from iuran.core.errors import DomainError, InvalidInputError
 from iuran.graphql.limits import LimitInvalidError, Limits
 from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.payments.lanes import LaneLimits
+from iuran.payments.receipts.links import DEFAULT_DAYS as DEFAULT_RECEIPT_DAYS
 from iuran.payments.settlement import INSTRUCTIONS_MAX
 from iuran.payments.snap.app import DEFAULT_MOUNTS
 from iuran.workers.mail import TlsMode
@@ -158,6 +159,17 @@ class Settings(BaseSettings):
     retail_mount: str = Field(
         default="/retail",
         description="Path under which aggregators find us: <mount>/<channel>/<dialect>.",
+    )
+    public_url: str = Field(
+        default="",
+        description="Address under which people reach us, as `https://iuran.example.org`: links to "
+        "receipts begin with it. Not set: they are paths.",
+    )
+    receipt_link_days: int = Field(
+        default=DEFAULT_RECEIPT_DAYS,
+        ge=1,
+        le=3_653,
+        description="How long a link to a receipt can be opened; a new one can always be made.",
     )
     message_retention_days: int = Field(
         default=3_653,
@@ -324,6 +336,14 @@ class Settings(BaseSettings):
         if not value.startswith("/") or value.endswith("/"):
             raise ValueError(f"{info.field_name} is a path such as /retail")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and not (url.scheme in {"http", "https"} and url.hostname and not url.query):
+            raise ValueError("must be an address such as https://iuran.example.org")
+        return value.rstrip("/")
 
     @field_validator("graphql_limits")
     @classmethod

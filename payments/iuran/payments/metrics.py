@@ -73,3 +73,9 @@ LOST_PAYMENTS_DISPUTED = Counter(
     "Payments of a bank's own report that we refused or know with another amount: reconcile them",
     ["channel"],
 )
+
+RECEIPTS_SHOWN = Counter(
+    "iuran_receipts_shown",
+    "Receipts that were asked for by their link, as page or PDF, and what came of it",
+    ["form", "result"],
+)
