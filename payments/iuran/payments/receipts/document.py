@@ -25,6 +25,7 @@ def pdf_of(sheet: Sheet, *, made_at: datetime) -> bytes:
     pdf.set_title(f"{sheet.title} {sheet.number.value}")
     pdf.set_lang(sheet.language)
     pdf.set_margin(MARGIN_MILLIMETRES)
+    pdf.c_margin = 0
     pdf.set_auto_page_break(auto=True, margin=MARGIN_MILLIMETRES)
     pdf.add_page()
     _write_head(pdf, sheet)
