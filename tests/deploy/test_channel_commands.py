@@ -58,9 +58,14 @@ async def _ask_once(settings: Settings, pool: Pool, folder: Path, known: BankCre
 
 
 async def test_switches_are_shown_and_changed_and_wrong_ones_are_refused(run: Run) -> None:
-    changed = await run("channels", "set", "BCA", "repeat_answer=REPLAY", "enabled=false", "--json")
+    why = ("--reason", "their integration looks at 200 only")
+    changed = await run(
+        *("channels", "set", "BCA", "repeat_answer=REPLAY", "enabled=false", "--json", *why)
+    )
+    silent = await run("channels", "set", "BCA", "repeat_answer=INCONSISTENT")
+    history = json.loads((await run("channels", "changes", "BCA", "--json")).stdout)
     shown = await run("channels", "set", "BCA", "--json")
-    wrong = await run("channels", "set", "BCA", "repeat_answer=SOMETIMES")
+    wrong = await run("channels", "set", "BCA", "repeat_answer=SOMETIMES", *why)
     nobody = await run("channels", "set", "NOBODY")
 
     assert json.loads(changed.stdout) == json.loads(shown.stdout)
@@ -68,6 +73,11 @@ async def test_switches_are_shown_and_changed_and_wrong_ones_are_refused(run: Ru
     assert json.loads(shown.stdout)["enabled"] is False
     assert (wrong.returncode, nobody.returncode) == (1, 1)
     assert "repeat_answer" in wrong.stderr
+    assert (silent.returncode, "say why" in silent.stderr) == (1, True)
+    (change,) = history
+    assert change["reason"] == "their integration looks at 200 only"
+    assert change["before"] == {"repeat_answer": "INCONSISTENT", "enabled": True}
+    assert change["after"] == {"repeat_answer": "REPLAY", "enabled": False}
 
 
 async def test_messages_are_listed_masked_replayed_and_kept_for_years(run: Run) -> None:
@@ -91,11 +101,13 @@ async def test_messages_are_listed_masked_replayed_and_kept_for_years(run: Run) 
 async def test_a_bank_is_connected_and_what_it_lost_is_shown(run: Run, tmp_path: Path) -> None:
     key = str(tmp_path / "data" / "banks" / "BCA" / "private.pem")
     options = ("--client-id", "IURAN", "--private-key", key, "--secret", "invented-secret")
+    why = ("--reason", "BRI pushes once")
 
-    plain = await run("channels", "connect", "BCA", "--url", "http://bank.example", *options)
-    done = await run("channels", "connect", "BCA", "--url", "https://bank.example", *options)
+    plain = await run("channels", "connect", "BCA", "--url", "http://bank.example", *options, *why)
+    done = await run("channels", "connect", "BCA", "--url", "https://bank.example", *options, *why)
     figures = json.loads((await run("channels", "lost", "--json")).stdout)
-    ended = await run("channels", "disconnect", "BCA")
+    ended = await run("channels", "disconnect", "BCA", *why)
+    history = await run("channels", "changes", "BCA", "--json")
 
     assert "https://host" in plain.stderr
     assert done.returncode == 0, done.stderr
@@ -103,3 +115,7 @@ async def test_a_bank_is_connected_and_what_it_lost_is_shown(run: Run, tmp_path:
     assert [one["channel"] for one in figures["channels"]] == ["BCA"]
     assert figures["paidButInactive"] == 0
     assert ended.returncode == 0
+    stopped, began = [one for one in json.loads(history.stdout) if one["reason"] == why[1]]
+    assert began["after"]["api"]["url"] == "https://bank.example"
+    assert (stopped["before"], stopped["after"]) == ({"isSearched": True}, {"isSearched": False})
+    assert "invented-secret" not in history.stdout

@@ -74,7 +74,9 @@ async def test_up_refuses_production(run: Run) -> None:
 async def test_a_channel_is_added_listed_and_rotated(run: Run, tmp_path: Path) -> None:
     added = await run("channels", "add", "BRI", "--generate-key", "bri", "--json")
     again = await run("channels", "add", "BRI", "--public-key", "bri/public.pem")
-    rotated = await run("channels", "rotate", "BRI", "--overlap-hours", "1", "--json")
+    rotated = await run(
+        *("channels", "rotate", "BRI", "--overlap-hours", "1", "--json"), *("--reason", "yearly")
+    )
     listed = json.loads((await run("channels", "list", "--json")).stdout)
 
     first, second = json.loads(added.stdout), json.loads(rotated.stdout)

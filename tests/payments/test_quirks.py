@@ -6,9 +6,15 @@ import pytest
 
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
-from iuran.payments.channel_changes import ChannelChange, change_channel
+from iuran.payments.channel_changes import (
+    Author,
+    ChannelChange,
+    change_channel,
+    list_changes,
+    recorded,
+)
 from iuran.payments.channels import list_channels
-from iuran.payments.credentials import ChannelUnknownError
+from iuran.payments.credentials import ChannelUnknownError, Rotation, rotate
 from iuran.payments.quirks import NAMES, OpenEnd, Quirks, RepeatAnswer, changed, read_quirks
 from iuran.payments.secrets import Cipher, generate_installation_key
 from tests.builders import a_channel
@@ -122,3 +128,33 @@ async def test_a_channel_whose_switches_cannot_be_read_is_shut(connection: Conne
     (channel,) = await list_channels(connection, cipher, at=NOW)
 
     assert not channel.enabled
+
+
+async def test_a_rotation_is_recorded_without_the_secret(connection: Connection) -> None:
+    cipher = Cipher.of([generate_installation_key()])
+    await a_channel(connection)
+    author = Author(name="sari", reason="yearly")
+
+    async with recorded(connection, "BCA", author, at=NOW):
+        issued = await rotate(connection, cipher, "BCA", Rotation(), at=NOW)
+
+    (change,) = await list_changes(connection, "BCA")
+    assert (change.changed_by, change.reason, change.changed_at) == ("sari", "yearly", NOW)
+    assert list(change.differences) == ["secrets"]
+    assert issued.client_secret is not None
+    assert issued.client_secret not in str(change)
+
+
+async def test_what_changes_nothing_is_no_change(connection: Connection) -> None:
+    await a_channel(connection)
+
+    async with recorded(connection, "BCA", Author(name="sari", reason="tried"), at=NOW):
+        pass
+
+    assert await list_changes(connection) == ()
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+def test_a_change_without_a_reason_is_refused(reason: str) -> None:
+    with pytest.raises(InvalidInputError, match="say why"):
+        Author(name="sari", reason=reason)

@@ -10,13 +10,14 @@ import typer
 
 from iuran.core.errors import InvalidInputError
 from iuran.deploy.banks import write_new_key_pair
+from iuran.deploy.commands.channel_history import ReasonOption, changes_
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.lost import connect_, disconnect, lost
 from iuran.deploy.commands.messages import messages, purge_, replay_
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
-from iuran.payments.channel_changes import ChannelChange, change_channel
+from iuran.payments.channel_changes import Author, ChannelChange, change_channel, recorded
 from iuran.payments.channels import Channel, NewChannel, list_channels, register_channel
 from iuran.payments.credentials import (
     ChannelCredentials,
@@ -28,6 +29,7 @@ from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
 app = typer.Typer(no_args_is_help=True, help="Register banks and replace their credentials.")
 
+app.command("changes")(changes_)
 app.command("messages")(messages)
 app.command("replay")(replay_)
 app.command("purge")(purge_)
@@ -97,12 +99,15 @@ def set_(
         list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Several may be given.")
     ] = None,
     *,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why; needed to change something.")
+    ] = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a bank's switches, or change some: `set BCA repeat_answer=REPLAY enabled=false`."""
+    """Show a channel's switches, or change some: `set BCA repeat_answer=REPLAY --reason ...`."""
     pairs = dict(_pair(text) for text in changes or ())
-    channel = run(_set(data, code, pairs))
+    channel = run(_set(data, code, pairs, reason or ""))
     switches = {"enabled": channel.enabled, **channel.quirks.to_document()}
     if json:
         write_json(switches)
@@ -129,6 +134,7 @@ def _text(value: object) -> str:
 def rotate_(  # noqa: PLR0913 - the options of a command line
     code: CodeArgument,
     *,
+    reason: ReasonOption,
     public_key: PublicKeyOption = None,
     generate_key: GenerateKeyOption = None,
     keep_secret: Annotated[
@@ -146,7 +152,8 @@ def rotate_(  # noqa: PLR0913 - the options of a command line
         public_key_pem=_public_key(public_key, generate_key),
         overlap=timedelta(hours=overlap_hours),
     )
-    _show_credentials(run(_rotate(data, code, rotation)), as_json=json)
+    author = Author(name=getuser(), reason=reason)
+    _show_credentials(run(_rotate(data, code, rotation, author)), as_json=json)
 
 
 def _public_key(file: Path | None, generate_in: Path | None) -> str | None:
@@ -174,11 +181,12 @@ async def _list(data: Path | None) -> tuple[Channel, ...]:
         return await list_channels(desk.connection, cipher, at=datetime.now(UTC))
 
 
-async def _set(data: Path | None, code: str, changes: dict[str, str]) -> Channel:
+async def _set(data: Path | None, code: str, changes: dict[str, str], reason: str) -> Channel:
     async with open_desk(data) as desk, desk.connection.transaction():
         now = datetime.now(UTC)
         if changes:
-            change = ChannelChange(changes=changes, changed_by=getuser())
+            author = Author(name=getuser(), reason=reason)
+            change = ChannelChange(changes=changes, changed_by=author.name, reason=author.reason)
             await change_channel(desk.connection, code, change, at=now)
         cipher = installation_cipher(desk.settings)
         for channel in await list_channels(desk.connection, cipher, at=now):
@@ -187,10 +195,17 @@ async def _set(data: Path | None, code: str, changes: dict[str, str]) -> Channel
         raise ChannelUnknownError(code)
 
 
-async def _rotate(data: Path | None, code: str, rotation: Rotation) -> ChannelCredentials:
-    async with open_desk(data) as desk, desk.connection.transaction():
+async def _rotate(
+    data: Path | None, code: str, rotation: Rotation, author: Author
+) -> ChannelCredentials:
+    now = datetime.now(UTC)
+    async with (
+        open_desk(data) as desk,
+        desk.connection.transaction(),
+        recorded(desk.connection, code, author, at=now),
+    ):
         cipher = installation_cipher(desk.settings)
-        return await rotate(desk.connection, cipher, code, rotation, at=datetime.now(UTC))
+        return await rotate(desk.connection, cipher, code, rotation, at=now)
 
 
 def _row(channel: Channel) -> dict[str, object]:

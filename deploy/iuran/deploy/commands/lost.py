@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,12 @@ import typer
 
 from iuran.core.clock import WIB
 from iuran.core.errors import InvalidInputError
+from iuran.deploy.commands.channel_history import ReasonOption
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
+from iuran.payments.channel_changes import Author, recorded
 from iuran.payments.lost.connections import NewConnection, connect, stop_search
 from iuran.payments.lost.figures import LostFigures, lost_figures
 from iuran.payments.money_held import held
@@ -44,6 +47,7 @@ def connect_(  # noqa: PLR0913 - the options of a command line
         Path, typer.Option("--private-key", help="File with our RSA private key (PEM).")
     ],
     secret: SecretOption,
+    reason: ReasonOption,
     partner_id: Annotated[
         str, typer.Option("--partner-id", help="X-PARTNER-ID, if it is not the client id.")
     ] = "",
@@ -63,16 +67,16 @@ def connect_(  # noqa: PLR0913 - the options of a command line
         partner_id=partner_id,
         peculiarities=read_peculiarities(dict(_pair(text) for text in switches or ())),
     )
-    run(_connect(data, new))
+    run(_connect(data, new, Author(name=getuser(), reason=reason)))
     every = new.peculiarities.search_every_seconds
     say(
         f"{code}: the worker asks {url} every {every} s; `iuran channels lost` shows what it finds."
     )
 
 
-def disconnect(code: CodeArgument, *, data: DataOption = None) -> None:
+def disconnect(code: CodeArgument, *, reason: ReasonOption, data: DataOption = None) -> None:
     """Ask a bank no more, until it is connected again."""
-    run(_disconnect(data, code))
+    run(_disconnect(data, code, Author(name=getuser(), reason=reason)))
     say(f"{code} is not asked any more.")
 
 
@@ -114,14 +118,24 @@ def _row(one: LostFigures) -> list[object]:
     ]
 
 
-async def _connect(data: Path | None, new: NewConnection) -> None:
-    async with open_desk(data) as desk, desk.connection.transaction():
+async def _connect(data: Path | None, new: NewConnection, author: Author) -> None:
+    now = datetime.now(UTC)
+    async with (
+        open_desk(data) as desk,
+        desk.connection.transaction(),
+        recorded(desk.connection, new.code, author, at=now),
+    ):
         cipher = installation_cipher(desk.settings)
-        await connect(desk.connection, cipher, new, at=datetime.now(UTC))
+        await connect(desk.connection, cipher, new, at=now)
 
 
-async def _disconnect(data: Path | None, code: str) -> None:
-    async with open_desk(data) as desk:
+async def _disconnect(data: Path | None, code: str, author: Author) -> None:
+    now = datetime.now(UTC)
+    async with (
+        open_desk(data) as desk,
+        desk.connection.transaction(),
+        recorded(desk.connection, code, author, at=now),
+    ):
         await stop_search(desk.connection, code)
 
 

@@ -2,15 +2,18 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from iuran.deploy.commands.channel_history import ReasonOption
 from iuran.deploy.commands.database import open_desk, small_pool
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
+from iuran.payments.channel_changes import Author, recorded
 from iuran.payments.retail.channels import (
     Dialect,
     NewRetailChannel,
@@ -90,6 +93,7 @@ def list_(*, data: DataOption = None, json: JsonOption = False) -> None:
 def rotate_(
     code: CodeArgument,
     *,
+    reason: ReasonOption,
     purpose: Annotated[Purpose, typer.Option(case_sensitive=False, help="Which one.")],
     secret: Annotated[
         str,
@@ -101,7 +105,8 @@ def rotate_(
     data: DataOption = None,
 ) -> None:
     """Replace a secret; the former one stays valid for a while."""
-    run(_rotate(data, code, purpose, secret, timedelta(hours=overlap_hours)))
+    author = Author(name=getuser(), reason=reason)
+    run(_rotate(data, code, purpose, secret, timedelta(hours=overlap_hours), author))
     say(f"{code}: the new {purpose} secret is valid now, the former one for {overlap_hours:g} h.")
 
 
@@ -139,10 +144,19 @@ async def _list(data: Path | None) -> tuple[RetailChannel, ...]:
 
 
 async def _rotate(
-    data: Path | None, code: str, purpose: Purpose, secret: str, overlap: timedelta
+    data: Path | None,
+    code: str,
+    purpose: Purpose,
+    secret: str,
+    overlap: timedelta,
+    author: Author,
 ) -> None:
     now = datetime.now(UTC)
-    async with open_desk(data) as desk, desk.connection.transaction():
+    async with (
+        open_desk(data) as desk,
+        desk.connection.transaction(),
+        recorded(desk.connection, code, author, at=now),
+    ):
         cipher = installation_cipher(desk.settings)
         await replace_secret(
             desk.connection, cipher, code, purpose, secret, at=now, old_valid_until=now + overlap
