@@ -1,17 +1,19 @@
 """What is settled together and what is settled one by one come to the same rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from iuran.core.clock import WIB
 from iuran.core.database.pool import Connection, Pool, connected
 from iuran.core.families import RegisteredFamily, Relation
 from iuran.payments.inquiries import inquire
 from iuran.payments.instalment_plans import register_plan
+from iuran.payments.lanes import Deed
 from iuran.payments.members import add_newborn
 from iuran.payments.prepayment import ask_to_pay_ahead
 from iuran.payments.settlement import (
@@ -37,7 +39,8 @@ NOW = wib(2026, 2, 5)
 
 NOTHING_IS_PLAIN = """
     CREATE OR REPLACE FUNCTION settle_plain_payments(
-        p_instructions payment_instruction[], p_new integer[], p_at timestamptz
+        p_instructions payment_instruction[], p_new integer[], p_at timestamptz,
+        p_collected boolean
     ) RETURNS payment_outcome[] LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'
 """
 
@@ -47,11 +50,18 @@ CREDIT = 30_000
 TABLES = (
     *("channel_message", "payment_reference", "payment_answer", "payment", "payment_allocation"),
     *("bill", "bill_line", "membership", "membership_event", "fine_window", "ledger_entry"),
-    *("credit_entry", "instalment_plan", "instalment_payment", "outbox", "employer_payment"),
+    *(
+        "suspense_item",
+        "credit_entry",
+        "instalment_plan",
+        "instalment_payment",
+        "outbox",
+        "employer_payment",
+    ),
 )
 
 ROWS = """
-    SELECT (to_jsonb(t) - '{{payment_id,entry_id,event_id,window_id}}'::text[])
+    SELECT (to_jsonb(t) - '{{payment_id,entry_id,event_id,window_id,suspense_id}}'::text[])
            #- '{{detail,payment_id}}' #- '{{payload,payment_id}}' AS row
     FROM {table} AS t ORDER BY 1
 """
@@ -115,7 +125,10 @@ async def _asked(pool: Pool, channel: int, n: int, number: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A payment by numbers; `error` is added to what the account may pay, `asked` is a day."""
+    """A payment by numbers; `error` is added to what the account may pay, `asked` is a day.
+
+    `paid_at` is the time that a channel proves; it counts for collected money alone.
+    """
 
     channel: int
     account: int
@@ -123,19 +136,25 @@ class Sent:
     asked: int | None
     reference: int
     external_id: int
+    paid_at: datetime | None = None
 
     def instruction(self, town: Town) -> PaymentInstruction:
         number, amount = town.accounts[self.account]
         inquired = f"ASKED-{self.asked or 0:02d}-{self.account}"
-        return an_instruction(
+        made = an_instruction(
             town.channels[self.channel],
             number,
             amount + self.error,
             reference=f"R{self.reference}" if self.asked is None else inquired,
             external_id=str(self.external_id),
         )
+        return replace(made, channel_time=self.paid_at)
 
 
+PROVED_TIMES = (
+    *(None, None, wib(2026, 2, 5), datetime(2026, 2, 1, tzinfo=WIB)),
+    *(datetime(2026, 1, 31, 23, 59, 59, tzinfo=WIB), wib(2026, 1, 20), wib(2026, 2, 6)),
+)
 PAYMENTS = st.builds(
     Sent,
     channel=st.sampled_from([0, 0, 0, 1]),
@@ -144,6 +163,7 @@ PAYMENTS = st.builds(
     asked=st.sampled_from([None, None, 4, 5]),
     reference=st.integers(0, 30),
     external_id=st.integers(0, 60),
+    paid_at=st.sampled_from(PROVED_TIMES),
 )
 BATCHES = st.lists(st.lists(PAYMENTS, min_size=1, max_size=9), min_size=1, max_size=3)
 EVERY_ACCOUNT = [
@@ -158,21 +178,26 @@ EVERY_ACCOUNT = [
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(sent=BATCHES)
-@example(sent=[EVERY_ACCOUNT[0]])
-@example(sent=EVERY_ACCOUNT[2:4])
-@example(sent=EVERY_ACCOUNT)
-async def test_together_or_one_by_one_is_the_same(town: Town, sent: list[list[Sent]]) -> None:
-    instructions = [[one.instruction(town) for one in batch] for batch in sent]
+@given(sent=BATCHES, deed=st.sampled_from([settle, book_collected]))
+@example(sent=[EVERY_ACCOUNT[0]], deed=settle)
+@example(sent=EVERY_ACCOUNT[2:4], deed=settle)
+@example(sent=EVERY_ACCOUNT, deed=settle)
+@example(sent=EVERY_ACCOUNT, deed=book_collected)
+@example(sent=[EVERY_ACCOUNT[4]], deed=book_collected)
+async def test_together_or_one_by_one_is_the_same(
+    town: Town, sent: list[list[Sent]], deed: Deed
+) -> None:
+    batches = [[one.instruction(town) for one in batch] for batch in sent]
 
     async with connected(town.database_url, role=None) as connection:
-        together = await _told(connection, instructions, one_by_one=False)
-        one_by_one = await _told(connection, instructions, one_by_one=True)
+        together = await _told(connection, batches, deed, one_by_one=False)
+        one_by_one = await _told(connection, batches, deed, one_by_one=True)
 
     assert together == one_by_one
 
 
-async def test_a_plain_payment_is_settled_with_others(town: Town) -> None:
+@pytest.mark.parametrize("deed", [settle, book_collected])
+async def test_a_plain_payment_is_settled_with_others(town: Town, deed: Deed) -> None:
     due = town.accounts[5:8]
     batch = [
         an_instruction(town.channels[0], number, amount, reference=f"ASKED-05-{5 + n}")
@@ -183,14 +208,18 @@ async def test_a_plain_payment_is_settled_with_others(town: Town) -> None:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute("DROP FUNCTION settle_one_by_one")
-        outcomes = await settle(connection, batch, at=NOW)
+        outcomes = await deed(connection, batch, at=NOW)
         await transaction.rollback()
 
     assert {(o.verdict, o.result) for o in outcomes} == {(Verdict.NEW, Result.SETTLED)}
 
 
 async def _told(
-    connection: Connection, batches: list[list[PaymentInstruction]], *, one_by_one: bool
+    connection: Connection,
+    batches: list[list[PaymentInstruction]],
+    deed: Deed,
+    *,
+    one_by_one: bool,
 ) -> tuple[object, ...]:
     """Settle in a transaction that is undone; return the answers and every row."""
     transaction = connection.transaction()
@@ -201,7 +230,7 @@ async def _told(
         outcomes = [
             _without_number(outcome)
             for batch in batches
-            for outcome in await settle(connection, batch, at=NOW)
+            for outcome in await deed(connection, batch, at=NOW)
         ]
         rows = [await connection.fetch(ROWS.format(table=table)) for table in TABLES]
         return outcomes, [[row["row"] for row in found] for found in rows]

@@ -5,14 +5,16 @@
 -- Settle those of the new payments of a batch that are plain; return their answers. Plain is: active
 -- and not in arrears, the current month's bill is the only open one and is paid exactly, no credit, no
 -- plan, no months ahead, the inquiry's bill if there was one, and nothing else of that family here.
+-- Collected money is plain if it counts from a day of this month; no inquiry binds it.
 CREATE OR REPLACE FUNCTION settle_plain_payments(
-    p_instructions payment_instruction[], p_new integer[], p_at timestamptz
+    p_instructions payment_instruction[], p_new integer[], p_at timestamptz, p_collected boolean
 ) RETURNS payment_outcome[]
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     v_day date := wib_date(p_at);
     v_month integer := coverage_month_of(v_day);
+    v_month_begins timestamptz := wib_midnight(first_day_of(v_month));
     v_items integer[];
     v_families bigint[];
     v_memberships bigint[];
@@ -40,7 +42,8 @@ BEGIN
     END IF;
     WITH plain AS MATERIALIZED (
         SELECT l.item, l.family_id, l.membership_id, u.channel_id, u.reference, u.amount,
-               u.channel_time, b.members, b.owed, p.name
+               u.channel_time, t.paid_at, wib_date(t.paid_at) AS paid_on, b.members, b.owed,
+               p.name
         FROM (SELECT x.item, x.family_id, x.membership_id,
                      count(*) OVER (PARTITION BY x.family_id) AS of_family
               FROM unnest(v_items, v_families, v_memberships)
@@ -48,6 +51,11 @@ BEGIN
         JOIN unnest(p_instructions) WITH ORDINALITY
             AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
                   target, headers, body, item) ON u.item = l.item
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN p_collected THEN paid_at_of(u.channel_time, p_at) ELSE p_at
+                   END AS paid_at
+            OFFSET 0  -- once, not wherever it is used
+        ) AS t
         JOIN membership AS m ON m.family_id = l.family_id AND m.membership_id = l.membership_id
         JOIN family AS f ON f.family_id = l.family_id
         JOIN participant AS p
@@ -63,17 +71,18 @@ BEGIN
           AND m.state = 'ACTIVE' AND m.paid_through >= v_month - 1
           AND m.plan_id IS NULL AND m.credit = 0
           AND b.first_month = v_month AND b.owed = u.amount
+          AND t.paid_at >= v_month_begins
           AND NOT EXISTS (
               SELECT FROM prepayment_request AS r
               WHERE r.family_id = l.family_id AND r.membership_id = l.membership_id
-                AND r.wib_day = v_day)
-          AND coalesce((
+                AND r.wib_day = wib_date(t.paid_at))
+          AND (p_collected OR coalesce((
               SELECT i.wib_day = v_day AND i.version = payable_version(
                          concat(v_month, '/', b.version), b.owed, b.owed, 0, 0)
               FROM inquiry AS i
               WHERE i.channel_id = u.channel_id AND i.reference = u.reference
               ORDER BY i.inquiry_id DESC
-              LIMIT 1), true)
+              LIMIT 1), true))
     ), bill_paid AS (
         UPDATE bill AS b SET state = 'PAID', settled_amount = b.amount, settled_at = p_at
         FROM plain
@@ -82,7 +91,7 @@ BEGIN
     ), taken AS (
         INSERT INTO payment (family_id, membership_id, channel_id, reference, amount,
                              channel_time, received_at, value_date)
-        SELECT family_id, membership_id, channel_id, reference, amount, channel_time, p_at, v_day
+        SELECT family_id, membership_id, channel_id, reference, amount, channel_time, p_at, paid_on
         FROM plain
         RETURNING family_id, payment_id
     ), allocated AS (
@@ -93,18 +102,18 @@ BEGIN
     ), posted AS (
         INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
                                   value_date, channel_id, payment_id)
-        SELECT family_id, 'CHANNEL_CLEARING', 'CONTRIBUTION_RECEIVABLE', amount, p_at, v_day,
+        SELECT family_id, 'CHANNEL_CLEARING', 'CONTRIBUTION_RECEIVABLE', amount, p_at, paid_on,
                channel_id, payment_id
         FROM plain JOIN taken USING (family_id)
     ), membership_paid AS (
         UPDATE membership AS m SET paid_through = greatest(m.paid_through, v_month)
         FROM plain
         WHERE m.family_id = plain.family_id AND m.membership_id = plain.membership_id
-        RETURNING m.family_id, m.membership_id, m.paid_through
+        RETURNING m.family_id, m.membership_id, m.paid_through, plain.paid_at
     ), noted AS (
         INSERT INTO membership_event (family_id, membership_id, state, paid_through,
                                       effective_at, recorded_at, cause)
-        SELECT family_id, membership_id, 'ACTIVE', paid_through, p_at, p_at, 'PAYMENT'
+        SELECT family_id, membership_id, 'ACTIVE', paid_through, paid_at, p_at, 'PAYMENT'
         FROM membership_paid
     ), announced AS (
         INSERT INTO outbox (family_id, kind, payload, occurred_at)

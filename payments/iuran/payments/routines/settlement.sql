@@ -31,8 +31,8 @@ DECLARE
     v_plain payment_outcome[];
 BEGIN
     SELECT messages, payments INTO v_told, v_new FROM reserve_identities(p_instructions, p_at);
-    IF v_new IS NOT NULL AND NOT p_collected THEN
-        v_plain := settle_plain_payments(p_instructions, v_new, p_at);
+    IF v_new IS NOT NULL THEN
+        v_plain := settle_plain_payments(p_instructions, v_new, p_at, p_collected);
         RETURN QUERY SELECT * FROM unnest(v_plain);
     END IF;
     IF cardinality(v_plain) = cardinality(p_instructions) THEN
