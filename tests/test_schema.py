@@ -149,6 +149,7 @@ FACTS = {
     "class_change",
     "segment_change",
     "data_change",
+    "family_move",
     "registration_step",
     "instalment_payment",
     "credit_entry",

@@ -47,6 +47,8 @@ DAY = date(2026, 3, 10)
 
 def a_cover(state: MembershipState, segment: Segment, payer: str, care_class: CareClass) -> Cover:
     return Cover(
+        family_id=1,
+        participant_id=1,
         membership_id=1,
         segment=segment,
         payer=payer,

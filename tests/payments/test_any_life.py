@@ -38,6 +38,7 @@ from iuran.core.segments import CareClass, Segment
 from iuran.payments.class_changes import change_care_class
 from iuran.payments.credit import credit_of
 from iuran.payments.departures import Departure, approve_departure, propose_departure
+from iuran.payments.family_moves import FamilyMove, approve_move, propose_move
 from iuran.payments.instalment_plans import register_plan
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.members import add_member, add_newborn
@@ -55,6 +56,19 @@ from iuran.payments.virtual_accounts import payable_at
 from tests.builders import a_channel, a_family, a_participant, an_active_family, an_instruction
 from tests.conftest import clear
 from tests.payments.payers import roll
+
+COUNT_BILLED_TWICE = """
+    SELECT count(*) FROM (
+        SELECT l.coverage_month, p.nik
+        FROM (SELECT family_id, participant_id, coverage_month
+              FROM bill_line
+              GROUP BY family_id, participant_id, coverage_month
+              HAVING sum(amount) > 0) AS l
+        JOIN participant AS p ON p.family_id = l.family_id AND p.participant_id = l.participant_id
+        GROUP BY l.coverage_month, p.nik
+        HAVING count(*) > 1
+    ) AS twice
+"""
 
 T = TypeVar("T")
 BILLS_MAX = 1_000
@@ -106,6 +120,7 @@ class AnyLife(RuleBasedStateMachine):
         self.number = accounts[0].customer_number
         self.people = [participant.participant_id for participant in family.participants]
         self.sponsored_id: int | None = None
+        self.households: list[tuple[int, int, str]] = []
 
     @property
     def ids(self) -> tuple[int, int]:
@@ -220,6 +235,55 @@ class AnyLife(RuleBasedStateMachine):
                 at=self.now,
             )
 
+    @rule(choice=st.integers(0, 9))
+    def somebody_begins_a_household(self, choice: int) -> None:
+        self.attempt(self._begin_household(self.people[choice % len(self.people)]))
+
+    async def _begin_household(self, person: int) -> None:
+        card = a_family().kk_number
+        move = FamilyMove(relations={person: Relation.HEAD}, reason="KK baru", kk_number=card)
+        family_id, new = await self._move(self.family_id, person, move)
+        async with self.pool.acquire() as connection:
+            number = await connection.fetchval(
+                "SELECT customer_number FROM virtual_account WHERE family_id = $1", family_id
+            )
+        self.households.append((family_id, new, number))
+
+    @rule(choice=st.integers(0, 9))
+    def a_household_joins_the_family(self, choice: int) -> None:
+        if self.households:
+            family_id, person, _ = self.households[choice % len(self.households)]
+            self.attempt(self._join(family_id, person))
+
+    async def _join(self, family_id: int, person: int) -> None:
+        move = FamilyMove(
+            relations={person: Relation.OTHER}, reason="cerai", to_family_id=self.family_id
+        )
+        _, new = await self._move(family_id, person, move)
+        self.people.append(new)
+
+    async def _move(self, family_id: int, person: int, move: FamilyMove) -> tuple[int, int]:
+        async with self.pool.acquire() as connection, connection.transaction():
+            change_id = await propose_move(
+                connection, family_id, move, proposed_by="siti", at=self.now
+            )
+            moved = await approve_move(
+                connection, family_id, change_id, approved_by="budi", at=self.now
+            )
+        return moved.family_id, moved.people[person]
+
+    @rule(choice=st.integers(0, 9))
+    def a_household_pays(self, choice: int) -> None:
+        if self.households:
+            self.attempt(self._pay_household(self.households[choice % len(self.households)][2]))
+
+    async def _pay_household(self, number: str) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            payable = await payable_at(connection, number, at=self.now)
+            instruction = an_instruction(self.channel, number, payable.amount or 1)
+            (outcome,) = await settle(connection, [instruction], at=self.now)
+            assert outcome.is_settled is (payable.result == "PAYABLE")
+
     @rule(care_class=st.sampled_from(CareClass))
     def asks_for_a_class(self, care_class: CareClass) -> None:
         self.attempt(self._change(care_class))
@@ -318,6 +382,7 @@ class AnyLife(RuleBasedStateMachine):
             assert await disagreements(connection) == ()
             assert sum(balance.amount for balance in await balances(connection)) == 0
             assert [one async for one in different_memberships(connection)] == []
+            assert await connection.fetchval(COUNT_BILLED_TWICE) == 0
             assert await credit_of(connection, *self.ids) >= 0
             bills = await bills_of(
                 connection, self.family_id, today=wib_date(self.now), limit=BILLS_MAX

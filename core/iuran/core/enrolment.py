@@ -26,8 +26,12 @@ SELECT_INSURED: LiteralString = """
 """
 
 COUNT_PARTICIPANTS: LiteralString = """
-    SELECT count(*) FROM participant
-    WHERE family_id = $1 AND participant_id = ANY ($2::bigint[])
+    SELECT count(*) FROM participant AS p
+    WHERE p.family_id = $1 AND p.participant_id = ANY ($2::bigint[])
+      AND NOT EXISTS (
+          SELECT FROM family_move AS v
+          WHERE v.family_id = p.family_id AND v.participant_id = p.participant_id
+            AND v.direction = 'OUT')
 """
 
 

@@ -37,7 +37,7 @@ SELECT_CAN_PAY: LiteralString = """
     SELECT NOT EXISTS (
         SELECT FROM enrolment AS e
         WHERE e.family_id = p.family_id AND e.participant_id = p.participant_id
-          AND e.left_cause IN ('DEATH', 'REMOVAL'))
+          AND e.left_cause IN ('DEATH', 'REMOVAL', 'MOVED'))
     FROM participant AS p
     WHERE p.family_id = $1 AND p.participant_id = $2
 """

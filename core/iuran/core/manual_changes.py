@@ -41,6 +41,7 @@ class ChangeKind(StrEnum):
     RATE_RULING = "RATE_RULING"
     SEGMENT = "SEGMENT"
     LAYOFF = "LAYOFF"
+    FAMILY_MOVE = "FAMILY_MOVE"
 
 
 class ChangeNotFoundError(DomainError):

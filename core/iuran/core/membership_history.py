@@ -11,15 +11,18 @@ from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth
 
 SELECT_STATUS: LiteralString = """
-    SELECT e.membership_id, m.segment, s.payer, told.state, told.paid_through, told.cause,
-           told.effective_at,
+    SELECT e.family_id, e.participant_id, e.membership_id, m.segment, s.payer, told.state,
+           told.paid_through, told.cause, told.effective_at,
+           came.other_family_id AS former_family_id, came.first_month AS came_in,
            e.awaits_month IS NULL OR EXISTS (
                SELECT FROM membership_event AS paid
                WHERE paid.family_id = e.family_id AND paid.membership_id = e.membership_id
                  AND paid.paid_through >= e.awaits_month AND paid.recorded_at >= e.enrolled_at
                  AND (paid.effective_at <= $3 OR e.covered_back_to <= wib_date($3))
            ) AS own_cover
-    FROM enrolment AS e
+    FROM person_in($1, $2, coverage_month_of(wib_date($3))) AS who
+    JOIN enrolment AS e
+      ON e.family_id = who.family_id AND e.participant_id = who.participant_id
     JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
     JOIN segment AS s ON s.segment = m.segment
     JOIN LATERAL (
@@ -29,8 +32,10 @@ SELECT_STATUS: LiteralString = """
         ORDER BY v.effective_at DESC, v.event_id DESC
         LIMIT 1
     ) AS told ON true
-    WHERE e.family_id = $1 AND e.participant_id = $2
-      AND e.first_month <= coverage_month_of(wib_date($3))
+    LEFT JOIN family_move AS came
+      ON came.family_id = e.family_id AND came.participant_id = e.participant_id
+     AND came.direction = 'IN' AND came.membership_id = e.membership_id
+    WHERE e.first_month <= coverage_month_of(wib_date($3))
       AND (e.last_month IS NULL OR e.last_month >= coverage_month_of(wib_date($3)))
       AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
     ORDER BY told.effective_at DESC
@@ -42,6 +47,8 @@ SELECT_STATUS: LiteralString = """
 class MembershipFact:
     """The last fact of a membership before an instant, for a participant enrolled in it."""
 
+    family_id: int
+    participant_id: int
     membership_id: int
     segment: str
     payer: str
@@ -49,14 +56,22 @@ class MembershipFact:
     paid_through: int | None
     cause: str
     effective_at: datetime
+    former_family_id: int | None
+    came_in: int | None
+    """The month in which he came from another family card to this membership."""
     own_cover: bool
     """Whether the first bill with his own lines is paid, if his cover awaits that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusAt:
-    """What a participant's cover was at an instant, and the fact that it followed from."""
+    """What a participant's cover was at an instant, and the fact that it followed from.
 
+    Whoever moved to another family card was another participant of another family before.
+    """
+
+    family_id: int
+    participant_id: int
     membership_id: int
     segment: str
     state: MembershipState
@@ -64,6 +79,8 @@ class StatusAt:
     covered: bool
     cause: str
     since: datetime
+    former_family_id: int | None
+    came_in: CoverageMonth | None
 
 
 async def status_at(
@@ -72,7 +89,8 @@ async def status_at(
     """Return a participant's status at an instant; None if he was in no membership then.
 
     Of several memberships the one that covers him counts. Later postings with an older value date
-    are part of the answer: an undone suspension never was.
+    are part of the answer: an undone suspension never was. Whoever has moved to another family card
+    is answered for across both, under either participant.
     """
     rows = await connection.fetch(SELECT_STATUS, family_id, participant_id, at)
     facts = [MembershipFact(**dict(row)) for row in rows]
@@ -101,6 +119,8 @@ def _status(fact: MembershipFact, month: CoverageMonth) -> StatusAt:
     if fact.payer != "GOVERNMENT":
         state = state_in(state, paid_through, month)
     return StatusAt(
+        family_id=fact.family_id,
+        participant_id=fact.participant_id,
         membership_id=fact.membership_id,
         segment=fact.segment,
         state=state,
@@ -108,4 +128,6 @@ def _status(fact: MembershipFact, month: CoverageMonth) -> StatusAt:
         covered=state is MembershipState.ACTIVE and fact.own_cover,
         cause=fact.cause,
         since=fact.effective_at,
+        former_family_id=fact.former_family_id,
+        came_in=None if fact.came_in is None else CoverageMonth.of_ordinal(fact.came_in),
     )

@@ -18,6 +18,7 @@ from iuran.core.months import CoverageMonth
 from iuran.payments.billing_rules import demand_rules
 from iuran.payments.employer_credit import spend_employer_credits
 from iuran.payments.employers import bill_employers
+from iuran.payments.family_moves import carry_out_moves
 from iuran.payments.government_payments import settle_governments
 from iuran.payments.governments import bill_governments
 
@@ -239,6 +240,9 @@ async def _roll_batch(
     """Roll a range of families; return the bills and the suspensions."""
     family_from, family_to = families
     async with pool.acquire() as connection:
+        await carry_out_moves(
+            connection, family_from=family_from, family_to=family_to, month=month, at=at
+        )
         async with connection.transaction():
             issued = await bill_month(
                 connection, family_from=family_from, family_to=family_to, month=month, at=at

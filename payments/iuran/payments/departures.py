@@ -17,7 +17,9 @@ BRING_UP_TO_DATE: LiteralString = """
 
 END_ENROLMENT: LiteralString = """
     UPDATE enrolment
-    SET last_month = greatest(first_month, $4), left_on = $5, left_cause = $6, change_id = $7
+    SET last_month = greatest($4, CASE WHEN first_month > $8 THEN first_month - 1
+                                       ELSE first_month END),
+        left_on = $5, left_cause = $6, change_id = $7
     WHERE family_id = $1 AND membership_id = $2 AND participant_id = $3
       AND (last_month IS NULL OR last_month >= $4) AND left_cause IS NULL
     RETURNING participant_id
@@ -48,7 +50,7 @@ END_IF_EMPTY: LiteralString = """
       AND NOT EXISTS (
           SELECT FROM enrolment AS e
           WHERE e.family_id = m.family_id AND e.membership_id = m.membership_id
-            AND e.left_cause IS NULL)
+            AND (e.left_cause IS NULL OR (e.left_cause = 'MOVED' AND e.last_month >= $3)))
     RETURNING m.paid_through
 """
 
@@ -110,12 +112,27 @@ async def approve_departure(
         connection, family_id, change_id, kind=kind, approved_by=approved_by, at=at
     )
     await _leave(connection, (family_id, change_id), proposal, at=at)
-    await _hand_over(connection, family_id, proposal, approved_by=approved_by, at=at)
-    paid_through = await connection.fetchval(END_IF_EMPTY, family_id, proposal.membership_id)
+    verified = Verified(
+        reason=proposal.reason, asked_by=proposal.proposed_by, verified_by=approved_by
+    )
+    left = int(str(proposal.wanted["participant_id"]))
+    await hand_over(connection, family_id, left, verified=verified, at=at)
+    month = CoverageMonth.of(wib_date(at)).ordinal
+    paid_through = await connection.fetchval(END_IF_EMPTY, family_id, proposal.membership_id, month)
     if paid_through is not None:
         await connection.execute(
             INSERT_END_EVENT, family_id, proposal.membership_id, paid_through, at
         )
+
+
+async def hand_over(
+    connection: Connection, family_id: int, left: int, *, verified: Verified, at: datetime
+) -> None:
+    """Make somebody else the payer if it was the one who left, and keep why."""
+    successor = await connection.fetchval(SELECT_NEXT_PAYER, family_id)
+    if successor is None or not await connection.fetchval(SET_PAYER, family_id, left, successor):
+        return
+    await record_payer(connection, family_id, str(left), successor, verified=verified, at=at)
 
 
 async def _leave(
@@ -126,21 +143,10 @@ async def _leave(
     left_on = date.fromisoformat(str(proposal.wanted["left_on"]))
     who = (family_id, proposal.membership_id, participant_id, CoverageMonth.of(left_on).ordinal)
     await connection.fetchval(BRING_UP_TO_DATE, family_id, proposal.membership_id, at)
-    left = await connection.fetchval(END_ENROLMENT, *who, left_on, proposal.kind.value, change_id)
+    month = CoverageMonth.of(wib_date(at)).ordinal
+    left = await connection.fetchval(
+        END_ENROLMENT, *who, left_on, proposal.kind.value, change_id, month
+    )
     if left is None:
         raise InvalidInputError("participantId", "this person is not in the membership")
     await connection.execute(CORRECT_BILLS, *who, proposal.kind.value, change_id, at)
-
-
-async def _hand_over(
-    connection: Connection, family_id: int, proposal: Proposal, *, approved_by: str, at: datetime
-) -> None:
-    """Make somebody else the payer if it was the one who left, and keep why."""
-    left = int(str(proposal.wanted["participant_id"]))
-    successor = await connection.fetchval(SELECT_NEXT_PAYER, family_id)
-    if successor is None or not await connection.fetchval(SET_PAYER, family_id, left, successor):
-        return
-    verified = Verified(
-        reason=proposal.reason, asked_by=proposal.proposed_by, verified_by=approved_by
-    )
-    await record_payer(connection, family_id, str(left), successor, verified=verified, at=at)

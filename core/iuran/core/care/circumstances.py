@@ -1,5 +1,6 @@
 """The circumstances of a case as PostgreSQL holds them, and the eligibility that follows."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import LiteralString
 
@@ -10,6 +11,7 @@ from iuran.core.care.referrals import find_referral
 from iuran.core.database.pool import Connection
 from iuran.core.facilities.home import home_of
 from iuran.core.facilities.registry import facility_of
+from iuran.core.family_moves import Person, person_at
 from iuran.core.months import CoverageMonth
 
 COUNT_VISITS_AWAY: LiteralString = """
@@ -25,7 +27,15 @@ async def check_eligibility(connection: Connection, request: CareRequest) -> Eli
 
     Raises FacilityUnknownError. Changes nothing.
     """
+    request = await of_person_then(connection, request)
     return judge(request, await circumstances_of(connection, request))
+
+
+async def of_person_then(connection: Connection, request: CareRequest) -> CareRequest:
+    """Ask for who the person was when the care started: before a move, one of another family."""
+    asked = Person(family_id=request.family_id, participant_id=request.participant_id)
+    then = await person_at(connection, asked, at=request.starts_at)
+    return replace(request, family_id=then.family_id, participant_id=then.participant_id)
 
 
 async def circumstances_of(connection: Connection, request: CareRequest) -> Circumstances:
@@ -37,9 +47,7 @@ async def circumstances_of(connection: Connection, request: CareRequest) -> Circ
     home = await home_of(connection, family_id=family_id, participant_id=person, on=day)
     window = None
     if cover is not None:
-        window = await window_at(
-            connection, family_id=family_id, membership_id=cover.membership_id, at=request.starts_at
-        )
+        window = await window_at(connection, cover, at=request.starts_at)
     return Circumstances(
         cover=cover,
         facility=await facility_of(connection, request.facility_code, on=day),

@@ -12,10 +12,12 @@ from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass, Segment
 
 SELECT_COVER: LiteralString = """
-    SELECT m.membership_id, m.segment, s.payer,
+    SELECT e.family_id, e.participant_id, m.membership_id, m.segment, s.payer,
            care_class_in(m.care_class, m.previous_care_class, m.class_since, $4) AS care_class,
            CASE WHEN own.cover THEN told.state ELSE 'PENDING' END AS state, told.paid_through
-    FROM enrolment AS e
+    FROM person_in($1, $2, $4) AS who
+    JOIN enrolment AS e
+      ON e.family_id = who.family_id AND e.participant_id = who.participant_id
     JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
     JOIN segment AS s ON s.segment = m.segment
     JOIN LATERAL (
@@ -32,8 +34,7 @@ SELECT_COVER: LiteralString = """
               AND paid.paid_through >= e.awaits_month AND paid.recorded_at >= e.enrolled_at
               AND (paid.effective_at <= $3 OR e.covered_back_to <= wib_date($3))) AS cover
     ) AS own
-    WHERE e.family_id = $1 AND e.participant_id = $2
-      AND e.first_month <= $4 AND (e.last_month IS NULL OR e.last_month >= $4)
+    WHERE e.first_month <= $4 AND (e.last_month IS NULL OR e.last_month >= $4)
       AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
     ORDER BY own.cover AND membership_state_in(told.state, told.paid_through, $4) = 'ACTIVE' DESC,
              m.membership_id DESC
@@ -42,17 +43,19 @@ SELECT_COVER: LiteralString = """
 
 SELECT_WINDOW: LiteralString = """
     SELECT membership_id, first_day, last_day, arrears_months, employer_id
-    FROM fine_window
-    WHERE family_id = $1 AND membership_id = $2 AND opened_at <= $3
-    ORDER BY window_id DESC
-    LIMIT 1
+    FROM fine_window_of($1, $2, $3, $4)
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """The membership that a participant is in, and its state at an instant."""
+    """The membership that a participant is in, and its state at an instant.
 
+    Whoever moved to another family card was another participant of another family before.
+    """
+
+    family_id: int
+    participant_id: int
     membership_id: int
     segment: Segment
     payer: str
@@ -68,7 +71,8 @@ async def cover_at(
 
     A month that closed unpaid suspends from the 1st of the next (Perpres 82/2018 art. 42(1)),
     whether or not the monthly run has noted it. An active membership goes before another. Who
-    joined later is PENDING until the first bill with his lines is paid.
+    joined later is PENDING until the first bill with his lines is paid. Whoever moves to another
+    family card is covered with it from the 1st on, whether or not the monthly run has come by.
     """
     month = CoverageMonth.of(wib_date(at))
     row = await connection.fetchrow(SELECT_COVER, family_id, participant_id, at, month.ordinal)
@@ -77,6 +81,8 @@ async def cover_at(
     paid = row["paid_through"]
     paid_through = None if paid is None else CoverageMonth.of_ordinal(paid)
     return Cover(
+        family_id=row["family_id"],
+        participant_id=row["participant_id"],
         membership_id=row["membership_id"],
         segment=Segment(row["segment"]),
         payer=row["payer"],
@@ -86,9 +92,12 @@ async def cover_at(
     )
 
 
-async def window_at(
-    connection: Connection, *, family_id: int, membership_id: int, at: datetime
-) -> FineWindow | None:
-    """Return the fine window of the newest reactivation before an instant: only that one counts."""
-    row = await connection.fetchrow(SELECT_WINDOW, family_id, membership_id, at)
+async def window_at(connection: Connection, cover: Cover, *, at: datetime) -> FineWindow | None:
+    """Return the fine window of a person's newest reactivation before an instant: only it counts.
+
+    It goes with him to another family card, and one that the family there had opened before he came
+    is not his [D].
+    """
+    key = (cover.family_id, cover.participant_id, cover.membership_id)
+    row = await connection.fetchrow(SELECT_WINDOW, *key, at)
     return None if row is None else FineWindow.of(row)

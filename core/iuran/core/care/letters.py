@@ -7,7 +7,7 @@ from typing import LiteralString
 import asyncpg
 
 from iuran.core.care.care_types import CareType
-from iuran.core.care.circumstances import circumstances_of
+from iuran.core.care.circumstances import circumstances_of, of_person_then
 from iuran.core.care.cover import Cover
 from iuran.core.care.eligibility import CareRequest, Eligibility, judge
 from iuran.core.care.numbers import PaperKind, next_care_number
@@ -94,6 +94,7 @@ async def issue_letter(
     come, a stay without an estimated tariff, a diagnosis of the wrong form).
     """
     _check(request, at)
+    request = await of_person_then(connection, request)
     found = await circumstances_of(connection, request)
     eligibility = judge(request, found)
     if found.cover is None or eligibility.fine is None or not eligibility.is_eligible:

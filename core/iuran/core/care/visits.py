@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import LiteralString
 
-from iuran.core.care.circumstances import circumstances_of
+from iuran.core.care.circumstances import circumstances_of, of_person_then
 from iuran.core.care.eligibility import CareRequest, judge
 from iuran.core.care.numbers import PaperKind, next_care_number
 from iuran.core.care.refusals import NotEligibleError
@@ -26,6 +26,7 @@ async def record_visit(connection: Connection, request: CareRequest, *, by: str)
     """
     if request.care_type.is_advanced:
         raise InvalidInputError("careType", "advanced care needs a letter of eligibility")
+    request = await of_person_then(connection, request)
     await connection.fetchval(LOCK_PARTICIPANT, request.family_id, request.participant_id)
     found = await circumstances_of(connection, request)
     eligibility = judge(request, found)

@@ -37,6 +37,11 @@ _CAUSES = {
         "anggota keluar dari Kartu Keluarga",
         "Peraturan BPJS Kesehatan 6/2018: the whole family card is one bill",
     ),
+    "MOVED": (
+        "a member moved to another family card",
+        "anggota pindah ke Kartu Keluarga lain",
+        "Peraturan BPJS Kesehatan 6/2018: one family card, one bill; from the next month [D]",
+    ),
     "RATE_RULING": (
         "a ruling changed the rate of the month",
         "putusan mengubah tarif bulan ini",

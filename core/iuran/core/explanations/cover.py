@@ -24,9 +24,7 @@ async def explain_cover(
     cover = await cover_at(connection, family_id=family_id, participant_id=participant_id, at=at)
     window = None
     if cover is not None:
-        window = await window_at(
-            connection, family_id=family_id, membership_id=cover.membership_id, at=at
-        )
+        window = await window_at(connection, cover, at=at)
     return cover_explanation(status, cover, window, at=at)
 
 

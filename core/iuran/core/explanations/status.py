@@ -31,6 +31,7 @@ _CAUSES = {
     ),
     "BILL_CORRECTED": ("a corrected bill", "tagihan yang dikoreksi"),
     "SEGMENT_LEFT": ("a move to another segment", "mutasi ke segmen lain"),
+    "FAMILY_SPLIT": ("a family card of their own", "Kartu Keluarga sendiri"),
     "LAST_MEMBER_LEFT": ("the last member left", "anggota terakhir keluar"),
     "INSTALMENT_PAID": ("an instalment of the plan", "angsuran pembayaran bertahap"),
     "EMPLOYMENT_BEGAN": ("an employment began", "mulai bekerja"),
@@ -74,7 +75,12 @@ def status_explanation(status: StatusAt | None, *, at: datetime) -> Explanation:
     return Explanation(
         english=f"{english} at {when}",
         indonesian=f"{indonesian} pada {when}",
-        reasons=(_fact(status), _paid_through(status), *_own_cover(status)),
+        reasons=(
+            _fact(status),
+            _paid_through(status),
+            *_own_cover(status),
+            *_move(status),
+        ),
     )
 
 
@@ -137,6 +143,25 @@ def _reason_of_state(english: str, indonesian: str, day: date | None = None) -> 
         indonesian=indonesian,
         legal_basis="Perpres 82/2018 art. 42(1)",
         day=day,
+    )
+
+
+def _move(status: StatusAt) -> tuple[Reason, ...]:
+    """That the person came to this membership from another family card."""
+    if status.came_in is None:
+        return ()
+    day = status.came_in.first_day
+    return (
+        Reason(
+            rule="family_move",
+            english=f"Moved to this family card from {day}; what family {status.former_family_id}"
+            " owes stays with it.",
+            indonesian=f"Pindah ke Kartu Keluarga ini sejak {day}; tunggakan keluarga"
+            f" {status.former_family_id} tetap pada keluarga itu.",
+            legal_basis="Peraturan BPJS Kesehatan 6/2018: one family card, one bill; from the 1st"
+            " of the next month [D]",
+            day=day,
+        ),
     )
 
 

@@ -111,10 +111,8 @@ async def fine_of_number(
             segment=cover.segment,
             payer=cover.payer,
             care_class=cover.care_class,
-            window=await window_at(
-                desk.connection, family_id=who.family_id, membership_id=cover.membership_id, at=at
-            ),
-            is_certified_unable=await is_certified_unable(desk.connection, who.family_id, on=on),
+            window=await window_at(desk.connection, cover, at=at),
+            is_certified_unable=await is_certified_unable(desk.connection, cover.family_id, on=on),
             admitted_on=on,
             estimated_tariff=tariff,
         )

@@ -12,6 +12,7 @@ from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.family_changes import add_changes
+from iuran.deploy.commands.family_moves import add_moves
 from iuran.deploy.commands.family_text import as_json, write_family
 from iuran.deploy.commands.options import DataOption, FullOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
@@ -22,6 +23,7 @@ from iuran.payments.virtual_accounts import VirtualAccount, register_family
 LIST_MAX = 1_000
 app = typer.Typer(no_args_is_help=True, help="Look at families, and register new ones.")
 add_changes(app)
+add_moves(app)
 
 
 @app.command("list")

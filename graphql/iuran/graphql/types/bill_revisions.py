@@ -16,6 +16,7 @@ class RevisionCause(StrEnum):
     MEMBER_ADDED = "MEMBER_ADDED"
     DEATH = "DEATH"
     REMOVAL = "REMOVAL"
+    MOVED = "MOVED"
     RATE_RULING = "RATE_RULING"
 
 
@@ -26,6 +27,7 @@ publish(
         RevisionCause.MEMBER_ADDED: "Somebody joined, such as a newborn.",
         RevisionCause.DEATH: "A participant died; later months are taken back.",
         RevisionCause.REMOVAL: "A participant left the family card.",
+        RevisionCause.MOVED: "A participant moved to another family card.",
         RevisionCause.RATE_RULING: "A court ruling changed the rate of the month.",
     },
 )

@@ -17,13 +17,15 @@ from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.months import month_of
 
-CoverRow = tuple[int, str, str, int, str, int | None]
+CoverRow = tuple[int, int, int, str, str, int, str, int | None]
 WindowRow = tuple[date, date, int, int | None]
-_FactRow = tuple[int, str, str, str, int | None, str, datetime, bool]
+_FactRow = tuple[
+    int, int, int, str, str, str, int | None, str, datetime, bool, int | None, int | None
+]
 
 COVER_COLUMNS: Final[Fragment] = (
-    "{row}c.membership_id, {row}c.segment, {row}c.payer, {row}c.care_class::integer, "
-    "{row}c.state, {row}c.paid_through::integer"
+    "{row}c.family_id, {row}c.participant_id, {row}c.membership_id, {row}c.segment, "
+    "{row}c.payer, {row}c.care_class::integer, {row}c.state, {row}c.paid_through::integer"
 )
 """Of a row of SELECT_COVER, joined as `{row}c`."""
 WINDOW_COLUMNS: Final[Fragment] = (
@@ -34,9 +36,13 @@ WINDOW_COLUMNS: Final[Fragment] = (
 
 def cover_of(found: CoverRow, *, month: CoverageMonth) -> Cover:
     """Read a cover as it stands in a month."""
-    membership_id, segment, payer, care_class, state, paid_through = found
+    family_id, participant_id, membership_id, segment, payer, care_class, state, paid_through = (
+        found
+    )
     paid = month_of(paid_through)
     return Cover(
+        family_id=family_id,
+        participant_id=participant_id,
         membership_id=membership_id,
         segment=Segment(segment),
         payer=payer,
@@ -58,8 +64,11 @@ def window_of(found: WindowRow) -> FineWindow:
 
 
 def _fact(found: _FactRow) -> MembershipFact:
-    membership_id, segment, payer, state, paid_through, cause, effective_at, own_cover = found
+    family_id, participant_id, membership_id, segment, payer, state, paid_through = found[:7]
+    cause, effective_at, own_cover, former_family_id, came_in = found[7:]
     return MembershipFact(
+        family_id=family_id,
+        participant_id=participant_id,
         membership_id=membership_id,
         segment=segment,
         payer=payer,
@@ -68,6 +77,8 @@ def _fact(found: _FactRow) -> MembershipFact:
         cause=cause,
         effective_at=effective_at,
         own_cover=own_cover,
+        former_family_id=former_family_id,
+        came_in=came_in,
     )
 
 
@@ -95,8 +106,9 @@ EXPLANATION_OF_COVER = Worked(
     of=_explained,
     needs=(
         rows(
-            "s.membership_id, s.segment, s.payer, s.state, s.paid_through::integer, s.cause, "
-            "s.effective_at, s.own_cover",
+            "s.family_id, s.participant_id, s.membership_id, s.segment, s.payer, s.state, "
+            "s.paid_through::integer, s.cause, s.effective_at, s.own_cover, s.former_family_id, "
+            "s.came_in::integer",
             inlined(SELECT_STATUS, "{row}.family_id", "{row}.participant_id", "{now}"),
         ),
         row(COVER_COLUMNS, _COVER + " AS {row}c"),
@@ -104,7 +116,10 @@ EXPLANATION_OF_COVER = Worked(
             WINDOW_COLUMNS,
             _COVER
             + " AS {row}c CROSS JOIN LATERAL ("
-            + inlined(SELECT_WINDOW, "{row}.family_id", "{row}c.membership_id", "{now}")
+            + inlined(
+                SELECT_WINDOW,
+                *("{row}c.family_id", "{row}c.participant_id", "{row}c.membership_id", "{now}"),
+            )
             + ") AS {row}w",
         ),
     ),

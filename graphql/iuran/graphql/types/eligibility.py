@@ -237,7 +237,11 @@ ELIGIBILITY_CHECK = Source(
     + inlined(SELECT_FACILITY, _HERE, "{today}")
     + ") AS {row}f ON true"
     + lateral(SELECT_COVER, _FAMILY, _PERSON, "{now}", "{month}", alias="{row}c")
-    + lateral(SELECT_WINDOW, _FAMILY, "{row}c.membership_id", "{now}", alias="{row}w")
+    + lateral(
+        SELECT_WINDOW,
+        *("{row}c.family_id", "{row}c.participant_id", "{row}c.membership_id", "{now}"),
+        alias="{row}w",
+    )
     + lateral(SELECT_HOME, _FAMILY, _PERSON, "{today}", alias="{row}h")
     + lateral(SELECT_REFERRAL, _FAMILY, "upper({referral})", alias="{row}r"),
     access=of_family("{row}.family_id", by_card="{row}.card_number = {shown_card}"),

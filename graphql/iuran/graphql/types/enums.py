@@ -54,6 +54,7 @@ class MembershipCause(StrEnum):
     ARREARS_WRITTEN_OFF = "ARREARS_WRITTEN_OFF"
     SEGMENT_RETURNED = "SEGMENT_RETURNED"
     SEGMENT_LEFT = "SEGMENT_LEFT"
+    FAMILY_SPLIT = "FAMILY_SPLIT"
     LAST_MEMBER_LEFT = "LAST_MEMBER_LEFT"
     INSTALMENT_PAID = "INSTALMENT_PAID"
     INSTALMENT_PLAN_ENDED = "INSTALMENT_PLAN_ENDED"
@@ -135,6 +136,7 @@ publish(
         "with it.",
         MembershipCause.ARREARS_WRITTEN_OFF: "A law took arrears off what is owed (pemutihan).",
         MembershipCause.SEGMENT_LEFT: "The participants are insured in another segment now.",
+        MembershipCause.FAMILY_SPLIT: "People of another family card began one of their own.",
         MembershipCause.LAST_MEMBER_LEFT: "Nobody is left in it.",
         MembershipCause.INSTALMENT_PAID: "A step of an instalment plan (REHAB) was paid.",
         MembershipCause.INSTALMENT_PLAN_ENDED: "A step of an instalment plan was missed.",
