@@ -241,6 +241,26 @@ REMINDER: LiteralString = """
     VALUES ($1, $2, 2025 * 12, 'OVERDUE', 'SMS', 0, '{}', 'SENT', '2025-01-15 09:00+07',
             '2025-01-15 09:01+07')
 """
+EVENTS: LiteralString = """
+    INSERT INTO event (family_id, event_id, position, kind, payload, occurred_at)
+    SELECT $1, told.id, told.id, told.kind,
+           jsonb_build_object('membership_id', $2::bigint) || told.more,
+           '2026-01-20 09:00+07'
+    FROM (
+        SELECT 900000001, 'payment.settled', jsonb_build_object('payment_id', min(payment_id),
+                                                           'first_month', 24311)
+        FROM payment WHERE family_id = $1
+        UNION ALL
+        SELECT 900000002, 'bill.revised', jsonb_build_object('coverage_month', max(coverage_month))
+        FROM bill WHERE family_id = $1
+        UNION ALL
+        SELECT 900000003, 'membership.suspended', '{"effective_at": "2026-01-01T00:00:00+07:00"}'
+        UNION ALL
+        SELECT 900000004, 'claim.moved',
+               jsonb_build_object('claim_id', min(claim_id), 'state', 'PAID')
+        FROM claim WHERE family_id = $1
+    ) AS told (id, kind, more)
+"""
 SHARED: Sequence[LiteralString] = (
     FACILITIES,
     SERVICES,
@@ -278,8 +298,17 @@ ROWS: Sequence[LiteralString] = (
     REFUND_EVENT,
     PLAN,
     STEP,
+    EVENTS,
 )
 KEYS: Mapping[str, LiteralString] = {
+    "PaymentSettled": "SELECT family_id, event_id FROM event WHERE family_id = $1"
+    " AND event_id = 900000001",
+    "BillChanged": "SELECT family_id, event_id FROM event WHERE family_id = $1"
+    " AND event_id = 900000002",
+    "MembershipChanged": "SELECT family_id, event_id FROM event WHERE family_id = $1"
+    " AND event_id = 900000003",
+    "ClaimMoved": "SELECT family_id, event_id FROM event WHERE family_id = $1"
+    " AND event_id = 900000004",
     "Payment": "SELECT family_id, payment_id FROM payment WHERE family_id = $1",
     "Refund": "SELECT family_id, refund_id FROM refund WHERE family_id = $1",
     "InstalmentPlan": "SELECT family_id, plan_id FROM instalment_plan WHERE family_id = $1",

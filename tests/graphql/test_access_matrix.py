@@ -52,7 +52,11 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "Reminder": FAMILYS_OWN,
     "SuspenseItem": FINANCES,
     "SuspenseProposal": FINANCES,
+    "BillChanged": FAMILYS_OWN,
     "BillRevision": FAMILYS_OWN,
+    "ClaimMoved": FAMILYS_OWN,
+    "MembershipChanged": FAMILYS_OWN,
+    "PaymentSettled": FAMILYS_OWN,
     "Claim": PAPERS,
     "ClaimDocument": PAPERS,
     "ClaimEvent": PAPERS,
@@ -314,7 +318,10 @@ def missing_keys() -> dict[str, Any]:
         "Facility": id_of("Facility", 555),
         **{
             name: id_of(name, 555, 1)
-            for name in ("Visit", "Referral", "EligibilityLetter", "Claim", "Complaint")
+            for name in (
+                *("Visit", "Referral", "EligibilityLetter", "Claim", "Complaint"),
+                *("PaymentSettled", "BillChanged", "MembershipChanged", "ClaimMoved"),
+            )
         },
         "facility_code": "9999X999",
         "visit": "0301R0010126Y999999",

@@ -31,6 +31,7 @@ from tests.graphql.test_queries import JOURNEY
 SCHEMA = executable_schema()
 WRITTEN_BY_PAGES = ("Connection", "Edge", "PageInfo")
 ANSWERED_BY_CHANGES = ("Mutation", "Payload")
+TOLD = ("Subscription",)
 
 
 def executions(way: str) -> float:
@@ -43,7 +44,7 @@ def fields_of_objects() -> list[tuple[str, str]]:
         for name, found in SCHEMA.type_map.items()
         if isinstance(found, GraphQLObjectType)
         and not name.startswith("__")
-        and not name.endswith(WRITTEN_BY_PAGES + ANSWERED_BY_CHANGES)
+        and not name.endswith(WRITTEN_BY_PAGES + ANSWERED_BY_CHANGES + TOLD)
         and "Problem" not in {interface.name for interface in found.interfaces}
         for field in found.fields
     ]
@@ -176,7 +177,7 @@ async def test_plans_are_kept_within_bounds(
             n=first,
         )
 
-    (plans,) = kept
+    (plans,) = [one for one in kept if one.size]
     assert 0 < plans.size <= 200_000
     assert plans.size > 20_000
     assert PLANS_OF_AN_OPERATION_MAX < 100

@@ -1,11 +1,12 @@
 """The HTTP application: banks, frontends, supervisors, and a page for who comes by."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
@@ -28,8 +29,12 @@ from iuran.payments.snap.app import snap_routes
 from iuran.payments.snap.context import SnapServices
 
 
-def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
+def build_app(
+    settings: Settings, *, pool: Pool, clock: Clock, stopping: asyncio.Event | None = None
+) -> Starlette:
     """Put the application together; the caller owns the pool and closes it afterwards.
+
+    `stopping` is set by the server when it is told to stop: subscriptions end by themselves then.
 
     While it runs it follows the test clock, where there is one. Raises SettingsError when
     something is missing that a request would need.
@@ -53,11 +58,14 @@ def build_app(settings: Settings, *, pool: Pool, clock: Clock) -> Starlette:
             finally:
                 await snap.close()
 
+    graphql = _graphql_services(settings, pool, clock, rates=rates, issuer=issuer)
+    if stopping is not None:
+        graphql = replace(graphql, stopping=stopping)
     routes = [
         landing_route(settings),
         *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
         *jwks_routes(settings),
-        *_graphql_routes(settings, pool, clock, rates=rates, issuer=issuer),
+        *graphql_routes(graphql),
         *message_report_routes(settings, pool=pool, clock=clock),
         *receipt_routes(ReceiptServices(pool=pool, links=receipt_links(settings))),
         *retail_routes(retail, settings.retail_mount),
@@ -70,10 +78,10 @@ def _redis_url(settings: Settings) -> str | None:
     return None if settings.redis_url is None else settings.redis_url.get_secret_value()
 
 
-def _graphql_routes(
+def _graphql_services(
     settings: Settings, pool: Pool, clock: Clock, *, rates: Rates, issuer: TrustedIssuer
-) -> list[BaseRoute]:
-    services = GraphqlServices(
+) -> GraphqlServices:
+    return GraphqlServices(
         pool=pool,
         clock=clock,
         keys=issuer.keys,
@@ -89,4 +97,3 @@ def _graphql_routes(
         else IntrospectionPolicy.DEVELOPERS,
         graphiql=settings.serves_graphiql,
     )
-    return graphql_routes(services)

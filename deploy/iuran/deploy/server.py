@@ -62,9 +62,10 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         statement_timeout_milliseconds=settings.statement_timeout_milliseconds,
     )
     try:
-        app = build_app(settings, pool=pool, clock=new_clock(settings))
+        stopping = asyncio.Event()
+        app = build_app(settings, pool=pool, clock=new_clock(settings), stopping=stopping)
         _log.info("server.starts", host=settings.host, port=listener.getsockname()[1])
-        await _Server(server_config(settings, app)).serve(sockets=[listener])
+        await _Server(server_config(settings, app), stopping).serve(sockets=[listener])
         _log.info("server.stopped")
     finally:
         async with asyncio.timeout(POOL_CLOSE_SECONDS):
@@ -73,6 +74,15 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 class _Server(uvicorn.Server):
     """uvicorn that ends its work when told to stop; by itself it would die of the signal again."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell what never ends by itself that the server stops, and finish the rest."""
+        self._stopping.set()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -93,7 +103,9 @@ def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         app,
         loop="none",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=settings.limits.body_bytes,
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

@@ -9,6 +9,7 @@ from iuran.graphql.identity import Viewer
 
 if TYPE_CHECKING:
     from iuran.graphql.changes import Changes  # changes read, and reads make types
+    from iuran.graphql.live.subscriber import Subscriber  # it reads, and reads make types
     from iuran.graphql.reads.loading import Reads  # reads make types, types ask reads
 
 
@@ -19,6 +20,7 @@ class Context:
     viewer: Viewer
     reads: "Reads"
     changes: "Changes | None" = None
+    subscriber: "Subscriber | None" = None
 
     @property
     def changes_under_way(self) -> "Changes":
@@ -26,6 +28,13 @@ class Context:
         if self.changes is None:
             raise RuntimeError("only a mutation changes something")
         return self.changes
+
+    @property
+    def subscriber_at_work(self) -> "Subscriber":
+        """Who is told; there is one in subscriptions only."""
+        if self.subscriber is None:
+            raise RuntimeError("only a subscription tells somebody")
+        return self.subscriber
 
 
 Info = strawberry.Info[Context, Any]  # nothing is ever given as root value

@@ -18,6 +18,12 @@ from iuran.graphql.types.employers import (
     EMPLOYER_PAYMENT,
     EMPLOYMENT,
 )
+from iuran.graphql.types.events import (
+    BILL_CHANGED,
+    CLAIM_MOVED,
+    MEMBERSHIP_CHANGED,
+    PAYMENT_SETTLED,
+)
 from iuran.graphql.types.explanations import EXPLANATION, REASON
 from iuran.graphql.types.facilities import FACILITY, HOME_FACILITY
 from iuran.graphql.types.families import FAMILY
@@ -50,6 +56,7 @@ SOURCES = (
     SUSPENSE_ITEM,
     SUSPENSE_PROPOSAL,
     BILL,
+    BILL_CHANGED,
     BILL_LINE,
     BILL_PAYMENT,
     BILL_REVISION,
@@ -57,6 +64,7 @@ SOURCES = (
     CLAIM,
     CLAIM_DOCUMENT,
     CLAIM_EVENT,
+    CLAIM_MOVED,
     CLAIM_PAYMENT,
     COMPLAINT,
     COMPLAINT_EVENT,
@@ -73,11 +81,13 @@ SOURCES = (
     INSTALMENT_STEP,
     LEDGER_ENTRY,
     MEMBERSHIP,
+    MEMBERSHIP_CHANGED,
     MEMBERSHIP_EVENT,
     PARTICIPANT,
     PAYABLE,
     PAYMENT,
     PAYMENT_ALLOCATION,
+    PAYMENT_SETTLED,
     QUERY,
     REASON,
     REFERRAL,

@@ -36,6 +36,13 @@ class DocumentNotTrustedError(RequestRefusedError):
     status: ClassVar[int] = 403
 
 
+class SubscriptionByPostError(RequestRefusedError):
+    """A subscription was sent where there is one answer to one request."""
+
+    code: ClassVar[str] = "SUBSCRIPTION_NEEDS_STREAM"
+    status: ClassVar[int] = 400
+
+
 class IntrospectionRefusedError(RequestRefusedError):
     """The viewer may not read the schema here."""
 

@@ -22,10 +22,12 @@ from iuran.graphql.errors import (
     IntrospectionRefusedError,
     RequestRefusedError,
     ScopeMissingError,
+    SubscriptionByPostError,
     TimedOutError,
 )
 from iuran.graphql.graphiql import graphiql_routes
 from iuran.graphql.identity import Role, TokenVerifier, Viewer
+from iuran.graphql.live.routes import live_routes
 from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
@@ -47,8 +49,11 @@ log = structlog.get_logger()
 
 
 def graphql_routes(services: GraphqlServices) -> list[BaseRoute]:
-    """Return /graphql for tokens of the operator's issuer; GraphiQL and the reference if on."""
-    routes: list[BaseRoute] = [Route("/graphql", GraphqlEndpoint(services))]
+    """Return /graphql and its subscriptions; GraphiQL and the reference if on."""
+    routes: list[BaseRoute] = [
+        Route("/graphql", GraphqlEndpoint(services)),
+        *live_routes(services),
+    ]
     if services.graphiql:
         routes += [*graphiql_routes(), *reference_routes()]
     return routes
@@ -127,6 +132,7 @@ class GraphqlEndpoint:
         if prepared.measure.introspects:
             _check_introspection(viewer, self._services.introspection)
         _check_scope(viewer, prepared)
+        _check_is_no_subscription(prepared)
         await account.spend_points(max(prepared.measure.cost, 1))
         await account.spend_lookups(prepared.measure.lookups.count(asked.variables))
         running = self._operations.run(prepared, asked, viewer)
@@ -187,6 +193,14 @@ def _check_introspection(viewer: Viewer, policy: IntrospectionPolicy) -> None:
 def _check_scope(viewer: Viewer, prepared: Prepared) -> None:
     if prepared.operation.operation is OperationType.MUTATION and not viewer.may_write:
         raise ScopeMissingError("this token is for reading; ask for one with `iuran:write`")
+
+
+def _check_is_no_subscription(prepared: Prepared) -> None:
+    if prepared.operation.operation is OperationType.SUBSCRIPTION:
+        raise SubscriptionByPostError(
+            "a subscription is no single answer: send it to /graphql/stream with "
+            "`accept: text/event-stream`, or over a WebSocket that speaks graphql-transport-ws"
+        )
 
 
 def _request_id() -> str:

@@ -65,6 +65,21 @@ class Limits:
     organisation_factor: int = _limit(
         10, "How many times as much facilities and employers may: one token, many people."
     )
+    live_connections: int = _limit(400, "Connections with subscriptions that a process carries.")
+    live_connections_each: int = _limit(20, "Such connections of one principal.")
+    live_subscriptions: int = _limit(2_000, "Subscriptions that a process carries.")
+    live_subscriptions_each: int = _limit(50, "Subscriptions of one principal.")
+    live_subscriptions_a_socket: int = _limit(20, "Subscriptions on one WebSocket.")
+    live_messages_per_minute: int = _limit(
+        300, "Messages that a client may send on a WebSocket in a minute."
+    )
+    live_init_seconds: float = _seconds(5.0, "Time for `connection_init` to arrive.")
+    live_send_seconds: float = _seconds(
+        10.0, "Time for a client to take what it is told; who is slower is cut off, and can resume."
+    )
+    live_quiet_seconds: float = _seconds(
+        15.0, "Silence after which server-sent events send a comment, so that proxies stay awake."
+    )
 
     def changed(self, values: Mapping[str, str]) -> "Limits":
         """Return these limits with others in place; raises LimitInvalidError, which names them."""

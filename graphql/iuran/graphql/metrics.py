@@ -1,6 +1,6 @@
 """What the edge counts."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 OPERATIONS = Counter(
     "iuran_graphql_operations_total",
@@ -37,4 +37,26 @@ EXECUTIONS = Counter(
     "iuran_graphql_executions_total",
     "Operations by how they were answered: compiled, or plainly and why",
     ["way"],
+)
+LIVE_CONNECTIONS = Gauge(
+    "iuran_graphql_live_connections", "Connections that carry subscriptions now", ["transport"]
+)
+LIVE_SUBSCRIPTIONS = Gauge("iuran_graphql_live_subscriptions", "Subscriptions that are open now")
+LIVE_EVENTS = Counter(
+    "iuran_graphql_live_events_total", "Events that were told to subscribers, by type", ["type"]
+)
+LIVE_EVENT_SECONDS = Histogram(
+    "iuran_graphql_live_event_seconds",
+    "Time from reading an event for a subscriber until it was handed to the network",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+LIVE_ENDS = Counter(
+    "iuran_graphql_live_ends_total",
+    "Connections with subscriptions that ended, by transport and why",
+    ["transport", "reason"],
+)
+LIVE_LOOKS = Counter(
+    "iuran_graphql_live_looks_total",
+    "Looks at the table of events, by what came of them",
+    ["result"],
 )

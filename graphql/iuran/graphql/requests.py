@@ -55,13 +55,13 @@ def _of_query_string(request: Request, limits: Limits) -> OperationRequest:
     for name in ("variables", "extensions"):
         text = given.get(name)
         if isinstance(text, str):
-            given[name] = _parsed_json(text.encode(errors="replace"), limits) if text else None
-    return _parameters(given, is_get=True)
+            given[name] = parsed_json(text.encode(errors="replace"), limits) if text else None
+    return parameters_of(given, is_get=True)
 
 
 def _of_body(request: Request, body: bytes, limits: Limits) -> OperationRequest:
     _check_content(request)
-    return _parameters(_parsed_json(body, limits), is_get=False)
+    return parameters_of(parsed_json(body, limits), is_get=False)
 
 
 def _check_content(request: Request) -> None:
@@ -95,7 +95,8 @@ async def _arriving(request: Request, limits: Limits) -> bytes:
     return bytes(body)
 
 
-def _parsed_json(text: bytes, limits: Limits) -> object:
+def parsed_json(text: bytes, limits: Limits) -> object:
+    """Read JSON of a bounded nesting; raises RequestRefusedError, which says what is wrong."""
     try:
         parsed: object = _JSON.decode(text.decode())
     except (ValueError, RecursionError) as error:
@@ -145,7 +146,8 @@ def _check_text(text: str) -> None:
         raise RequestRefusedError("a string has half of a surrogate pair; write UTF-8")
 
 
-def _parameters(given: object, *, is_get: bool) -> OperationRequest:
+def parameters_of(given: object, *, is_get: bool) -> OperationRequest:
+    """Read the parameters of an operation from JSON; raises RequestRefusedError."""
     if isinstance(given, list):
         raise RequestRefusedError("batches are not supported; send one operation a request")
     if not isinstance(given, dict):

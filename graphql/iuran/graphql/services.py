@@ -1,5 +1,6 @@
 """What the edge is given at start-up."""
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -38,3 +39,5 @@ class GraphqlServices:
     draft_statuses: bool = False
     """Whether answers in `application/graphql-response+json` have the newer draft's statuses."""
     graphiql: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server is told to stop: subscriptions then end, and come back elsewhere."""

@@ -42,6 +42,10 @@ BEGIN
                                amount_before, amount_after, revised_at)
     VALUES (p_family_id, p_membership_id, p_billed_month, v_bill.version + 1, p_cause, p_change_id,
             v_bill.amount, v_amount, p_at);
+    INSERT INTO outbox (family_id, kind, payload, occurred_at)
+    VALUES (p_family_id, 'bill.revised',
+            jsonb_build_object('membership_id', p_membership_id, 'coverage_month', p_billed_month),
+            p_at);
     INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
                               value_date, coverage_month)
     SELECT p_family_id, CASE WHEN part.amount > 0 THEN part.account ELSE part.against END,
