@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -17,9 +18,15 @@ from iuran.payments.credit import credit_of
 from iuran.payments.instalment_plans import InstalmentPlan, plans_of, register_plan
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.segment_moves import approve_leaving, propose_leaving
-from iuran.payments.settlement import Outcome
+from iuran.payments.settlement import Outcome, book_collected
 from iuran.payments.virtual_accounts import Payable, VirtualAccount, payable_at
-from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
+from tests.builders import (
+    a_channel,
+    a_family,
+    an_active_family,
+    an_instruction,
+    pays_what_it_owes,
+)
 
 
 def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
@@ -177,6 +184,52 @@ def test_steps_add_up_to_the_total(total: int, steps: int) -> None:
     assert sum(amounts) == total
     assert len(set(amounts[:-1])) <= 1
     assert 0 <= amounts[-1] - amounts[0] < steps
+
+
+async def a_file_tells_of(
+    pool: Pool, channel: int, account: VirtualAccount, amount: int, *, at: datetime
+) -> None:
+    told = replace(an_instruction(channel, account.customer_number, amount), channel_time=at)
+    async with pool.acquire() as connection, connection.transaction():
+        await book_collected(connection, [told], at=at)
+
+
+async def test_a_plan_that_is_missed_while_credit_covers_everything_gives_cover(pool: Pool) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+    await registers(pool, family, steps=6, at=wib(2026, 1, 20))
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 21))
+    await a_file_tells_of(pool, channel, account, 5_000_000, at=wib(2026, 2, 3))
+
+    async for _ in roll_months(pool, at=wib(2026, 4, 1, 0, 1)):
+        pass
+
+    async with pool.acquire() as connection:
+        row = await connection.fetchrow("SELECT state, paid_through, credit FROM membership")
+        (window,) = await windows_of(connection, family.family_id)
+    assert row is not None
+    assert tuple(row) == (
+        "ACTIVE",
+        CoverageMonth(2026, 4).ordinal,
+        5_000_000 + 315_000 - 16 * 105_000,
+    )
+    assert (window.first_day, window.arrears_months) == (date(2026, 4, 1), 12)
+    await agree(pool)
+
+
+async def test_old_debt_is_settled_when_its_plan_is_missed_with_enough_credit(pool: Pool) -> None:
+    channel, family, account = await a_mover(pool)
+    await registers(pool, family, steps=3, at=wib(2026, 6, 10))
+    await a_file_tells_of(pool, channel, account, 450_000, at=wib(2026, 6, 12))
+
+    async for _ in roll_months(pool, at=wib(2026, 8, 1, 0, 1)):
+        pass
+
+    async with pool.acquire() as connection:
+        row = await connection.fetchrow("SELECT state, credit FROM membership")
+        assert await windows_of(connection, family.family_id) == ()
+    assert row is not None
+    assert tuple(row) == ("INACTIVE_SEGMENT_CHANGE", 450_000 - 210_000)
+    await agree(pool)
 
 
 async def a_mover(pool: Pool) -> tuple[int, RegisteredFamily, VirtualAccount]:

@@ -119,7 +119,8 @@ END
 $$;
 
 -- A step that was not paid in its month ends the plan [D]: the money settles the oldest months that
--- it covers whole, what is left of it is credit. Returns whether the plan ended.
+-- it covers whole, what is left of it is credit. If it covers everything, with money that came by
+-- another way meanwhile, cover begins. Returns whether the plan ended.
 CREATE OR REPLACE FUNCTION end_plan_if_missed(v payable, p_month integer, p_at timestamptz) RETURNS boolean
     LANGUAGE plpgsql VOLATILE
 AS $$
@@ -129,6 +130,8 @@ DECLARE
     v_credit bigint;
     v_last integer;
     v_oldest integer;
+    v_paid_through integer;
+    v_ended_at timestamptz;
     v_settled bigint := 0;
 BEGIN
     SELECT * INTO v_plan FROM instalment_plan
@@ -160,14 +163,24 @@ BEGIN
     SELECT min(coverage_month) INTO v_oldest FROM bill
     WHERE family_id = v.family_id AND membership_id = v.membership_id AND state = 'OPEN'
       AND coverage_month >= v_plan.oldest_month;
-    UPDATE membership SET state = v_state, paid_through = v_oldest - 1,
+    v_ended_at := wib_midnight(first_day_of(v_plan.first_month + v_plan.paid_steps + 1));
+    v_paid_through := coalesce(v_oldest - 1, v.paid_through);
+    UPDATE membership SET state = v_state, paid_through = v_paid_through,
                           credit = v_credit - v_settled
     WHERE family_id = v.family_id AND membership_id = v.membership_id;
     INSERT INTO membership_event (family_id, membership_id, state, paid_through, effective_at,
                                   recorded_at, cause)
-    VALUES (v.family_id, v.membership_id, v_state, v_oldest - 1,
-            wib_midnight(first_day_of(v_plan.first_month + v_plan.paid_steps + 1)), p_at,
+    VALUES (v.family_id, v.membership_id, v_state, v_paid_through, v_ended_at, p_at,
             'INSTALMENT_PLAN_ENDED');
+    IF v_oldest IS NULL THEN
+        v.state := v_state;
+        v.first_month := v_plan.oldest_month;
+        v.arrears_months := v_plan.arrears_months;
+        PERFORM make_active(
+            v, CASE v_state WHEN 'SUSPENDED' THEN p_month
+                            ELSE greatest(v_last, v_paid_through) END,
+            v_credit - v_settled, greatest(p_at, v_ended_at), p_at, 'CREDIT_USED');
+    END IF;
     RETURN true;
 END
 $$;
