@@ -261,6 +261,11 @@ EVENTS: LiteralString = """
         FROM claim WHERE family_id = $1
     ) AS told (id, kind, more)
 """
+SATISFACTION: LiteralString = """
+    WITH given AS (SELECT nextval('satisfaction_number_seq') AS id)
+    INSERT INTO satisfaction (bucket, satisfaction_id, subject, score, given_at)
+    SELECT id % 16, id, 'CARE', 4, '2026-01-10 09:00+07' FROM given
+"""
 SHARED: Sequence[LiteralString] = (
     FACILITIES,
     SERVICES,
@@ -276,6 +281,7 @@ SHARED: Sequence[LiteralString] = (
     SUSPENSE_PROPOSAL,
     JOBS,
     BILLING_RUN,
+    SATISFACTION,
 )
 """What belongs to no family."""
 OF_FAMILY: Sequence[LiteralString] = (HOME, NUMBERS, VISIT, REFERRAL, COMPLAINT, COMPLAINT_EVENT)

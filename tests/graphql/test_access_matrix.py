@@ -37,9 +37,14 @@ FINANCES = frozenset({Role.FINANCE_OFFICER, Role.AUDITOR})
 EVERYBODY = frozenset(Role)
 
 CLOCKWORK = frozenset({Role.OPERATOR, Role.AUDITOR})
+FIGURES = FINANCES | CLOCKWORK
 EMPLOYERS = frozenset({*ALL_FAMILIES, Role.EMPLOYER})
 
 SEEN_BY: Mapping[str, frozenset[Role]] = {
+    **dict.fromkeys(("Figures", "MoneyHeld", "RegistrationFigure", "ClaimFigure"), FIGURES),
+    **dict.fromkeys(("SatisfactionFigure", "ComplaintFigure", "BilledFigure"), FIGURES),
+    **dict.fromkeys(("CollectedFigure", "ArrearsFigure", "ReactivationFigure"), FIGURES),
+    **dict.fromkeys(("FineFigure", "ClaimsPaidFigure"), FIGURES),
     "BillingRun": CLOCKWORK,
     "Employer": EMPLOYERS,
     "EmployerBill": EMPLOYERS,
@@ -226,6 +231,7 @@ ROOTS: list[Way] = [
     Way(text="deadJobs(first: 5) { nodes { % } }", types=("Job",)),
     Way(text="jobsDue { % }", types=("Job",)),
     Way(text="billingRuns(first: 5) { nodes { % } }", types=("BillingRun",)),
+    Way(text='figures(firstDay: "2025-12-01", lastDay: "2026-01-31") { % }', types=("Figures",)),
     Way(text="information { % }", types=("Information",)),
     Way(text="facilities(first: 5) { nodes { % } }", types=("Facility",)),
     Way(text="claims(first: 5) { nodes { % } }", types=("Claim",)),
@@ -272,7 +278,7 @@ WAYS = [
     *ROOTS,
     *walked([way for way in ROOTS if way.text.startswith("node(")]),
     *walked([way for way in ROOTS if way.is_by_card]),
-    *walked([way for way in ROOTS if way.target in {"Information", "EligibilityCheck"}]),
+    *walked([way for way in ROOTS if way.target in {"Information", "EligibilityCheck", "Figures"}]),
 ]
 
 
@@ -421,7 +427,9 @@ async def test_forbidden_and_missing_look_alike_and_take_the_same_work(
 ) -> None:
     """A facility may find out whether a card exists: that is what it is shown cards for."""
     frontend = replace(
-        frontend_of(replace(Limits(), lookups_burst=10_000)), facility="9999X999", employer_id=555
+        frontend_of(replace(Limits(), lookups_burst=10_000, points_burst=10**6)),
+        facility="9999X999",
+        employer_id=555,
     )
     keys = {**keys_of(insured, owned), "employer_number": "80000000001"}
     absent = missing_keys()

@@ -186,6 +186,10 @@ async def _arguments(
         ("Query", "suspenseItems"): _pages("SuspenseCursor", 0),
         ("Query", "deadJobs"): _pages("DeadJobCursor", 1_800_000_000_000_000),
         ("Query", "jobsDue"): [{}],
+        ("Query", "figures"): [
+            {"firstDay": "2025-01-01", "lastDay": "2025-12-31"},
+            {"firstDay": "2026-02-28", "lastDay": "2026-02-28"},
+        ],
         ("Query", "information"): [{}],
         ("Query", "eligibilityCheck"): _cares(people, numbers),
         ("Query", "billingRuns"): _pages("BillingRunCursor", 2026 * 12 + 5),

@@ -27,6 +27,16 @@ from iuran.graphql.types.events import (
 from iuran.graphql.types.explanations import EXPLANATION, REASON
 from iuran.graphql.types.facilities import FACILITY, HOME_FACILITY
 from iuran.graphql.types.families import FAMILY
+from iuran.graphql.types.figures import FIGURES
+from iuran.graphql.types.finance_figures import (
+    ARREARS_FIGURE,
+    BILLED_FIGURE,
+    CLAIMS_PAID_FIGURE,
+    COLLECTED_FIGURE,
+    FINE_FIGURE,
+    MONEY_HELD,
+    REACTIVATION_FIGURE,
+)
 from iuran.graphql.types.governments import GOVERNMENT_BILL_LINE
 from iuran.graphql.types.information import INFORMATION, OFFICE
 from iuran.graphql.types.instalments import INSTALMENT_PLAN, INSTALMENT_STEP
@@ -35,6 +45,12 @@ from iuran.graphql.types.memberships import FINE_WINDOW, MEMBERSHIP, MEMBERSHIP_
 from iuran.graphql.types.participants import PARTICIPANT
 from iuran.graphql.types.payables import PAYABLE
 from iuran.graphql.types.payments import PAYMENT, PAYMENT_ALLOCATION
+from iuran.graphql.types.public_figures import (
+    CLAIM_FIGURE,
+    COMPLAINT_FIGURE,
+    REGISTRATION_FIGURE,
+    SATISFACTION_FIGURE,
+)
 from iuran.graphql.types.refunds import REFUND, REFUND_EVENT
 from iuran.graphql.types.reminders import REMINDER
 from iuran.graphql.types.stay_fines import STAY_FINE
@@ -43,6 +59,18 @@ from iuran.graphql.types.viewers import VIEWER
 from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
 
 SOURCES = (
+    ARREARS_FIGURE,
+    BILLED_FIGURE,
+    CLAIMS_PAID_FIGURE,
+    CLAIM_FIGURE,
+    COLLECTED_FIGURE,
+    COMPLAINT_FIGURE,
+    FIGURES,
+    FINE_FIGURE,
+    MONEY_HELD,
+    REACTIVATION_FIGURE,
+    REGISTRATION_FIGURE,
+    SATISFACTION_FIGURE,
     BILLING_RUN,
     EMPLOYER,
     EMPLOYER_BILL,

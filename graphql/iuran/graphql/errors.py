@@ -187,6 +187,12 @@ class PageSizeError(DomainError):
     code: ClassVar[str] = "PAGE_SIZE_OUT_OF_RANGE"
 
 
+class DaysError(DomainError):
+    """The days that figures are asked for are none, or too many."""
+
+    code: ClassVar[str] = "BAD_USER_INPUT"
+
+
 class IdInvalidError(DomainError):
     """An ID or a cursor is not one that this API gave out, or is one of another kind."""
 

@@ -47,6 +47,13 @@ def of_finances() -> Access:
     return Access(condition=lambda shape: None if shape.sees_finances else "false")
 
 
+def of_figures() -> Access:
+    """Let those who follow money, keep the system running or audit it see every figure."""
+    return Access(
+        condition=lambda shape: None if shape.sees_finances or shape.sees_clockwork else "false"
+    )
+
+
 def of_clockwork() -> Access:
     """Let those who keep the system running or audit it see every row."""
     return Access(condition=lambda shape: None if shape.sees_clockwork else "false")

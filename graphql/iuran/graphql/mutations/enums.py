@@ -5,7 +5,7 @@ from iuran.core.complaints.records import ComplaintCategory, ComplaintChannel
 from iuran.core.complaints.satisfaction import SatisfactionSubject
 from iuran.core.data_changes import DataField
 from iuran.core.facilities.home import ChangeReason
-from iuran.graphql.types import care, complaints, facilities
+from iuran.graphql.types import care, complaints, facilities, public_figures
 from iuran.graphql.types.enums import publish
 
 __all__ = [
@@ -17,20 +17,9 @@ __all__ = [
     "SatisfactionSubject",
 ]
 
-PUBLISHED_BY = (care, complaints, facilities)
+PUBLISHED_BY = (care, complaints, facilities, public_figures)
 """The types that publish the others, before an input first uses them."""
 
-publish(
-    SatisfactionSubject,
-    "What somebody rates.",
-    {
-        SatisfactionSubject.REGISTRATION: "How he was registered.",
-        SatisfactionSubject.CARE: "His care.",
-        SatisfactionSubject.CLAIM: "How his claim was handled.",
-        SatisfactionSubject.COMPLAINT: "How his complaint was handled.",
-        SatisfactionSubject.INFORMATION: "What he was told.",
-    },
-)
 publish(
     DataField,
     "What of a participant's data is changed.",

@@ -4,6 +4,7 @@ import strawberry
 
 from iuran.graphql.compiler.declarations import Found, LookUp, Root, Source, Way, everybody
 from iuran.graphql.queries.care import CARE_LISTS, CARE_ROOTS, CareQueries
+from iuran.graphql.queries.figures import FIGURE_ROOTS, FigureQueries
 from iuran.graphql.queries.house import HOUSE_LISTS, HOUSE_ROOTS, HouseQueries
 from iuran.graphql.queries.money import MONEY_LISTS, MONEY_ROOTS, MoneyQueries
 from iuran.graphql.queries.people import PEOPLE_ROOTS, PeopleQueries
@@ -12,7 +13,7 @@ __all__ = ["QUERY", "ROOTS", "Query"]
 
 
 @strawberry.type(description="Questions. Whatever does not exist, or is not yours to see, is null.")
-class Query(PeopleQueries, MoneyQueries, CareQueries, HouseQueries):
+class Query(PeopleQueries, MoneyQueries, CareQueries, FigureQueries, HouseQueries):
     """Reads; nothing here changes anything."""
 
 
@@ -35,6 +36,7 @@ ROOTS: dict[str, Root] = {
     **PEOPLE_ROOTS,
     **MONEY_ROOTS,
     **CARE_ROOTS,
+    **FIGURE_ROOTS,
     **HOUSE_ROOTS,
     **{name: _list(name) for name in QUERY.fields},
 }
