@@ -29,6 +29,7 @@ from iuran.deploy.commands import (
     settings,
     simulate,
     suspense,
+    webhooks,
     write_offs,
 )
 from iuran.deploy.commands.doctor import doctor
@@ -78,6 +79,7 @@ app.add_typer(complaints.app, name="complaints")
 app.command("figures")(figures)
 app.add_typer(reminders.app, name="reminders")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(settings.app, name="settings")
 
 
