@@ -16,7 +16,7 @@ from iuran.core.clock import WIB, StandingClock, wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.months import CoverageMonth
 from iuran.core.reminders.events import EVENTS, Channel, Need
-from iuran.core.reminders.quiet import TIME_ZONES
+from iuran.core.time_zones import TIME_ZONES
 from iuran.payments.virtual_accounts import VirtualAccount
 from iuran.workers.execution import run_due
 from iuran.workers.messaging.http import HttpCarrier

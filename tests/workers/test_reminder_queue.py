@@ -9,7 +9,7 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, connected
 from iuran.core.reminders.events import Channel
-from iuran.core.reminders.quiet import TIME_ZONES
+from iuran.core.time_zones import TIME_ZONES
 from iuran.workers.jobs import BUCKETS
 from iuran.workers.reminder_queue import CLAIM, EXPIRE, SELECT_DUE_BUCKETS
 from tests.workers.stories import wib

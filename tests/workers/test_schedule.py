@@ -11,7 +11,6 @@ from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
 from iuran.core.reminders.events import EVENTS, Anchor, Channel
 from iuran.core.reminders.quiet import (
-    TIME_ZONES,
     awake_zones,
     day_before_holidays,
     is_holiday,
@@ -25,6 +24,7 @@ from iuran.core.reminders.schedule import (
     slots_of,
     window_slots_of,
 )
+from iuran.core.time_zones import TIME_ZONES
 from iuran.workers.scheduling import live_events, slots_around
 
 months = st.builds(CoverageMonth, st.integers(2020, 2040), st.integers(1, 12))

@@ -7,10 +7,14 @@ from typing import LiteralString
 
 import asyncpg
 
+from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
+from iuran.core.families import check_email, check_name
 from iuran.core.identifiers import Sex
 from iuran.core.second_person import SecondPersonError
+
+EARLIEST_BIRTH = date(1900, 1, 1)
 
 SELECT_PERSON: LiteralString = """
     SELECT name, birth_date::text AS birth_date, sex, email, phone
@@ -62,7 +66,7 @@ async def change_data(
     connection: Connection, family_id: int, change: DataChange, *, at: datetime
 ) -> None:
     """Change a value and record what it was before; raises SecondPersonError, InvalidInputError."""
-    _check(change)
+    _check(change, today=wib_date(at))
     person = await connection.fetchrow(SELECT_PERSON, family_id, change.participant_id)
     if person is None:
         raise InvalidInputError("participantId", "this person is not in the family")
@@ -89,7 +93,7 @@ async def change_data(
     )
 
 
-def _check(change: DataChange) -> None:
+def _check(change: DataChange, *, today: date) -> None:
     required = {DataField.NAME, DataField.BIRTH_DATE, DataField.SEX}
     if change.field in required and not change.value:
         raise InvalidInputError("value", "this value cannot be empty")
@@ -97,8 +101,17 @@ def _check(change: DataChange) -> None:
         return
     try:
         if change.field is DataField.BIRTH_DATE:
-            date.fromisoformat(change.value)
+            _check_birth_date(date.fromisoformat(change.value), today=today)
         elif change.field is DataField.SEX:
             Sex(change.value)
+        elif change.field is DataField.NAME:
+            check_name(change.value, field="value")
+        elif change.field is DataField.EMAIL:
+            check_email(change.value, field="value")
     except ValueError as error:
         raise InvalidInputError("value", "write a date as YYYY-MM-DD, a sex as F or M") from error
+
+
+def _check_birth_date(born: date, *, today: date) -> None:
+    if not EARLIEST_BIRTH <= born <= today:
+        raise InvalidInputError("value", f"write a day from {EARLIEST_BIRTH} to today")

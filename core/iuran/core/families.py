@@ -14,10 +14,11 @@ from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.identifiers import NikWarning, Sex, check_kk_number, parse_nik
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass, Segment
-from iuran.core.time_zones import time_zone_of_region
+from iuran.core.time_zones import TIME_ZONES, time_zone_of_region
 
 MEMBERS_MAX = 30
 NAME_LENGTH_MAX = 255
+LANGUAGES = ("id", "en")
 
 INSERT_FAMILY: LiteralString = """
     INSERT INTO family (kk_number, language, time_zone, registered_at)
@@ -209,6 +210,18 @@ async def register_participant(
     return registered
 
 
+def check_name(name: str, *, field: str = "name") -> None:
+    """Refuse what cannot be a person's name; raises InvalidInputError."""
+    if not 1 <= len(name.strip()) <= NAME_LENGTH_MAX:
+        raise InvalidInputError(field, f"write a name of 1 to {NAME_LENGTH_MAX} letters")
+
+
+def check_email(address: str, *, field: str = "email") -> None:
+    """Refuse what cannot be an e-mail address; raises InvalidInputError."""
+    if address.count("@") != 1:
+        raise InvalidInputError(field, "write one address such as name@example.org")
+
+
 def _check_family(family: NewFamily) -> None:
     check_kk_number(family.kk_number)
     if not 1 <= len(family.participants) <= MEMBERS_MAX:
@@ -216,13 +229,16 @@ def _check_family(family: NewFamily) -> None:
     heads = [p for p in family.participants if p.relation is Relation.HEAD]
     if len(heads) != 1:
         raise InvalidInputError("participants", "name exactly one head of the family")
+    if family.language not in LANGUAGES:
+        raise InvalidInputError("language", f"choose one of {', '.join(LANGUAGES)}")
+    if family.time_zone not in {None, *TIME_ZONES}:
+        raise InvalidInputError("timeZone", f"choose one of {', '.join(TIME_ZONES)}")
 
 
 def _check(participant: NewParticipant) -> tuple[NikWarning, ...]:
-    if not 1 <= len(participant.name.strip()) <= NAME_LENGTH_MAX:
-        raise InvalidInputError("name", f"write a name of 1 to {NAME_LENGTH_MAX} letters")
-    if participant.email is not None and participant.email.count("@") != 1:
-        raise InvalidInputError("email", "write one address such as name@example.org")
+    check_name(participant.name)
+    if participant.email is not None:
+        check_email(participant.email)
     nik = parse_nik(participant.nik)
     return nik.warnings(birth_date=participant.birth_date, sex=participant.sex)
 

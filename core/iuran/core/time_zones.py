@@ -6,6 +6,8 @@ from importlib.resources import files
 from typing import TypedDict
 
 WIB_ZONE = "Asia/Jakarta"
+TIME_ZONES = (WIB_ZONE, "Asia/Makassar", "Asia/Jayapura")
+"""WIB, WITA and WIT: the zones that a family may live in."""
 _PROVINCE_DIGITS = 2
 
 

@@ -16,6 +16,7 @@ from iuran.graphql.compiler.drafts import Declarations
 from iuran.graphql.errors import OverloadedError, RequestRefusedError
 from iuran.graphql.idempotency import OnceKey, keep_answer, known_answer
 from iuran.graphql.identity import Role
+from iuran.graphql.inputs import check_input
 from iuran.graphql.languages import Language
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.problems import Problem, problem_of
@@ -105,6 +106,7 @@ class Changes:
         try:
             if viewer.role not in wish.roles:
                 raise NotAllowedError(viewer.role)
+            check_input(given)
             once = OnceKey.of(viewer, given.idempotency_key, mutation=wish.name, given=given)
             return await self._despite_deadlocks(wish, given, once)
         except (RequestRefusedError, OverloadedError):

@@ -17,6 +17,9 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 
+REFERENCE_LENGTH_MAX = 128
+NOTE_LENGTH_MAX = 1_000
+
 INSERT_PAYMENT: LiteralString = """
     INSERT INTO government_payment (region, reference, amount, value_date, note, recorded_by,
                                     recorded_at)
@@ -137,9 +140,7 @@ async def record_government_payment(
         raise InvalidInputError("amount", "record more than zero rupiah")
     if payment.value_date > wib_date(at):
         raise InvalidInputError("valueDate", "record a transfer when it has arrived")
-    for field, text in (("reference", payment.reference), ("note", payment.note), ("by", by)):
-        if not text.strip():
-            raise InvalidInputError(field, "must not be empty")
+    _check_texts(payment, by)
     try:
         async with connection.transaction():  # a savepoint
             payment_id = await connection.fetchval(
@@ -157,6 +158,16 @@ async def record_government_payment(
     except asyncpg.ForeignKeyViolationError as error:
         raise GovernmentUnknownError(payment.region) from error
     return int(payment_id)
+
+
+def _check_texts(payment: NewGovernmentPayment, by: str) -> None:
+    for field, text, length_max in (
+        ("reference", payment.reference, REFERENCE_LENGTH_MAX),
+        ("note", payment.note, NOTE_LENGTH_MAX),
+        ("by", by, NOTE_LENGTH_MAX),
+    ):
+        if not 1 <= len(text.strip()) <= len(text) <= length_max:
+            raise InvalidInputError(field, f"write 1 to {length_max} characters")
 
 
 async def approve_government_payment(

@@ -12,6 +12,9 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
 
+STEPS_PRICED_MAX = 100
+"""More steps than any rule allows are refused without working out what they would come to."""
+
 SUSPEND_IF_UNPAID: LiteralString = """
     SELECT suspend_membership(family_id, membership_id, $4, $3)
     FROM payable_of($1, $2, NULL, $3, true)
@@ -92,7 +95,7 @@ async def register_plan(
     month = CoverageMonth.of(today)
     await connection.execute(SUSPEND_IF_UNPAID, family_id, membership_id, at, month.ordinal)
     stand = await connection.fetchrow(
-        STAND, family_id, membership_id, at, month.ordinal, max(steps - 1, 0)
+        STAND, family_id, membership_id, at, month.ordinal, min(max(steps - 1, 0), STEPS_PRICED_MAX)
     )
     arrears_months, total = _checked(stand, steps=steps, on=today)
     plan = schedule(total=total, steps=steps, first_month=month)

@@ -12,7 +12,8 @@ from iuran.core.database.pool import Connection
 from iuran.core.identifiers import mask_numbers_in
 from iuran.core.regulation.rates import parameter
 from iuran.core.reminders.events import Channel
-from iuran.core.reminders.quiet import TIME_ZONES, awake_zones
+from iuran.core.reminders.quiet import awake_zones
+from iuran.core.time_zones import TIME_ZONES
 from iuran.workers.reminders import ClaimedReminder, ReminderState, Verdict
 
 SENDING_LEASE = timedelta(seconds=180)

@@ -21,6 +21,7 @@ from iuran.core.claims.states import ClaimKind, ClaimState
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, DomainError, InvalidInputError
+from iuran.core.facilities.registry import check_facility_code
 from iuran.core.money import Rupiah
 
 INSERT_CLAIM: LiteralString = """
@@ -145,8 +146,10 @@ async def open_reimbursement(
 ) -> ClaimKey:
     """Open the draft of a participant's own claim; return its key.
 
-    Raises ServedLaterError, AlreadyRegisteredError when the letter is claimed already.
+    Raises ServedLaterError, AlreadyRegisteredError when the letter is claimed already, and
+    InvalidInputError.
     """
+    check_facility_code(claim.facility_code)
     _check(claim.served_on, claim.amount, at)
     return await _insert(
         connection,
@@ -182,6 +185,9 @@ async def _insert(
         row = await connection.fetchrow(INSERT_CLAIM, *values, by, at)
     except asyncpg.UniqueViolationError as error:
         raise AlreadyRegisteredError("claim") from error
+    except asyncpg.ForeignKeyViolationError as error:
+        # Only a participant's claim states its letter unread; a facility's was found by it.
+        raise InvalidInputError("letterNumber", "the participant has no such letter") from error
     assert row is not None  # noqa: S101 - INSERT ... RETURNING yields its row
     key = ClaimKey(family_id=row["family_id"], claim_id=row["claim_id"])
     draft = ClaimState.DRAFT.value

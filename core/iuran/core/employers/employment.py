@@ -19,6 +19,7 @@ from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
 from iuran.core.segments import AdditionalKind, CareClass, PpuGroup, Segment
 
+GRADES = range(1, 5)
 WAGE_MIN, WAGE_MAX = 1_000, 10_000_000_000
 
 SELECT_PENDING: LiteralString = """
@@ -196,6 +197,8 @@ async def begin_employment(
     await _check_people(connection, new, employer, month)
     if employer.group is not PpuGroup.PRIVATE and new.grade is None:
         raise InvalidInputError("grade", "a state employee has a grade (golongan) of 1 to 4")
+    if new.grade is not None and new.grade not in GRADES:
+        raise InvalidInputError("grade", "a grade (golongan) is 1 to 4")
     care_class = care_class_of(group=employer.group, wage=new.wage, grade=new.grade, month=month)
     await _insert(connection, new, report, month, at)
     key = EmploymentKey(new.family_id, new.membership_id)

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from holidays.countries.indonesia import Indonesia
 
-TIME_ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
-"""WIB, WITA and WIT: the zones that a family may live in."""
+from iuran.core.time_zones import TIME_ZONES
 
 _QuietHoursFile = TypedDict("_QuietHoursFile", {"from": str, "until": str})
 

@@ -7,6 +7,7 @@ from iuran.core.complaints.records import (
     ComplaintCategory,
     ComplaintChannel,
     ComplaintKey,
+    ComplaintUnknownError,
     NewComplaint,
 )
 from iuran.core.complaints.satisfaction import SatisfactionSubject
@@ -19,6 +20,7 @@ from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import StepImpossible
 
 COMPLAINT = "Complaint"
+BUCKET_MAX = 32_767
 
 
 @strawberry.input(description="A complaint.")
@@ -125,6 +127,8 @@ async def answer_complaint(acting: Acting, given: AnswerComplaintInput) -> Answe
 
 def _key(text: str) -> ComplaintKey:
     bucket, complaint_id = key_given(text, COMPLAINT, parts=2, field="complaint_id")
+    if bucket > BUCKET_MAX:
+        raise ComplaintUnknownError
     return ComplaintKey(bucket=bucket, complaint_id=complaint_id)
 
 
