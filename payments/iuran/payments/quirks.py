@@ -104,7 +104,7 @@ class Quirks:
     expires_in_as_number: bool = False
     token_type: Annotated[str, Field(pattern=r"^(Bearer|BearerToken)$")] = "Bearer"  # noqa: S105 - a word
     timestamp_skew_seconds: Annotated[int, Field(ge=1, le=900)] = 300
-    external_id_length_max: Annotated[int, Field(ge=8, le=64)] = 50
+    external_id_length_max: Annotated[int, Field(ge=8, le=64)] = 64
     external_id_digits_only: bool = False
     accepts_blankless_signature: bool = False
     bill_details_max: Annotated[int, Field(ge=0, le=24)] = 24

@@ -77,8 +77,8 @@ async def test_a_refused_inquiry_may_name_zero(biller: Biller, bank: SimulatedBa
 @pytest.mark.parametrize(
     ("changes", "external_id", "code"),
     [
-        ({}, "a" * 50, "2002400"),
-        ({}, "a" * 51, "4002401"),
+        ({}, "a" * 64, "2002400"),
+        ({}, "a" * 65, "4002401"),
         ({"external_id_length_max": "36"}, "a" * 37, "4002401"),
         ({"external_id_digits_only": "true"}, "12345678", "2002400"),
         ({"external_id_digits_only": "true"}, "sdk-1234", "4002401"),

@@ -31,7 +31,7 @@ from iuran.payments.snap.tokens import read_token
 Checked = TypeVar("Checked")
 
 _EXTERNAL_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
-_CHANNEL_HEADER = re.compile(r"[\x20-\x7e]{1,16}", re.ASCII)
+_CHANNEL_HEADER = re.compile(r"[\x20-\x7e]{1,64}", re.ASCII)
 _HASHED_ID_LENGTH = 40
 _BEARER = re.compile(r"bearer +(\S+)", re.ASCII | re.IGNORECASE)
 
