@@ -1,6 +1,6 @@
 import asyncio
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from iuran.core.database.pool import Pool
 from iuran.core.families import RegisteredFamily
 from iuran.core.fines import windows_of
 from iuran.core.membership import events_of
+from iuran.core.membership_history import was_covered
 from iuran.core.money import Rupiah
 from iuran.core.segments import CareClass
 from iuran.payments.billing import roll_months
@@ -330,3 +331,28 @@ async def test_a_payment_finds_the_bill_of_its_inquiry_or_hears_that_it_changed(
     )
 
     assert outcome.result is Result.BILL_CHANGED
+
+
+@pytest.mark.parametrize("has_credit", [True, False])
+async def test_a_status_of_the_first_second_of_a_month_does_not_wait_for_the_run(
+    pool: Pool, *, has_credit: bool
+) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(), first_payment_at=wib(2026, 1, 5)
+    )
+    if has_credit:
+        async with pool.acquire() as connection, connection.transaction():
+            await ask_to_pay_ahead(
+                connection, family.family_id, family.membership_id, months=1, at=wib(2026, 1, 20)
+            )
+        await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 20))
+    async for _ in roll_months(pool, at=wib(2026, 2, 1, 0, 1)):
+        pass
+    who = (family.family_id, family.participants[0].participant_id)
+
+    async with pool.acquire() as connection:
+        for month, is_covered in ((2, True), (3, has_credit), (4, False)):
+            at = wib(2026, month, 1, 0, 0) + timedelta(seconds=1)
+            assert await was_covered(connection, *who, at=at) is is_covered, month

@@ -1,11 +1,11 @@
 """A laid-off worker keeps his benefits for six months without contribution."""
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
-from iuran.core.care.cover import cover_at
+from iuran.core.care.cover import cover_at, window_at
 from iuran.core.database.pool import Pool
 from iuran.core.employers.employment import EmploymentKey
 from iuran.core.employers.layoffs import (
@@ -19,6 +19,7 @@ from iuran.core.employers.reports import end_employment
 from iuran.core.enrolment import AlreadyInsuredError, open_membership
 from iuran.core.errors import InvalidInputError
 from iuran.core.explanations.status import explain_status
+from iuran.core.fines import Debtor
 from iuran.core.manual_changes import ChangeApprovedError
 from iuran.core.membership_history import status_at, was_covered
 from iuran.core.months import CoverageMonth
@@ -80,6 +81,78 @@ async def test_the_whole_family_is_covered_for_six_months_and_then_no_more(pool:
             assert await was_covered(connection, *who, at=wib(2025, 9, 1, 0, 0))
             assert await was_covered(connection, *who, at=wib(2026, 2, 28, 23, 59))
             assert not await was_covered(connection, *who, at=wib(2026, 3, 1, 0, 0))
+
+
+@pytest.mark.parametrize("has_run", [True, False], ids=["run on time", "run never came"])
+async def test_when_the_six_months_are_over_the_status_says_so(
+    pool: Pool, *, has_run: bool
+) -> None:
+    worker = await a_leaver(pool)
+    key = await laid_off(pool, worker)
+    head = worker.family.participants[0].participant_id
+    at = wib(2026, 3, 1, 0, 0)
+    if has_run:
+        await roll(pool, at)
+
+    async with pool.acquire() as connection:
+        status = await status_at(connection, key.family_id, head, at=at)
+        told = await explain_status(connection, key.family_id, head, at=at)
+
+    assert status is not None
+    assert (status.covered, status.cause, status.since) == (False, "LAYOFF_ENDED", at)
+    assert "the end of the benefits after a layoff" in told.reasons[0].english
+
+
+async def test_a_late_employers_window_goes_on_after_the_layoff(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    employer, number = await an_employer(pool, at=wib(2025, 6, 1))
+    worker = await hired(pool, employer, wage=6_000_000, at=wib(2025, 6, 2))
+    await employer_pays(pool, channel, number, at=wib(2025, 6, 5))
+    await roll(pool, wib(2025, 8, 20))
+    await employer_pays(pool, channel, number, at=wib(2025, 8, 20))  # July closed unpaid
+    async with pool.acquire() as connection, connection.transaction():
+        await end_employment(connection, worker.key, LAST, HR, at=REPORTED)
+    await laid_off(pool, worker, at=wib(2025, 8, 21))
+    head = worker.family.participants[0].participant_id
+
+    async with pool.acquire() as connection:
+        cover = await cover_at(
+            connection, family_id=worker.key.family_id, participant_id=head, at=wib(2025, 9, 10)
+        )
+        assert cover is not None
+        window = await window_at(connection, cover, at=wib(2025, 9, 10))
+
+    assert cover.membership_id != worker.key.membership_id
+    assert window is not None
+    assert window.debtor is Debtor.EMPLOYER
+    assert (window.arrears_months, window.holds(date(2025, 10, 4))) == (1, True)
+
+
+async def test_what_the_employer_pays_during_the_benefits_opens_no_window(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    employer, number = await an_employer(pool, at=wib(2025, 6, 1))
+    worker = await hired(pool, employer, wage=6_000_000, at=wib(2025, 6, 2))
+    await hired(pool, employer, wage=6_000_000, at=wib(2025, 6, 2))
+    await employer_pays(pool, channel, number, at=wib(2025, 6, 5))
+    await roll(pool, wib(2025, 8, 20))
+    async with pool.acquire() as connection, connection.transaction():
+        await end_employment(connection, worker.key, LAST, HR, at=REPORTED)
+    await laid_off(pool, worker, at=REPORTED)
+    await roll(pool, wib(2025, 10, 3))
+    assert (await employer_pays(pool, channel, number, at=wib(2025, 10, 3))).is_settled
+    head = worker.family.participants[0].participant_id
+
+    async with pool.acquire() as connection:
+        cover = await cover_at(
+            connection, family_id=worker.key.family_id, participant_id=head, at=wib(2025, 10, 10)
+        )
+        assert cover is not None
+        assert cover.state.value == "ACTIVE"
+        assert await window_at(connection, cover, at=wib(2025, 10, 10)) is None
+        opened = await connection.fetchval("SELECT count(*) FROM fine_window")
+    assert opened >= 1
 
 
 async def test_cover_and_its_explanation_name_the_layoff(pool: Pool) -> None:

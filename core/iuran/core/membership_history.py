@@ -11,8 +11,12 @@ from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth
 
 SELECT_STATUS: LiteralString = """
-    SELECT e.family_id, e.participant_id, e.membership_id, m.segment, s.payer, told.state,
-           told.paid_through, told.cause, told.effective_at,
+    SELECT e.family_id, e.participant_id, e.membership_id, m.segment, s.payer,
+           CASE WHEN gone.is_over THEN 'INACTIVE_SEGMENT_CHANGE' ELSE told.state END AS state,
+           told.paid_through,
+           CASE WHEN gone.is_over THEN 'LAYOFF_ENDED' ELSE told.cause END AS cause,
+           CASE WHEN gone.is_over THEN wib_midnight(first_day_of(e.last_month + 1))
+                ELSE told.effective_at END AS effective_at,
            came.other_family_id AS former_family_id, came.first_month AS came_in,
            e.awaits_month IS NULL OR EXISTS (
                SELECT FROM membership_event AS paid
@@ -32,13 +36,18 @@ SELECT_STATUS: LiteralString = """
         ORDER BY v.effective_at DESC, v.event_id DESC
         LIMIT 1
     ) AS told ON true
+    CROSS JOIN LATERAL (
+        SELECT e.last_month IS NOT NULL AND e.last_month < coverage_month_of(wib_date($3))
+    ) AS gone (is_over)
     LEFT JOIN family_move AS came
       ON came.family_id = e.family_id AND came.participant_id = e.participant_id
      AND came.direction = 'IN' AND came.membership_id = e.membership_id
     WHERE e.first_month <= coverage_month_of(wib_date($3))
-      AND (e.last_month IS NULL OR e.last_month >= coverage_month_of(wib_date($3)))
+      AND (NOT gone.is_over OR EXISTS (
+          SELECT FROM layoff AS l
+          WHERE l.family_id = e.family_id AND l.membership_id = e.membership_id))
       AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
-    ORDER BY told.effective_at DESC
+    ORDER BY gone.is_over, told.effective_at DESC
     LIMIT 20
 """
 
@@ -90,7 +99,8 @@ async def status_at(
 
     Of several memberships the one that covers him counts. Later postings with an older value date
     are part of the answer: an undone suspension never was. Whoever has moved to another family card
-    is answered for across both, under either participant.
+    is answered for across both, under either participant; whose benefits after a layoff are over is
+    told so, unless he is in another membership.
     """
     rows = await connection.fetch(SELECT_STATUS, family_id, participant_id, at)
     facts = [MembershipFact(**dict(row)) for row in rows]
