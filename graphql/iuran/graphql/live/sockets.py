@@ -125,7 +125,7 @@ class _Connection:
             case "ping":
                 await self._send("pong")
             case "subscribe":
-                self._subscribe(message, group)
+                await self._subscribe(message, group)
             case "complete":
                 task = self._open.pop(message.id, None)
                 if task is not None:
@@ -152,11 +152,17 @@ class _Connection:
         await self._send("connection_ack")
         self._known.set()
 
-    def _subscribe(self, message: ClientMessage, group: asyncio.TaskGroup) -> None:
+    async def _subscribe(self, message: ClientMessage, group: asyncio.TaskGroup) -> None:
         if self._viewer is None:
             raise EndedError(UNAUTHENTICATED, "send `connection_init` and wait for its ack first")
         if message.id in self._open:
             raise EndedError(DUPLICATE, f"Subscriber for {message.id} already exists")
+        if len(self._open) >= self._limits.live_subscriptions_a_socket:
+            error = TooManySubscriptionsError(
+                "there are too many subscriptions on this connection; complete some"
+            )
+            await self._refuse(message.id, self._errors_of(error))
+            return
         self._visit.subscriptions += 1
         self._open[message.id] = group.create_task(self._carry(message, self._viewer))
 
@@ -164,10 +170,6 @@ class _Connection:
         """Carry one subscription from `subscribe` to its end."""
         principal = principal_of(viewer.subject)
         try:
-            if len(self._open) > self._limits.live_subscriptions_a_socket:
-                raise TooManySubscriptionsError(
-                    "there are too many subscriptions on this connection; complete some"
-                )
             with self._edge.places.subscription_of(principal):
                 await self._tell(message, viewer)
         except InterruptedSubscriptionError as error:
@@ -175,10 +177,7 @@ class _Connection:
         except SubscribeFailedError as error:
             await self._refuse(message.id, error.body["errors"])
         except RequestRefusedError as error:
-            answer = answer_of_refusal(
-                error, request_id=self._visit.request_id, media_type=MediaType.JSON
-            )
-            await self._refuse(message.id, answer.body["errors"])
+            await self._refuse(message.id, self._errors_of(error))
         finally:
             if self._open.get(message.id) is asyncio.current_task():
                 del self._open[message.id]
@@ -191,6 +190,12 @@ class _Connection:
             async for told in answers:
                 self._visit.events += 1
                 await self._send("next", id_=message.id, payload=told.body)
+
+    def _errors_of(self, error: RequestRefusedError) -> object:
+        answer = answer_of_refusal(
+            error, request_id=self._visit.request_id, media_type=MediaType.JSON
+        )
+        return answer.body["errors"]
 
     async def _refuse(self, id_: str, errors: object) -> None:
         await self._send("error", id_=id_, payload=json.dumps(errors, ensure_ascii=False))

@@ -9,7 +9,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import asyncpg
 import structlog
 
 from iuran.core.database.pool import Pool
@@ -23,7 +22,6 @@ FAILED_PAUSE_SECONDS = 2.0
 LOOK_SECONDS_MAX = 5.0
 POSITIONS_A_LOOK = 5_000
 
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, OSError)
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
@@ -89,7 +87,7 @@ class Watching:
             try:
                 async with asyncio.timeout(LOOK_SECONDS_MAX):
                     has_news = await self._look()
-            except _FAILURES as error:
+            except Exception as error:  # noqa: BLE001 - an edge: nobody would be told again
                 LIVE_LOOKS.labels(result="failed").inc()
                 _log.warning("graphql.live.look_failed", error=type(error).__name__)
                 await asyncio.sleep(FAILED_PAUSE_SECONDS)
