@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
@@ -27,6 +29,8 @@ from iuran.payments.retail.app import retail_routes
 from iuran.payments.retail.context import RetailServices
 from iuran.payments.snap.app import snap_routes
 from iuran.payments.snap.context import SnapServices
+
+GRAPHQL = "/graphql"
 
 
 def build_app(
@@ -71,7 +75,26 @@ def build_app(
         *retail_routes(retail, settings.retail_mount),
         *snap_routes(snap, settings.snap_mounts),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+    return _House(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+
+
+class _House(Starlette):
+    """The application; operations do not walk past all other routes and layers to their own."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what answers: the edge around GraphQL alone, or everything as Starlette does."""
+        everything = super().build_middleware_stack()
+        route = next(one for one in self.routes if isinstance(one, Route) and one.path == GRAPHQL)
+        operations = Edge(route.app)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"] == GRAPHQL:
+                scope["route"] = route
+                await operations(scope, receive, send)
+            else:
+                await everything(scope, receive, send)
+
+        return answer
 
 
 def _redis_url(settings: Settings) -> str | None:

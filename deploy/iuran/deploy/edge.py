@@ -4,10 +4,12 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +17,7 @@ from iuran.core.identifiers import mask_numbers_in
 from iuran.deploy.metrics import CRASHES, REQUEST_SECONDS, REQUESTS, REQUESTS_IN_FLIGHT
 
 REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID_HEADER = REQUEST_ID_HEADER.lower().encode()
 UNMATCHED = "unmatched"
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}", re.ASCII)
 _ID_LETTERS = 16
@@ -56,7 +59,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_id_of(Headers(scope=scope).get(REQUEST_ID_HEADER))
+        request_id = request_id_of(_given_id(scope))
         answer = _Answer(send, request_id)
         with (
             structlog.contextvars.bound_contextvars(request_id=request_id),
@@ -68,6 +71,13 @@ class Edge:
                 await _answer_crash(error, answer, scope, receive)
             finally:
                 _account(scope, answer)
+
+
+def _given_id(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID_HEADER:
+            return str(value, "latin-1")
+    return None
 
 
 def request_id_of(given: str | None) -> str:
@@ -95,8 +105,9 @@ def _account(scope: Scope, answer: _Answer) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
     route = _route_of(scope)
     seconds = answer.seconds
-    REQUESTS.labels(method=method, route=route, status=answer.status).inc()
-    REQUEST_SECONDS.labels(method=method, route=route).observe(seconds)
+    requests, request_seconds = _figures(method, route, answer.status)
+    requests.inc()
+    request_seconds.observe(seconds)
     write = _log.debug if scope["path"] in _QUIET else _log.info
     write(
         "http.answered",
@@ -104,6 +115,14 @@ def _account(scope: Scope, answer: _Answer) -> None:
         route=route,
         status=answer.status,
         milliseconds=round(seconds * 1000, 1),
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _figures(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return (
+        REQUESTS.labels(method=method, route=route, status=status),
+        REQUEST_SECONDS.labels(method=method, route=route),
     )
 
 

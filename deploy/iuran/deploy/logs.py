@@ -1,5 +1,6 @@
 """Log lines: events with ids, one pipe for us and for libraries, no whole number of a person."""
 
+import json
 import logging
 import sys
 from collections.abc import Collection, Mapping
@@ -12,6 +13,7 @@ from iuran.core.identifiers import mask, mask_numbers_in
 from iuran.deploy.settings import Settings
 
 _DEPTH_MAX = 8
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _WHOLE_NUMBER_DIGITS = 11  # a customer number; amounts and ids of rows stay shorter
 _UNMASKED = frozenset({"request_id", "timestamp", "level"})
 _NOISY = ("httpx", "httpcore", "uvicorn.access", "arq.worker", "mail.log")
@@ -25,7 +27,7 @@ def configure_logs(settings: Settings, *, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*shared, mask_numbers, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(target),
         cache_logger_on_first_use=True,
     )
     _configure_standard_library(settings, shared, renderer, target)
@@ -43,10 +45,15 @@ def _shared_processors() -> list[Processor]:
 
 def _renderer(settings: Settings, *, colors: bool) -> Processor:
     if settings.writes_json_logs:
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
+        return _as_json
     return structlog.dev.ConsoleRenderer(
         colors=colors, exception_formatter=structlog.dev.plain_traceback
     )
+
+
+def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    """Write an event: masking has left nothing in it but what JSON knows."""
+    return _encoded(event)
 
 
 def _configure_standard_library(
@@ -87,6 +94,8 @@ def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 def _masked(value: object, *, depth: int) -> object:
     match value:
+        case str():
+            return mask_numbers_in(value)
         case None | bool() | float():
             return value
         case int():

@@ -17,6 +17,7 @@ from graphql import (
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from iuran.graphql.compiler.selections import flags_of
+from iuran.graphql.compiler.variables import Variables
 from iuran.graphql.errors import (
     DocumentRefusedError,
     MethodRefusedError,
@@ -43,6 +44,7 @@ class Prepared:
     measure: Measure
     flags: tuple[str, ...]
     """The variables that decide what is skipped and included."""
+    variables: Variables
 
 
 _Key = tuple[str, str | None, tuple[tuple[str, int], ...]]
@@ -114,6 +116,7 @@ class Documents:
             operation=operation,
             measure=found,
             flags=flags_of(document, operation),
+            variables=Variables(self._schema, operation, errors_max=self._limits.validation_errors),
         )
 
     def _parsed(self, query: str) -> DocumentNode:

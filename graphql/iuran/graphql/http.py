@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 from graphql import OperationType
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from prometheus_client import Counter
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from iuran.core.identifiers import mask_numbers_in
 from iuran.graphql.allowances import Account, Allowances
@@ -33,7 +34,7 @@ from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
 from iuran.graphql.operations import Operations
 from iuran.graphql.reference import reference_routes
-from iuran.graphql.requests import OperationRequest, read_request
+from iuran.graphql.requests import Incoming, OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
@@ -42,6 +43,8 @@ from iuran.graphql.trusted_documents import TrustedDocuments
 NAME_LENGTH_MAX = 100
 CLIENT_LEFT = "CLIENT_LEFT"
 CLIENT_LEFT_STATUS = 499  # nobody reads it
+WATCHED_AFTER_SECONDS = 0.05
+"""How long a request may take before anybody looks whether its client is still there."""
 
 T = TypeVar("T")
 
@@ -90,14 +93,14 @@ class GraphqlEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = await self._respond(Request(scope, receive))
-        await response(scope, receive, send)
+        for message in await self._respond(Incoming(scope, receive)):
+            await send(message)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, incoming: Incoming) -> tuple[Message, Message]:
         started = perf_counter()
         progress = _Progress(request_id=_request_id())
         try:
-            answer = await self._answer(request, progress)
+            answer = await self._answer(incoming, progress)
         except RequestRefusedError as error:
             answer = answer_of_refusal(
                 error, request_id=progress.request_id, media_type=progress.media_type
@@ -108,22 +111,22 @@ class GraphqlEndpoint:
             answer = answer_of_crash(error, request_id=progress.request_id)
         _note(progress, answer, perf_counter() - started)
         cost = None if progress.account is None else progress.account.statement
-        return answer.response(
+        return answer.messages(
             progress.media_type, cost=cost, is_draft=self._services.draft_statuses
         )
 
-    async def _answer(self, request: Request, progress: _Progress) -> Answer:
+    async def _answer(self, incoming: Incoming, progress: _Progress) -> Answer:
         try:
             async with asyncio.timeout(self._services.limits.request_seconds):
-                return await self._answer_in_time(request, progress)
+                return await self._answer_in_time(incoming, progress)
         except TimeoutError as error:
             raise TimedOutError("this took too long; ask for less, or try again") from error
 
-    async def _answer_in_time(self, request: Request, progress: _Progress) -> Answer:
-        progress.media_type = negotiate(request.headers.get("accept"))
-        progress.viewer = viewer = await self._verifier.viewer(request.headers.get("authorization"))
+    async def _answer_in_time(self, incoming: Incoming, progress: _Progress) -> Answer:
+        progress.media_type = negotiate(incoming.header(b"accept"))
+        progress.viewer = viewer = await self._verifier.viewer(incoming.header(b"authorization"))
         progress.account = account = self._allowances.account_of(viewer)
-        asked = await read_request(request, self._services.limits)
+        asked = await read_request(incoming, self._services.limits)
         progress.operation = asked.operation_name
         prepared = await self._prepared(asked, viewer, account)
         name = prepared.operation.name
@@ -136,7 +139,7 @@ class GraphqlEndpoint:
         await account.spend_points(max(prepared.measure.cost, 1))
         await account.spend_lookups(prepared.measure.lookups.count(asked.variables))
         running = self._operations.run(prepared, asked, viewer)
-        outcome = await _unless_client_leaves(request, running)
+        outcome = await _unless_client_leaves(incoming.receive, running)
         progress.statements = outcome.statements
         return answer_of_result(outcome.data, outcome.errors, request_id=progress.request_id)
 
@@ -158,27 +161,49 @@ class GraphqlEndpoint:
         )
 
 
-async def _unless_client_leaves(request: Request, work: Coroutine[None, None, T]) -> T:
+async def _unless_client_leaves(receive: Receive, work: Coroutine[None, None, T]) -> T:
     """Return what `work` returns; cancel it and raise ClientDisconnect if nobody waits for it."""
     working = asyncio.current_task()
     if working is None:
         raise RuntimeError("a request is answered in a task")
-    leaving = asyncio.create_task(_cancel_when_client_leaves(request, working))
+    watch = _Watch(receive, working)
     try:
         return await work
     except asyncio.CancelledError as error:
-        if leaving.done():
+        if watch.has_left:
             working.uncancel()
             raise ClientDisconnect from error
         raise
     finally:
-        leaving.cancel()
+        watch.end()
 
 
-async def _cancel_when_client_leaves(request: Request, working: "asyncio.Task[object]") -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    working.cancel()
+class _Watch:
+    """Cancels work when its client leaves; most work is done before it begins to look."""
+
+    __slots__ = ("_looking", "_receive", "_timer", "_working", "has_left")
+
+    def __init__(self, receive: Receive, working: "asyncio.Task[object]") -> None:
+        self.has_left = False
+        self._receive = receive
+        self._working = working
+        self._looking: asyncio.Task[None] | None = None
+        self._timer = working.get_loop().call_later(WATCHED_AFTER_SECONDS, self._begin)
+
+    def end(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def _begin(self) -> None:
+        self._looking = self._working.get_loop().create_task(self._look())
+
+    async def _look(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.has_left = True
+        self._working.cancel()
 
 
 def _check_introspection(viewer: Viewer, policy: IntrospectionPolicy) -> None:
@@ -208,9 +233,14 @@ def _request_id() -> str:
     return str(known) if known else uuid4().hex
 
 
+@lru_cache(maxsize=1_000)
+def _counted(role: str, code: str) -> Counter:
+    return OPERATIONS.labels(role=role, code=code)
+
+
 def _note(progress: _Progress, answer: Answer, seconds: float) -> None:
     role = "nobody" if progress.viewer is None else progress.viewer.role.value
-    OPERATIONS.labels(role=role, code=answer.code).inc()
+    _counted(role, answer.code).inc()
     DURATION.observe(seconds)
     STATEMENTS.observe(progress.statements)
     log.info(

@@ -24,6 +24,9 @@ def negotiate(accept: str | None) -> MediaType:
     """Return what a client likes best, JSON if it does not say; raises NotAcceptableError."""
     if accept is None or not accept.strip():
         return MediaType.JSON
+    plain = _RANGES.get(accept)
+    if plain is not None:
+        return plain
     wanted = [_weighed(part) for part in accept.split(",")]
     offered = [(weight, media_type) for weight, media_type in wanted if media_type and weight > 0]
     if not offered:

@@ -4,10 +4,11 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn, cast
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
 from iuran.graphql.errors import (
     BodyTooLargeError,
@@ -34,21 +35,36 @@ class OperationRequest:
     language: Language = Language.ENGLISH
 
 
-async def read_request(request: Request, limits: Limits) -> OperationRequest:
+class Incoming:
+    """A request as ASGI brings it; of headers that are sent twice, the first counts."""
+
+    __slots__ = ("_headers", "receive", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.receive = receive
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header by its name in lower case."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+
+async def read_request(incoming: Incoming, limits: Limits) -> OperationRequest:
     """Read a GET or POST; raises RequestRefusedError with what to do for anything else."""
-    asked = await _read(request, limits)
-    return replace(asked, language=language_of(request.headers.get("accept-language")))
-
-
-async def _read(request: Request, limits: Limits) -> OperationRequest:
-    if request.method == "GET":
-        return _of_query_string(request, limits)
-    if request.method == "POST":
-        return _of_body(request, await _body(request, limits), limits)
+    language = language_of(incoming.header(b"accept-language"))
+    if incoming.scope["method"] == "POST":
+        _check_content(incoming)
+        given = parsed_json(await _body(incoming, limits), limits)
+        return parameters_of(given, is_get=False, language=language)
+    if incoming.scope["method"] == "GET":
+        return parameters_of(_query_string(incoming, limits), is_get=True, language=language)
     raise MethodRefusedError("send operations by POST, or queries by GET", allow="GET, POST")
 
 
-def _of_query_string(request: Request, limits: Limits) -> OperationRequest:
+def _query_string(incoming: Incoming, limits: Limits) -> dict[str, object]:
+    request = Request(incoming.scope)
     if len(request.url.query) > limits.body_bytes:
         raise BodyTooLargeError(f"the query string is longer than {limits.body_bytes} bytes")
     given: dict[str, object] = dict(request.query_params)
@@ -56,40 +72,39 @@ def _of_query_string(request: Request, limits: Limits) -> OperationRequest:
         text = given.get(name)
         if isinstance(text, str):
             given[name] = parsed_json(text.encode(errors="replace"), limits) if text else None
-    return parameters_of(given, is_get=True)
+    return given
 
 
-def _of_body(request: Request, body: bytes, limits: Limits) -> OperationRequest:
-    _check_content(request)
-    return parameters_of(parsed_json(body, limits), is_get=False)
-
-
-def _check_content(request: Request) -> None:
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+def _check_content(incoming: Incoming) -> None:
+    media_type, _, parameters = (incoming.header(b"content-type") or "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise MediaTypeRefusedError("send the body as `content-type: application/json`")
     charset = parameters.strip().lower().removeprefix("charset=").strip('"')
     if charset not in {"", "utf-8", "utf8"}:
         raise MediaTypeRefusedError("send the body in UTF-8")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if (incoming.header(b"content-encoding") or "identity").lower() != "identity":
         raise MediaTypeRefusedError("send the body without content-encoding")
 
 
-async def _body(request: Request, limits: Limits) -> bytes:
-    _check_content(request)
+async def _body(incoming: Incoming, limits: Limits) -> bytes:
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await _arriving(request, limits)
+            return await _arriving(incoming, limits)
     except TimeoutError as error:
         raise BodyTooSlowError(
             f"the body did not arrive within {limits.body_seconds:g} seconds"
         ) from error
 
 
-async def _arriving(request: Request, limits: Limits) -> bytes:
+async def _arriving(incoming: Incoming, limits: Limits) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    is_more = True
+    while is_more:
+        message = await incoming.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        is_more = message.get("more_body", False)
         if len(body) > limits.body_bytes:
             raise BodyTooLargeError(f"the body is longer than {limits.body_bytes} bytes")
     return bytes(body)
@@ -104,7 +119,9 @@ def parsed_json(text: bytes, limits: Limits) -> object:
             "the body (or `variables`, `extensions`) is no JSON that can be read: write UTF-8, no "
             "NaN, no name twice in an object, numbers and nesting of reasonable size"
         ) from error
-    _check_nesting(parsed, limits.json_depth)
+    # Nothing is nested deeper than there are brackets, and only an escape makes half a surrogate.
+    if text.count(b"{") + text.count(b"[") >= limits.json_depth or b"\\u" in text:
+        _check_nesting(parsed, limits.json_depth)
     return parsed
 
 
@@ -146,7 +163,9 @@ def _check_text(text: str) -> None:
         raise RequestRefusedError("a string has half of a surrogate pair; write UTF-8")
 
 
-def parameters_of(given: object, *, is_get: bool) -> OperationRequest:
+def parameters_of(
+    given: object, *, is_get: bool, language: Language = Language.ENGLISH
+) -> OperationRequest:
     """Read the parameters of an operation from JSON; raises RequestRefusedError."""
     if isinstance(given, list):
         raise RequestRefusedError("batches are not supported; send one operation a request")
@@ -172,6 +191,7 @@ def parameters_of(given: object, *, is_get: bool) -> OperationRequest:
         operation_name=name or None,
         variables=cast("dict[str, object]", variables or {}),  # the same
         is_get=is_get,
+        language=language,
     )
 
 

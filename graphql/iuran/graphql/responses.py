@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 from graphql import GraphQLError
 from starlette.responses import Response
+from starlette.types import Message
 
 from iuran.core.errors import DomainError
 from iuran.core.identifiers import mask_numbers_in
@@ -30,6 +31,8 @@ from iuran.graphql.negotiation import MediaType
 CRASHED = "INTERNAL"
 PARTIAL_SUCCESS = 294
 RETRY_AFTER_SECONDS = 1
+_CONTENT_TYPES = {one: f"{one}; charset=utf-8".encode() for one in MediaType}
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 log = structlog.get_logger()
 
@@ -51,22 +54,36 @@ class Answer:
     """Its status where the newer draft of GraphQL over HTTP has another."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def response(
+    def messages(
         self,
         media_type: MediaType,
         *,
         cost: Mapping[str, object] | None = None,
         is_draft: bool = False,
-    ) -> Response:
-        """Write the answer and what it cost; nothing of it may be kept by caches."""
+    ) -> tuple[Message, Message]:
+        """Write the answer and what it cost for ASGI; nothing of it may be kept by caches."""
         is_draft = is_draft and media_type is MediaType.GRAPHQL
-        body = self.body if cost is None else {**self.body, "extensions": {"cost": cost}}
-        return Response(
-            _written(body),
-            status_code=(is_draft and self.draft_status) or self.status,
-            media_type=f"{media_type}; charset=utf-8",
-            headers={"cache-control": "no-store", **self.headers},
+        body = _written(self.body if cost is None else {**self.body, "extensions": {"cost": cost}})
+        headers = [
+            (b"cache-control", b"no-store"),
+            (b"content-type", _CONTENT_TYPES[media_type]),
+            (b"content-length", str(len(body)).encode()),
+            *((name.encode(), value.encode("latin-1")) for name, value in self.headers.items()),
+        ]
+        status = (is_draft and self.draft_status) or self.status
+        return (
+            {"type": "http.response.start", "status": status, "headers": headers},
+            {"type": "http.response.body", "body": body},
         )
+
+    def response(
+        self, media_type: MediaType, *, cost: Mapping[str, object] | None = None
+    ) -> Response:
+        """Write the answer for Starlette."""
+        start, end = self.messages(media_type, cost=cost)
+        response = Response(end["body"], status_code=start["status"])
+        response.raw_headers = start["headers"]
+        return response
 
 
 def answer_of_result(
@@ -171,12 +188,7 @@ def _note_crash(error: BaseException, request_id: str, *, path: Sequence[str | i
 def _written(body: Mapping[str, object]) -> bytes:
     """Write a body; what is JSON already goes in as it is."""
     members = [
-        f'"{name}":'.encode()
-        + (
-            value
-            if isinstance(value, Json)
-            else json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-        )
+        f'"{name}":'.encode() + (value if isinstance(value, Json) else _encoded(value).encode())
         for name, value in body.items()
     ]
     return b"{" + b",".join(members) + b"}"

@@ -8,9 +8,13 @@ not exist.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self, TypedDict
+from functools import lru_cache
+from typing import TypedDict
 
 from iuran.graphql.identity import Role, Viewer
+
+VIEWERS_MAX = 2_000
+"""Whose scopes are kept at hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +38,8 @@ class Scope:
     employer_id: int | None = None
     """The employer whose own bills and workers are visible."""
 
-    @classmethod
-    def of(cls, viewer: Viewer) -> Self:
+    @staticmethod
+    def of(viewer: Viewer) -> "Scope":
         """Return what a role may see.
 
         Branch officers register people and see whole numbers. Finance officers follow money, so
@@ -43,22 +47,12 @@ class Scope:
         operators see everything masked. A facility sees its own papers and whom a card shows it,
         an employer its own bills and workers, a developer what is public.
         """
-        known = cls(
-            family_id=viewer.family_id, facility=viewer.facility, employer_id=viewer.employer_id
-        )
-        return replace(known, **_REACH[viewer.role])
+        return _scope_of(viewer)
 
     @property
     def shape(self) -> "Scope":
         """What of it decides how a statement is written: everything but whose it is."""
-        if self.family_id is None and self.facility is None and self.employer_id is None:
-            return self
-        return replace(
-            self,
-            family_id=None if self.family_id is None else 0,
-            facility=None if self.facility is None else "",
-            employer_id=None if self.employer_id is None else 0,
-        )
+        return _shape_of(self)
 
     @property
     def families(self) -> tuple[bool, int | None]:
@@ -69,6 +63,24 @@ class Scope:
     def people(self) -> tuple[bool, int | None, bool]:
         """Parameters $1 to $3 of a statement over people and their insurance."""
         return self.all_families, self.family_id, self.by_card
+
+
+@lru_cache(maxsize=VIEWERS_MAX)
+def _scope_of(viewer: Viewer) -> Scope:
+    known = Scope(
+        family_id=viewer.family_id, facility=viewer.facility, employer_id=viewer.employer_id
+    )
+    return replace(known, **_REACH[viewer.role])
+
+
+@lru_cache(maxsize=VIEWERS_MAX)
+def _shape_of(scope: Scope) -> Scope:
+    return replace(
+        scope,
+        family_id=None if scope.family_id is None else 0,
+        facility=None if scope.facility is None else "",
+        employer_id=None if scope.employer_id is None else 0,
+    )
 
 
 class _Reach(TypedDict, total=False):

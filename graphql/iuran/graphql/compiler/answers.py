@@ -1,25 +1,21 @@
 """Answers of compiled reads: bind, fetch, write."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import asyncpg
-from graphql import FieldNode, VariableValues
-from graphql.execution.values import get_variable_values
+from graphql import FieldNode
 
 from iuran.core.database.pool import Connection, Pool, Record
+from iuran.graphql.compiler.lane import Lane
 from iuran.graphql.compiler.plans import Plans
 from iuran.graphql.compiler.refusals import NotCompilableError, ReadFailedError, SurpriseError
 from iuran.graphql.compiler.roots import bound_keys
 from iuran.graphql.documents import Prepared
-from iuran.graphql.errors import OverloadedError, VariablesRefusedError
+from iuran.graphql.errors import OverloadedError
 from iuran.graphql.limits import Limits
 from iuran.graphql.reads.reading import Question
-
-if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
 
 _FAILURES = (
     asyncpg.PostgresError,
@@ -52,10 +48,8 @@ class CompiledReads:
 
     def __init__(self, plans: Plans, pool: Pool, limits: Limits) -> None:
         self._plans = plans
-        self._pool = pool
-        self._limits = limits
-        # asyncpg's pool lets a newcomer overtake who waits; a semaphore does not.
-        self._turns = asyncio.Semaphore(pool.get_max_size())
+        self._lane = Lane(pool, acquire_seconds=limits.acquire_seconds)
+        self._statement_seconds = limits.statement_milliseconds / 1000
 
     async def answer(
         self, prepared: Prepared, variables: Mapping[str, object], question: Question
@@ -65,12 +59,12 @@ class CompiledReads:
         Raises ReadFailedError if the statement failed, and VariablesRefusedError for variables
         that do not fit.
         """
-        coerced = self._coerced(prepared, variables)
-        flags = {name: coerced.coerced[name] is True for name in prepared.flags}
+        given = prepared.variables.given(variables)
+        flags = {name: given.values[name] is True for name in prepared.flags}
         operation = self._plans.operation(prepared, flags)
         if operation.selection is None:
             raise NotCompilableError("known not to be")
-        bounds = self._plans.bounds(operation.selection, coerced)
+        bounds = self._plans.bounds(operation, prepared, given)
         plan = self._plans.plan(operation, shape=question.scope.shape, bounds=bounds)
         row = None
         if plan.sql:
@@ -98,14 +92,14 @@ class CompiledReads:
         For the selection sets of mutations and subscriptions: on their connection, so that they see
         what they did. Null stands where the viewer may not see an object. Raises FallbackError.
         """
-        coerced = self._coerced(prepared, variables)
-        flags = {name: coerced.coerced[name] is True for name in prepared.flags}
+        given = prepared.variables.given(variables)
+        flags = {name: given.values[name] is True for name in prepared.flags}
         operation = self._plans.objects(prepared, flags, wanted.type_name, wanted.nodes)
         if operation.selection is None:
             raise NotCompilableError("known not to be")
         keys = [(item, *key) for item, key in enumerate(wanted.keys)]
         bounds = [
-            *self._plans.bounds(operation.selection, coerced),
+            *self._plans.bounds(operation, prepared, given),
             bound_keys({wanted.type_name: keys} if keys else {}, count=len(keys)),
         ]
         plan = self._plans.plan(operation, shape=question.scope.shape, bounds=bounds)
@@ -113,44 +107,13 @@ class CompiledReads:
         row = await connection.fetchrow(plan.sql, *values) if plan.sql else None
         return plan.write(row, question, bounds).encode()
 
-    def _coerced(self, prepared: Prepared, variables: Mapping[str, object]) -> VariableValues:
-        coerced = get_variable_values(
-            self._plans.schema,
-            prepared.operation.variable_definitions or (),
-            dict(variables),
-            max_errors=self._limits.validation_errors,
-            hide_suggestions=True,
-        )
-        if isinstance(coerced, list):
-            raise VariablesRefusedError(coerced)
-        return coerced
-
     async def _fetch(self, sql: LiteralString, values: list[object]) -> Record | None:
         """One statement is one snapshot by itself, so it needs no transaction."""
-        connection = await self._acquired()
+        connection = await self._lane.borrow()
         try:
-            return await connection.fetchrow(
-                sql, *values, timeout=self._limits.statement_milliseconds / 1000
-            )
-        finally:
-            try:
-                await self._pool.release(connection)
-            finally:
-                self._turns.release()
-
-    async def _acquired(self) -> "PoolConnectionProxy[Record]":
-        """Take a turn and a connection, both within one time."""
-        try:
-            async with asyncio.timeout(self._limits.acquire_seconds):
-                await self._turns.acquire()
-                try:
-                    return await self._pool.acquire()
-                except BaseException:
-                    self._turns.release()
-                    raise
-        except TimeoutError as error:
-            raise _overloaded() from error
-
-
-def _overloaded() -> OverloadedError:
-    return OverloadedError("too many requests at once; try again in a moment")
+            row = await connection.fetchrow(sql, *values, timeout=self._statement_seconds)
+        except BaseException:
+            await self._lane.give_up(connection)
+            raise
+        await self._lane.give_back(connection)
+        return row

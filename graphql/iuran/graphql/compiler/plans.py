@@ -10,16 +10,24 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import LiteralString
 
-from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationType, VariableValues
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    OperationType,
+    VariableValues,
+)
 from graphql.execution.values import get_argument_values
 
 from iuran.core.errors import DomainError
-from iuran.graphql.compiler.declarations import ByIds, LookUp, Paged
+from iuran.graphql.compiler.declarations import Arguments, ByIds, LookUp, Paged
 from iuran.graphql.compiler.drafts import Bound, Columns, Declarations, Draft, Parameter
 from iuran.graphql.compiler.questions import VALUES
 from iuran.graphql.compiler.refusals import ArgumentsError, FallbackError, NotCompilableError
 from iuran.graphql.compiler.roots import bind_ids, bind_look_up, by_ids_piece, root_piece
 from iuran.graphql.compiler.selections import Selected, Selecting, Selection
+from iuran.graphql.compiler.variables import Argued, Given, Pattern
 from iuran.graphql.compiler.windows import window
 from iuran.graphql.documents import Prepared
 from iuran.graphql.reads.reading import Question
@@ -64,6 +72,21 @@ class Operation:
     """None if it cannot be compiled."""
     size: int
     plans: OrderedDict[Hashable, Plan] = field(default_factory=OrderedDict[Hashable, Plan])
+    binders: dict[Pattern, "Binders | None"] = field(
+        default_factory=dict[Pattern, "Binders | None"]
+    )
+    """How arguments are bound under a pattern of variables; None if each time anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binder:
+    """A field with arguments that differ from request to request."""
+
+    field: Selected
+    argued: Argued
+
+
+Binders = Sequence[Binder | Bound]
 
 
 class Plans:
@@ -125,12 +148,47 @@ class Plans:
         self._grow(found.size)
         return found
 
-    def bounds(self, selection: Selection, variables: VariableValues) -> list[Bound]:
+    def bounds(self, operation: Operation, prepared: Prepared, given: Given) -> list[Bound]:
         """Read the arguments of every field; raises ArgumentsError for those that are refused."""
         try:
-            return [self._bound(one, variables) for one in selection.with_arguments]
+            binders = self._binders(operation, prepared, given.pattern)
+            if binders is None:
+                return self._bounds_anew(operation, given.plainly())
+            return [
+                one if isinstance(one, Bound) else self._bound(one.field, one.argued.of(given))
+                for one in binders
+            ]
         except (DomainError, GraphQLError) as error:
             raise ArgumentsError(str(error)) from error
+
+    def _binders(
+        self, operation: Operation, prepared: Prepared, pattern: Pattern | None
+    ) -> Binders | None:
+        if pattern is None:
+            return None
+        if pattern not in operation.binders:
+            marked = prepared.variables.marked(pattern)
+            try:
+                operation.binders[pattern] = self._new_binders(operation, marked)
+            except (DomainError, GraphQLError):
+                operation.binders[pattern] = None  # refused, and told so each time
+        return operation.binders[pattern]
+
+    def _new_binders(self, operation: Operation, marked: VariableValues) -> Binders:
+        binders: list[Binder | Bound] = []
+        for one in _with_arguments(operation):
+            argued = Argued(_definition(one), one.node, marked)
+            if argued.is_constant:
+                binders.append(self._bound(one, argued.template))
+            else:
+                binders.append(Binder(one, argued))
+        return binders
+
+    def _bounds_anew(self, operation: Operation, variables: VariableValues) -> list[Bound]:
+        return [
+            self._bound(one, get_argument_values(_definition(one), one.node, variables))
+            for one in _with_arguments(operation)
+        ]
 
     def plan(self, operation: Operation, *, shape: Scope, bounds: Sequence[Bound]) -> Plan:
         """Return the plan for a shape of scope and forms of arguments."""
@@ -163,10 +221,7 @@ class Plans:
             return Operation(selection=None, size=size)
         return Operation(selection=selection, size=size)
 
-    def _bound(self, field: Selected, variables: VariableValues) -> Bound:
-        if field.definition is None:
-            raise NotCompilableError(f"the field {field.name}")
-        arguments = get_argument_values(field.definition, field.node, variables)
+    def _bound(self, field: Selected, arguments: Arguments) -> Bound:
         if field.on == "Query":
             root = self._declarations.roots.get(field.name)
             if isinstance(root, LookUp):
@@ -186,6 +241,16 @@ class Plans:
         while self._bytes > self._bytes_max and len(self._operations) > 1:
             _, old = self._operations.popitem(last=False)
             self._bytes -= old.size
+
+
+def _with_arguments(operation: Operation) -> Sequence[Selected]:
+    return () if operation.selection is None else operation.selection.with_arguments
+
+
+def _definition(selected: Selected) -> GraphQLField:
+    if selected.definition is None:
+        raise NotCompilableError(f"the field {selected.name}")
+    return selected.definition
 
 
 def written(

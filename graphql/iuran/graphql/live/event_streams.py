@@ -39,7 +39,7 @@ from iuran.graphql.live.subscriptions import (
 )
 from iuran.graphql.negotiation import MediaType
 from iuran.graphql.rates import principal_of
-from iuran.graphql.requests import read_request
+from iuran.graphql.requests import Incoming, read_request
 from iuran.graphql.responses import answer_of_crash, answer_of_refusal
 
 MEDIA_TYPE = "text/event-stream"
@@ -104,7 +104,7 @@ class EventStreams:
     ) -> Answers | Mapping[str, object]:
         """Return the answers, or the body of the only one, which says what is wrong."""
         edge = self._edge
-        asked = await read_request(request, edge.services.limits)
+        asked = await read_request(Incoming(request.scope, request.receive), edge.services.limits)
         visit.subscriptions = 1
         try:
             return await edge.subscriptions.open(
