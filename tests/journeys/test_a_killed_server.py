@@ -4,12 +4,13 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
 from iuran.core.clock import SystemClock, wib_date
 from iuran.core.database.pool import Pool
@@ -20,8 +21,10 @@ from iuran.deploy.settings import Settings
 from iuran.payments.billing import roll_months
 from iuran.payments.channels import NewChannel, register_channel
 from iuran.payments.ledger import disagreements
+from iuran.payments.retail.channels import Dialect, NewRetailChannel, register_retail_channel
 from iuran.payments.simulation.bank import SimulatedBank, parse_private_key
 from iuran.payments.simulation.bank_answer import BankAnswer
+from iuran.payments.simulation.xendit import SimulatedXendit
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family
 from tests.journeys.conftest import KEYS
@@ -30,6 +33,29 @@ PAYMENTS = 200
 ANSWERS_BEFORE_THE_KILL = 40
 START_SECONDS_MAX = 60
 BILL = Rupiah(35_000)
+TOKEN = "invented-token"
+SERVE = ("-m", "iuran.deploy.cli", "serve")
+
+COUNT_BOOKED = """
+    SELECT count(*) FROM payment WHERE reference IN ('PAY-BANK', 'PAY-SHOP')
+"""
+
+DIES_AFTER_ITS_COMMIT = """
+import os, signal, sys
+from iuran.deploy import cli
+from iuran.payments.snap.transactions import Transactions
+
+commit = Transactions.commit
+
+async def commit_and_die(self, work):
+    await commit(self, work)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Transactions.commit = commit_and_die
+sys.argv = ["iuran", "serve"]
+cli.main()
+"""
+"""A server that is gone between two lines: its first commit is durable, its answer never sent."""
 
 
 def a_free_port() -> int:
@@ -40,11 +66,11 @@ def a_free_port() -> int:
 
 @asynccontextmanager
 async def a_server(
-    database_url: str, data: Path, port: int
+    database_url: str, data: Path, port: int, *, program: Sequence[str] = SERVE
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """`iuran serve` as a process of its own, ready."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "iuran.deploy.cli", "serve"),
+        *(sys.executable, *program),
         env={
             **os.environ,
             "DATABASE_URL": database_url,
@@ -90,7 +116,7 @@ async def a_bank(pool: Pool, settings: Settings, http: httpx.AsyncClient) -> Sim
     )
 
 
-async def many_debtors(pool: Pool) -> list[VirtualAccount]:
+async def many_debtors(pool: Pool, families: int = PAYMENTS) -> list[VirtualAccount]:
     """Families that paid last month and owe this one."""
     async with pool.acquire() as connection:
         channel = await a_channel(connection, "OLD_BANK")
@@ -99,7 +125,7 @@ async def many_debtors(pool: Pool) -> list[VirtualAccount]:
     paid_at = datetime.combine(last_month, now.timetz())
     accounts = [
         (await an_active_family(pool, channel, a_family(), first_payment_at=paid_at))[1][0]
-        for _ in range(PAYMENTS)
+        for _ in range(families)
     ]
     async for _ in roll_months(pool, at=now):
         pass
@@ -160,3 +186,59 @@ async def test_every_payment_answered_with_success_is_in_the_ledger_once(
         assert await disagreements(connection) == ()
     assert len(rows) == PAYMENTS
     assert {row["entries"] for row in rows} == {1}
+
+
+async def a_shop(pool: Pool, settings: Settings, http: httpx.AsyncClient) -> SimulatedXendit:
+    new = NewRetailChannel(
+        code="XENDIT",
+        name="Xendit",
+        dialect=Dialect.XENDIT,
+        base_url="https://xendit.test",
+        api_secret=TOKEN,
+        notification_secret=TOKEN,
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        cipher = installation_cipher(settings)
+        await register_retail_channel(connection, cipher, new, at=SystemClock().now())
+    return SimulatedXendit(http=http, path="/retail/XENDIT/xendit", token=TOKEN)
+
+
+async def test_what_was_committed_but_not_answered_is_answered_when_it_comes_again(
+    pool: Pool, database_url: str, tmp_path: Path
+) -> None:
+    # given two families, a bank and a shop, and a server that dies after its first commit
+    at_bank, at_shop = await many_debtors(pool, families=2)
+    port, settings = a_free_port(), Settings(data=tmp_path)
+    dying = ("-c", DIES_AFTER_ITS_COMMIT)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        bank, shop = await a_bank(pool, settings, http), await a_shop(pool, settings, http)
+        event = shop.event(at_shop.customer_number, BILL, payment_id="PAY-SHOP")
+
+        async def pays() -> BankAnswer:
+            number = at_bank.customer_number
+            return await bank.pay(number, BILL, request_id="PAY-BANK", external_id="1")
+
+        # when each tells of a payment and hears nothing
+        async with a_server(database_url, tmp_path, port, program=dying):
+            await bank.token()
+            with pytest.raises(httpx.TransportError):
+                await pays()
+        async with a_server(database_url, tmp_path, port, program=dying):
+            with pytest.raises(httpx.TransportError):
+                await shop.send(event)
+        booked = await pool.fetchval(COUNT_BOOKED)
+
+        # and tells the same again
+        async with a_server(database_url, tmp_path, port):
+            again = await pays()
+            advice = await bank.pay(at_bank.customer_number, BILL, request_id="PAY-BANK")
+            of_shop = await shop.send(event)
+
+    # then it stands, once, and nobody hears that it was refused
+    assert booked == 2
+    assert (again.code, again.account["paymentFlagStatus"]) == ("4042518", "00")
+    assert (advice.code, advice.account["paymentFlagStatus"]) == ("2002500", "00")
+    assert (of_shop.status_code, of_shop.json()["code"]) == (200, "REPEATED")
+    async with pool.acquire() as connection:
+        assert await connection.fetchval(COUNT_BOOKED) == 2
+        assert await disagreements(connection) == ()
