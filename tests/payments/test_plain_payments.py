@@ -46,6 +46,8 @@ NOTHING_IS_PLAIN = """
 
 UNKNOWN = "01234567890"
 CREDIT = 30_000
+LATE = (0, 11, 12)
+"""Accounts that are suspended: for two months, for longer than is demanded, for five."""
 
 TABLES = (
     *("channel_message", "payment_reference", "payment_answer", "payment", "payment_allocation"),
@@ -86,6 +88,10 @@ async def town(pool: Pool, database_url: str) -> Town:
         await an_active_family(pool, channels[0], a_family(members=2), first_payment_at=start)
         for start in starts
     ]
+    late = [
+        await an_active_family(pool, channels[0], a_family(members=2), first_payment_at=start)
+        for start in (wib(2023, 6, 20), wib(2025, 9, 20))
+    ]
     await roll(pool, NOW)
     families.append(
         await an_active_family(pool, channels[0], a_family(), first_payment_at=wib(2026, 1, 20))
@@ -93,7 +99,7 @@ async def town(pool: Pool, database_url: str) -> Town:
     async with pool.acquire() as connection:
         families.append(await registered(connection, a_family(), at=wib(2026, 1, 10)))
         families.append(await registered(connection, a_family(), at=wib(2026, 2, 1)))
-    numbers = [accounts[0].customer_number for _, accounts in families]
+    numbers = [accounts[0].customer_number for _, accounts in [*families, *late]]
     numbers.append(families[7][1][1].customer_number)
     async with pool.acquire() as connection, connection.transaction():
         await _make_some_special(connection, [family for family, _ in families])
@@ -158,7 +164,7 @@ PROVED_TIMES = (
 PAYMENTS = st.builds(
     Sent,
     channel=st.sampled_from([0, 0, 0, 1]),
-    account=st.integers(0, 13),
+    account=st.integers(0, 15),
     error=st.sampled_from([0, 0, 0, 1, CREDIT]),
     asked=st.sampled_from([None, None, 4, 5]),
     reference=st.integers(0, 30),
@@ -169,7 +175,7 @@ BATCHES = st.lists(st.lists(PAYMENTS, min_size=1, max_size=9), min_size=1, max_s
 EVERY_ACCOUNT = [
     [
         Sent(channel=0, account=n, error=error, asked=asked, reference=n, external_id=n + 100 * at)
-        for n in range(14)
+        for n in range(16)
     ]
     for at, (error, asked) in enumerate([(CREDIT, None), (1, 5), (0, 4), (0, 5), (0, None)])
 ]
@@ -204,14 +210,36 @@ async def test_a_plain_payment_is_settled_with_others(town: Town, deed: Deed) ->
         for n, (number, amount) in enumerate(due)
     ]
 
+    outcomes = await _told_in_sets(town, batch, deed)
+
+    assert {(o.verdict, o.result) for o in outcomes} == {(Verdict.NEW, Result.SETTLED)}
+
+
+@pytest.mark.parametrize("deed", [settle, book_collected])
+async def test_reactivations_are_settled_with_others(town: Town, deed: Deed) -> None:
+    """Some months of arrears, more of them than are ever demanded, and a plain payment between."""
+    batch = [
+        an_instruction(town.channels[0], *town.accounts[n], reference=f"ASKED-05-{n}") for n in LATE
+    ]
+    batch.insert(1, an_instruction(town.channels[0], *town.accounts[5]))
+
+    outcomes = await _told_in_sets(town, batch, deed)
+
+    assert [(o.verdict, o.result) for o in outcomes] == [(Verdict.NEW, Result.SETTLED)] * 4
+    assert [o.detail.get("was") for o in outcomes].count("SUSPENDED") == len(LATE)
+
+
+async def _told_in_sets(
+    town: Town, batch: Sequence[PaymentInstruction], deed: Deed
+) -> tuple[Outcome, ...]:
+    """Settle where nothing can go one by one, and undo it."""
     async with connected(town.database_url, role=None) as connection:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute("DROP FUNCTION settle_one_by_one")
         outcomes = await deed(connection, batch, at=NOW)
         await transaction.rollback()
-
-    assert {(o.verdict, o.result) for o in outcomes} == {(Verdict.NEW, Result.SETTLED)}
+    return outcomes
 
 
 async def _told(

@@ -33,6 +33,10 @@ BEGIN
     SELECT messages, payments INTO v_told, v_new FROM reserve_identities(p_instructions, p_at);
     IF v_new IS NOT NULL THEN
         v_plain := settle_plain_payments(p_instructions, v_new, p_at, p_collected);
+        IF cardinality(v_plain) IS DISTINCT FROM cardinality(v_new) THEN
+            v_plain := v_plain || settle_plain_reactivations(p_instructions, v_new, v_plain, p_at,
+                                                             p_collected);
+        END IF;
         RETURN QUERY SELECT * FROM unnest(v_plain);
     END IF;
     IF cardinality(v_plain) = cardinality(p_instructions) THEN
