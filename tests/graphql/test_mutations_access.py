@@ -81,6 +81,7 @@ ALLOWED: Mapping[str, set[Role]] = {
     "retryDeadJobs": {OPERATOR},
     "requestPrepayment": FAMILYS,
     "startInstalmentPlan": FAMILYS,
+    "cancelInstalmentPlan": FAMILYS,
     "askRefund": {PARTICIPANT, OFFICER, FINANCE},
     "recordRefundFileComplete": {OFFICER, FINANCE},
     "approveRefund": {FINANCE},

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from iuran.core.bills import BillState, bills_of
 from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
+from iuran.core.errors import InvalidInputError
 from iuran.core.families import RegisteredFamily
 from iuran.core.fines import windows_of
 from iuran.core.instalments import PlanRefusedError, check_plan, schedule, steps_max
@@ -15,7 +17,7 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.payments.billing import roll_months
 from iuran.payments.credit import credit_of
-from iuran.payments.instalment_plans import InstalmentPlan, plans_of, register_plan
+from iuran.payments.instalment_plans import InstalmentPlan, cancel_plan, plans_of, register_plan
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.segment_moves import approve_leaving, propose_leaving
 from iuran.payments.settlement import Outcome, book_collected
@@ -25,6 +27,7 @@ from tests.builders import (
     a_family,
     an_active_family,
     an_instruction,
+    paid,
     pays_what_it_owes,
 )
 
@@ -61,6 +64,15 @@ async def registers(
             steps=steps,
             registered_by="siti",
             at=at,
+        )
+
+
+async def gives_up(
+    pool: Pool, family: RegisteredFamily, *, at: datetime, reason: str = "pays all at once"
+) -> int:
+    async with pool.acquire() as connection, connection.transaction():
+        return await cancel_plan(
+            connection, family.family_id, family.membership_id, by="bunga", reason=reason, at=at
         )
 
 
@@ -120,6 +132,73 @@ async def test_a_missed_step_ends_the_plan_and_settles_the_oldest_months(
         assert await credit_of(connection, family.family_id, family.membership_id) == 0
     again = await registers(pool, family, steps=4, at=wib(2026, 4, 2))
     assert again.arrears_months == 9
+    await agree(pool)
+
+
+async def test_a_plan_that_is_given_up_settles_the_oldest_months(pool: Pool) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+    await registers(pool, family, steps=6, at=wib(2026, 1, 20))
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 21))
+
+    await gives_up(pool, family, at=wib(2026, 2, 10))
+    after_it = await owed(pool, account, at=wib(2026, 2, 10, 9, 1))
+
+    async with pool.acquire() as connection:
+        (plan,) = await plans_of(connection, family.family_id, today=date(2026, 2, 10))
+        assert await windows_of(connection, family.family_id) == ()
+    assert plan.state == "CANCELLED"
+    assert after_it.amount == (14 - 3) * 105_000
+    assert (str(after_it.first_month), after_it.arrears_months) == ("2025-04", 10)
+    await agree(pool)
+    outcome = await pays_what_it_owes(pool, channel, account, at=wib(2026, 2, 11))
+    assert outcome.is_settled
+    assert outcome.window_last_day is not None
+    await agree(pool)
+
+
+async def test_only_a_plan_that_runs_is_given_up(pool: Pool) -> None:
+    _, family, _ = await a_family_in_arrears_for_2025(pool)
+
+    with pytest.raises(PlanRefusedError, match="no plan runs"):
+        await gives_up(pool, family, at=wib(2026, 1, 20))
+    await registers(pool, family, steps=6, at=wib(2026, 1, 20))
+    with pytest.raises(InvalidInputError, match="reason"):
+        await gives_up(pool, family, at=wib(2026, 1, 21), reason=" ")
+    with pytest.raises(PlanRefusedError, match="no plan runs"):
+        await gives_up(pool, family, at=wib(2026, 2, 1, 0, 1))  # its first step was missed
+    await agree(pool)
+
+
+async def test_a_plan_given_up_while_credit_covers_everything_gives_cover(pool: Pool) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+    await registers(pool, family, steps=6, at=wib(2026, 1, 20))
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 21))
+    await a_file_tells_of(pool, channel, account, 5_000_000, at=wib(2026, 2, 3))
+
+    await gives_up(pool, family, at=wib(2026, 2, 28, 23, 59))
+
+    async with pool.acquire() as connection:
+        row = await connection.fetchrow("SELECT state, paid_through FROM membership")
+    assert row is not None
+    assert tuple(row) == ("ACTIVE", CoverageMonth(2026, 2).ordinal)
+    await agree(pool)
+
+
+async def test_giving_up_and_the_last_step_take_turns(pool: Pool) -> None:
+    channel, family, account = await a_family_in_arrears_for_2025(pool)
+    await registers(pool, family, steps=2, at=wib(2026, 1, 20))
+    await pays_what_it_owes(pool, channel, account, at=wib(2026, 1, 21))
+    at = wib(2026, 2, 10)
+    last_step = await owed(pool, account, at=at)
+
+    outcome, given_up = await asyncio.gather(
+        paid(pool, an_instruction(channel, account.customer_number, last_step.amount), at=at),
+        gives_up(pool, family, at=at),
+        return_exceptions=True,
+    )
+
+    assert not isinstance(outcome, BaseException)
+    assert outcome.is_settled is isinstance(given_up, PlanRefusedError)
     await agree(pool)
 
 

@@ -6,12 +6,14 @@ from typing import LiteralString
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
+from iuran.core.errors import InvalidInputError
 from iuran.core.instalments import PlanRefusedError, Step, check_moved_plan, check_plan, schedule
 from iuran.core.membership import MembershipState
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
 
+REASON_LENGTH_MAX = 1_000
 STEPS_PRICED_MAX = 100
 """More steps than any rule allows are refused without working out what they would come to."""
 
@@ -38,6 +40,10 @@ SET_PLAN: LiteralString = """
     UPDATE membership SET plan_id = $3 WHERE family_id = $1 AND membership_id = $2
 """
 
+CANCEL_PLAN: LiteralString = """
+    SELECT cancel_plan($1, $2, $3, $4, $5)
+"""
+
 SELECT_PLANS: LiteralString = """
     SELECT plan_id, membership_id, first_month, steps, paid_steps, step_amount, planned_amount,
            CASE WHEN state = 'RUNNING' AND first_month + paid_steps < $2 THEN 'MISSED'
@@ -53,7 +59,7 @@ _ELIGIBLE = frozenset({MembershipState.SUSPENDED, MembershipState.INACTIVE_SEGME
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStand:
-    """A plan as it stands on a WIB date: RUNNING, FINISHED or MISSED; amounts in rupiah."""
+    """A plan on a WIB date: RUNNING, FINISHED, MISSED or CANCELLED; amounts in rupiah."""
 
     plan_id: int
     membership_id: int
@@ -117,6 +123,28 @@ async def register_plan(
     return InstalmentPlan(
         plan_id=int(plan_id), arrears_months=arrears_months, total=total, steps=plan
     )
+
+
+async def cancel_plan(
+    connection: Connection,
+    family_id: int,
+    membership_id: int,
+    *,
+    by: str,
+    reason: str,
+    at: datetime,
+) -> int:
+    """Give a running plan up, and return it; the family is suspended until it pays its arrears [D].
+
+    What was paid settles the oldest months that it covers whole, the rest is credit. Raises
+    PlanRefusedError when no plan runs, also when a step was missed, and InvalidInputError.
+    """
+    if not 1 <= len(reason.strip()) <= REASON_LENGTH_MAX:
+        raise InvalidInputError("reason", f"say why, in 1 to {REASON_LENGTH_MAX} characters")
+    plan_id = await connection.fetchval(CANCEL_PLAN, family_id, membership_id, by, reason, at)
+    if plan_id is None:
+        raise PlanRefusedError("no plan runs that could be given up")
+    return int(plan_id)
 
 
 def _checked(stand: Record | None, *, steps: int, on: date) -> tuple[int, Rupiah]:

@@ -37,6 +37,18 @@ async def start_instalment_plan(world: World) -> Happy:
     )
 
 
+@row
+async def cancel_instalment_plan(world: World) -> Happy:
+    membership = await a_membership_since_2024(world, paid_again=False)
+    await world.did("startInstalmentPlan", {"membershipId": membership, "steps": 4})
+    return Happy(
+        given={"membershipId": membership, "reason": "all is paid at once"},
+        another={"reason": "another reason"},
+        effect="SELECT min(state) FROM instalment_plan",
+        became="CANCELLED",
+    )
+
+
 def mandate(world: World) -> dict[str, str]:
     return {
         "membershipId": world.insured.keys["membership"],

@@ -25,6 +25,7 @@ SELECT_PLAN: LiteralString = """
 _STATES = {
     "RUNNING": ("It is running", "Sedang berjalan"),
     "FINISHED": ("It is finished: all is paid", "Selesai: seluruhnya lunas"),
+    "CANCELLED": ("It was given up by the family", "Dibatalkan oleh keluarga"),
     "MISSED": ("It ended with a step that was missed", "Berakhir karena angsuran tidak dibayar"),
 }
 

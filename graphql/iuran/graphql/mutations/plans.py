@@ -9,7 +9,7 @@ from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import OfFamily
-from iuran.payments.instalment_plans import register_plan
+from iuran.payments.instalment_plans import cancel_plan, register_plan
 from iuran.payments.prepayment import ask_to_pay_ahead
 
 
@@ -83,4 +83,45 @@ async def start_instalment_plan(
         plan_id=id_of("InstalmentPlan", family_id, plan.plan_id),
         arrears_months=plan.arrears_months,
         total=plan.total,
+    )
+
+
+@strawberry.input(description="A plan that is given up.")
+class CancelInstalmentPlanInput(Once):
+    """The end of a plan."""
+
+    membership_id: strawberry.ID = strawberry.field(description="The insurance of the plan.")
+    reason: str = strawberry.field(description="Why it is given up.")
+
+
+@strawberry.type(
+    description="The plan is over: what was paid settled the oldest months, the rest is credit; "
+    "what is still open has to be paid at once."
+)
+class CancelInstalmentPlanPayload(OfFamily):
+    """The end of a plan."""
+
+    plan_id: strawberry.ID = strawberry.field(description="The plan.")
+
+
+@mutation(
+    Role.PARTICIPANT,
+    Role.BRANCH_OFFICER,
+    description="Give up a plan to pay arrears in monthly steps (REHAB).",
+)
+async def cancel_instalment_plan(
+    acting: Acting, given: CancelInstalmentPlanInput
+) -> CancelInstalmentPlanPayload:
+    """Give a plan up."""
+    family_id, membership_id = await acting.membership(given.membership_id)
+    plan_id = await cancel_plan(
+        acting.connection,
+        family_id,
+        membership_id,
+        by=acting.by,
+        reason=given.reason,
+        at=acting.at,
+    )
+    return CancelInstalmentPlanPayload(
+        family_id=family_id, plan_id=id_of("InstalmentPlan", family_id, plan_id)
     )

@@ -127,7 +127,7 @@ async def ask_refund(acting: Acting, given: AskRefundInput) -> AskRefundPayload:
     Role.BRANCH_OFFICER,
     Role.FINANCE_OFFICER,
     description="Record that all papers of a refund are there.",
-    problems=(StepImpossible, SecondPersonNeeded),
+    problems=(StepImpossible,),
 )
 async def record_refund_file_complete(
     acting: Acting, given: RecordRefundFileCompleteInput

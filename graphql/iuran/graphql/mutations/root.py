@@ -52,6 +52,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     certificates.approve_inability_certificate,
     plans.request_prepayment,
     plans.start_instalment_plan,
+    plans.cancel_instalment_plan,
     autodebit.give_autodebit_mandate,
     autodebit.revoke_autodebit_mandate,
     rulings.propose_rate_ruling,

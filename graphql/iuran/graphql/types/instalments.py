@@ -30,6 +30,7 @@ class PlanState(StrEnum):
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
     MISSED = "MISSED"
+    CANCELLED = "CANCELLED"
 
 
 publish(
@@ -40,6 +41,7 @@ publish(
         PlanState.FINISHED: "All steps are paid, and with them all arrears.",
         PlanState.MISSED: "A step was not paid in its month: the plan is over, and what was paid "
         "settled the oldest bills.",
+        PlanState.CANCELLED: "Given up: what was paid settled the oldest bills.",
     },
 )
 

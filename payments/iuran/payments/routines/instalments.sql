@@ -118,27 +118,70 @@ BEGIN
 END
 $$;
 
--- A step that was not paid in its month ends the plan [D]: the money settles the oldest months that
--- it covers whole, what is left of it is credit. If it covers everything, with money that came by
--- another way meanwhile, cover begins. Returns whether the plan ended.
+-- A step that was not paid in its month ends the plan [D]. Returns whether the plan ended.
 CREATE OR REPLACE FUNCTION end_plan_if_missed(v payable, p_month integer, p_at timestamptz) RETURNS boolean
     LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
     v_plan instalment_plan;
-    v_state text;
-    v_credit bigint;
-    v_last integer;
-    v_oldest integer;
-    v_paid_through integer;
-    v_ended_at timestamptz;
-    v_settled bigint := 0;
 BEGIN
     SELECT * INTO v_plan FROM instalment_plan
     WHERE family_id = v.family_id AND plan_id = v.plan_id;
     IF v_plan.first_month + v_plan.paid_steps >= p_month THEN
         RETURN false;
     END IF;
+    PERFORM end_plan(v, v_plan, 'MISSED', p_month,
+                     wib_midnight(first_day_of(v_plan.first_month + v_plan.paid_steps + 1)), p_at);
+    RETURN true;
+END
+$$;
+
+-- A family gives its plan up [D]. Locks the membership. Returns the plan; null if none runs, or none
+-- any more because a step was missed.
+CREATE OR REPLACE FUNCTION cancel_plan(
+    p_family_id bigint, p_membership_id bigint, p_by text, p_reason text, p_at timestamptz
+) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_month integer := coverage_month_of(wib_date(p_at));
+    v_plan instalment_plan;
+    v payable;
+BEGIN
+    SELECT family_id, membership_id, paid_through, plan_id
+    INTO v.family_id, v.membership_id, v.paid_through, v.plan_id
+    FROM membership
+    WHERE family_id = p_family_id AND membership_id = p_membership_id
+    FOR NO KEY UPDATE;
+    IF v.plan_id IS NULL OR end_plan_if_missed(v, v_month, p_at) THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO v_plan FROM instalment_plan
+    WHERE family_id = v.family_id AND plan_id = v.plan_id;
+    PERFORM end_plan(v, v_plan, 'CANCELLED', v_month, p_at, p_at);
+    INSERT INTO instalment_plan_cancellation (family_id, plan_id, cancelled_by, reason, cancelled_at)
+    VALUES (v_plan.family_id, v_plan.plan_id, p_by, p_reason, p_at);
+    RETURN v_plan.plan_id;
+END
+$$;
+
+-- End a plan before its last step: the money settles the oldest months that it covers whole, what is
+-- left of it is credit. If it covers everything, with money that came by another way meanwhile,
+-- cover begins.
+CREATE OR REPLACE FUNCTION end_plan(
+    v payable, p_plan instalment_plan, p_state text, p_month integer, p_ended_at timestamptz,
+    p_at timestamptz
+) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_state text;
+    v_credit bigint;
+    v_last integer;
+    v_oldest integer;
+    v_paid_through integer;
+    v_settled bigint := 0;
+BEGIN
     SELECT CASE state WHEN 'INACTIVE_SEGMENT_CHANGE' THEN state ELSE 'SUSPENDED' END INTO v_state
     FROM membership
     WHERE family_id = v.family_id AND membership_id = v.membership_id;
@@ -146,7 +189,7 @@ BEGIN
         PERFORM bring_up_to_date(v.family_id, v.membership_id, v.paid_through, p_month, p_at,
                                  false);
     END IF;
-    PERFORM release_held_money(v_plan, 'MISSED', p_month, p_at);
+    PERFORM release_held_money(p_plan, p_state, p_month, p_at);
     SELECT credit INTO v_credit FROM membership
     WHERE family_id = v.family_id AND membership_id = v.membership_id;
     SELECT max(o.coverage_month) INTO v_last
@@ -154,33 +197,31 @@ BEGIN
                  sum(amount - settled_amount) OVER (ORDER BY coverage_month) AS upto
           FROM bill
           WHERE family_id = v.family_id AND membership_id = v.membership_id AND state = 'OPEN'
-            AND coverage_month >= v_plan.oldest_month) AS o
+            AND coverage_month >= p_plan.oldest_month) AS o
     WHERE o.upto <= v_credit;
     IF v_last IS NOT NULL THEN
-        v_settled := settle_bills(v.family_id, v.membership_id, v_plan.oldest_month, v_last, 0,
+        v_settled := settle_bills(v.family_id, v.membership_id, p_plan.oldest_month, v_last, 0,
                                   NULL, p_at, wib_date(p_at));
     END IF;
     SELECT min(coverage_month) INTO v_oldest FROM bill
     WHERE family_id = v.family_id AND membership_id = v.membership_id AND state = 'OPEN'
-      AND coverage_month >= v_plan.oldest_month;
-    v_ended_at := wib_midnight(first_day_of(v_plan.first_month + v_plan.paid_steps + 1));
+      AND coverage_month >= p_plan.oldest_month;
     v_paid_through := coalesce(v_oldest - 1, v.paid_through);
     UPDATE membership SET state = v_state, paid_through = v_paid_through,
                           credit = v_credit - v_settled
     WHERE family_id = v.family_id AND membership_id = v.membership_id;
     INSERT INTO membership_event (family_id, membership_id, state, paid_through, effective_at,
                                   recorded_at, cause)
-    VALUES (v.family_id, v.membership_id, v_state, v_paid_through, v_ended_at, p_at,
+    VALUES (v.family_id, v.membership_id, v_state, v_paid_through, p_ended_at, p_at,
             'INSTALMENT_PLAN_ENDED');
     IF v_oldest IS NULL THEN
         v.state := v_state;
-        v.first_month := v_plan.oldest_month;
-        v.arrears_months := v_plan.arrears_months;
+        v.first_month := p_plan.oldest_month;
+        v.arrears_months := p_plan.arrears_months;
         PERFORM make_active(
             v, CASE v_state WHEN 'SUSPENDED' THEN p_month
                             ELSE greatest(v_last, v_paid_through) END,
-            v_credit - v_settled, greatest(p_at, v_ended_at), p_at, 'CREDIT_USED');
+            v_credit - v_settled, greatest(p_at, p_ended_at), p_at, 'CREDIT_USED');
     END IF;
-    RETURN true;
 END
 $$;

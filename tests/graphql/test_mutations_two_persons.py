@@ -1,0 +1,43 @@
+"""Where two persons are needed, one person with two tokens is not two."""
+
+from typing import Any
+
+import pytest
+
+from iuran.core.clock import StandingClock
+from iuran.core.database.pool import Pool
+from iuran.graphql.mutations.root import MUTATIONS
+from iuran.graphql.problems import SecondPersonNeeded
+from tests.graphql.conftest import Frontend, Insured
+from tests.graphql.happy.world import ROWS, World
+from tests.graphql.test_mutations_happy import PAYLOADS
+from tests.graphql.wishes import wished
+
+BY_TWO = sorted(
+    first + "".join(map(str.capitalize, others))
+    for one in MUTATIONS
+    if SecondPersonNeeded in one.wish.problems
+    for first, *others in [one.wish.name.split("_")]
+)
+
+
+def test_what_needs_two_persons_is_known() -> None:
+    assert PAYLOADS
+    assert {"approveDeath", "approveRefund", "decideClaim", "changePayer"} <= set(BY_TWO)
+
+
+@pytest.mark.parametrize("mutation", BY_TWO)
+async def test_the_same_person_is_refused_whatever_token_he_brings(
+    frontend: Frontend, pool: Pool, clock: StandingClock, insured: Insured, mutation: str
+) -> None:
+    """He has another role and a token of his own for each step, and the same subject."""
+    happy = await ROWS[mutation](World(pool=pool, frontend=frontend, clock=clock, insured=insured))
+    before = await pool.fetchval(happy.effect)
+    asked = happy.given | ({"askedBy": "ani"} if "askedBy" in happy.given else {})
+    token: dict[str, Any] = {**happy.token, "subject": "ani", "scope": "iuran:read iuran:write"}
+
+    result = await wished(frontend, mutation, asked, role=happy.role, **token)
+
+    assert result["__typename"] == "SecondPersonNeeded", result
+    assert "another person has to decide" in result["message"]
+    assert await pool.fetchval(happy.effect) == before
