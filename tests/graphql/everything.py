@@ -266,6 +266,103 @@ SATISFACTION: LiteralString = """
     INSERT INTO satisfaction (bucket, satisfaction_id, subject, score, given_at)
     SELECT id % 16, id, 'CARE', 4, '2026-01-10 09:00+07' FROM given
 """
+GOVERNMENT_PAYMENT: LiteralString = """
+    INSERT INTO government_payment (region, reference, amount, value_date, note, recorded_by,
+                                    recorded_at)
+    VALUES ('99', 'SP2D-1', 350000, '2026-01-08', 'rekening koran', 'petugas-1',
+            '2026-01-08 09:00+07')
+    ON CONFLICT DO NOTHING
+"""
+EMPLOYER_CREDIT: LiteralString = """
+    INSERT INTO employer_credit_entry (employer_id, amount, cause, booked_at, value_date)
+    SELECT min(employer_id), 5000, 'SURPLUS', '2026-01-08 09:00+07', '2026-01-08' FROM employer
+"""
+WEBHOOK: LiteralString = """
+    INSERT INTO webhook_endpoint (name, url, kinds, created_by, created_at)
+    VALUES ('contoh', 'https://contoh.example/iuran', '{bill.revised}', 'petugas-1',
+            '2026-01-08 09:00+07')
+    ON CONFLICT DO NOTHING
+"""
+WEBHOOK_ATTEMPT: LiteralString = """
+    INSERT INTO webhook_attempt (family_id, endpoint_id, event_id, position, attempt, result,
+                                 milliseconds, answer, tried_at)
+    SELECT $1, min(endpoint_id), 1, 1, 1, 'FAILED', 10000, 'timed out', '2026-01-08 09:01+07'
+    FROM webhook_endpoint
+"""
+PREFERENCE: LiteralString = """
+    INSERT INTO contact_preference (family_id, participant_id, channels, opted_out, language)
+    SELECT family_id, min(participant_id), '{WHATSAPP}', '{SMS}', 'id'
+    FROM participant WHERE family_id = $1 GROUP BY family_id
+"""
+FAMILY_CHANGES: LiteralString = """
+    INSERT INTO family_change (family_id, field, before, after, reason, asked_by, verified_by,
+                               changed_at)
+    SELECT $1, given.*, 'peserta', 'petugas-1', '2026-01-08 09:00+07'
+    FROM (VALUES ('KK_NUMBER', '9900000077777777', '9900000088888888', 'kartu baru'),
+                 ('PAYER', (SELECT min(participant_id)::text FROM participant
+                           WHERE family_id = $1), (SELECT min(participant_id)::text FROM participant
+                                  WHERE family_id = $1), 'penanggung baru')) AS given
+"""
+MANDATE: LiteralString = """
+    INSERT INTO autodebit_mandate (family_id, membership_id, customer_number, channel_id,
+                                   account_masked, account_ciphertext, holder_name,
+                                   signed_at_place, given_at)
+    SELECT $1, $2, '00000000001', min(channel_id), '********2345', '\\x00', 'SITI CONTOH',
+           'Kota Contoh', '2026-01-02 09:00+07'
+    FROM channel
+"""
+COLLECTION: LiteralString = """
+    INSERT INTO autodebit_file (channel_id, collection_date, prepared_at)
+    SELECT channel_id, '2026-01-05', '2026-01-04 09:00+07' FROM autodebit_mandate
+    WHERE family_id = $1 AND membership_id = $2
+    ON CONFLICT DO NOTHING
+"""
+COLLECTED: LiteralString = """
+    INSERT INTO autodebit_item (family_id, file_id, customer_number, membership_id, mandate_id,
+                                amount, first_month, last_month, version)
+    SELECT m.family_id, f.file_id, m.customer_number, m.membership_id, m.mandate_id, 70000, 24312,
+           24312, '1'
+    FROM autodebit_mandate AS m JOIN autodebit_file AS f ON f.channel_id = m.channel_id
+    WHERE m.family_id = $1 AND m.membership_id = $2
+"""
+COLLECTION_FAILED: LiteralString = """
+    INSERT INTO autodebit_result (family_id, file_id, customer_number, outcome, reason,
+                                  recorded_at)
+    SELECT family_id, file_id, customer_number, 'FAILED', 'saldo tidak cukup',
+           '2026-01-05 20:00+07'
+    FROM autodebit_item WHERE family_id = $1 AND membership_id = $2
+"""
+MANUAL_CHANGES: LiteralString = """
+    INSERT INTO manual_change (family_id, membership_id, kind, reason, before, wanted, proposed_by,
+                               proposed_at)
+    SELECT $1, $2, kind, 'surat keterangan', '{"x": "0812"}', '{"y": 1}', 'petugas-1',
+           '2026-01-08 09:00+07'
+    FROM unnest(ARRAY['LAYOFF', 'DEATH']) AS kind
+"""
+MANUAL_APPROVAL: LiteralString = """
+    INSERT INTO manual_change_approval (family_id, change_id, proposed_by, approved_by, approved_at)
+    SELECT family_id, change_id, proposed_by, 'petugas-2', '2026-01-08 10:00+07'
+    FROM manual_change WHERE family_id = $1 AND membership_id = $2 AND kind = 'LAYOFF'
+"""
+LAYOFF: LiteralString = """
+    INSERT INTO layoff (family_id, membership_id, employment_id, change_id, last_month, papers)
+    SELECT family_id, membership_id, membership_id, change_id, 24318, '{SURAT_PHK}'
+    FROM manual_change WHERE family_id = $1 AND membership_id = $2 AND kind = 'LAYOFF'
+"""
+QUEUED: LiteralString = """
+    WITH planned AS (
+        INSERT INTO reminder (family_id, membership_id, coverage_month, event, channel, occurrence,
+                              details, state, scheduled_at)
+        VALUES ($1, $2, 2026 * 12, 'DUE_IN_3_DAYS', 'SMS', 0, '{}', 'WAITING',
+                '2026-01-05 09:00+07')
+        RETURNING family_id, membership_id, coverage_month, event, channel, occurrence
+    )
+    INSERT INTO reminder_queue (family_id, membership_id, coverage_month, event, channel,
+                                occurrence, urgency, time_zone, due_at, expires_at)
+    SELECT family_id, membership_id, coverage_month, event, channel, occurrence, 1,
+           'Asia/Jakarta', '2026-01-07 09:00+07', '2027-01-07 09:00+07'
+    FROM planned
+"""
 SHARED: Sequence[LiteralString] = (
     FACILITIES,
     SERVICES,
@@ -281,14 +378,35 @@ SHARED: Sequence[LiteralString] = (
     SUSPENSE_PROPOSAL,
     JOBS,
     BILLING_RUN,
+    GOVERNMENT_PAYMENT,
+    EMPLOYER_CREDIT,
+    WEBHOOK,
     SATISFACTION,
 )
 """What belongs to no family."""
-OF_FAMILY: Sequence[LiteralString] = (HOME, NUMBERS, VISIT, REFERRAL, COMPLAINT, COMPLAINT_EVENT)
+OF_FAMILY: Sequence[LiteralString] = (
+    HOME,
+    NUMBERS,
+    VISIT,
+    REFERRAL,
+    COMPLAINT,
+    COMPLAINT_EVENT,
+    WEBHOOK_ATTEMPT,
+    PREFERENCE,
+    FAMILY_CHANGES,
+)
 """What is written by the family alone."""
 ROWS: Sequence[LiteralString] = (
     EMPLOYMENT,
     WAGE,
+    MANDATE,
+    COLLECTION,
+    COLLECTED,
+    COLLECTION_FAILED,
+    MANUAL_CHANGES,
+    MANUAL_APPROVAL,
+    LAYOFF,
+    QUEUED,
     REMINDER,
     LETTER,
     STAY_FINE,

@@ -32,6 +32,7 @@ ALL_FAMILIES = {Role.BRANCH_OFFICER, Role.FINANCE_OFFICER, Role.OPERATOR, Role.A
 FAMILYS_OWN = frozenset({*ALL_FAMILIES, Role.PARTICIPANT})
 SHOWN_BY_CARD = FAMILYS_OWN | {Role.FACILITY}
 
+OFFICERS = frozenset(ALL_FAMILIES)
 PAPERS = FAMILYS_OWN | {Role.FACILITY}
 FINANCES = frozenset({Role.FINANCE_OFFICER, Role.AUDITOR})
 EVERYBODY = frozenset(Role)
@@ -45,6 +46,13 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("SatisfactionFigure", "ComplaintFigure", "BilledFigure"), FIGURES),
     **dict.fromkeys(("CollectedFigure", "ArrearsFigure", "ReactivationFigure"), FIGURES),
     **dict.fromkeys(("FineFigure", "ClaimsPaidFigure"), FIGURES),
+    **dict.fromkeys(("ApprovalWaiting", "ManualChange", "ReminderRule"), OFFICERS),
+    **dict.fromkeys(("AutodebitMandate", "AutodebitAttempt", "Layoff"), FAMILYS_OWN),
+    **dict.fromkeys(("ContactPreference", "FamilyChange"), FAMILYS_OWN),
+    **dict.fromkeys(("ReminderQueueFigure", "WebhookEndpoint", "WebhookDelivery"), CLOCKWORK),
+    "EmployerCreditEntry": EMPLOYERS,
+    "GovernmentPayment": FINANCES,
+    "Wage": EMPLOYERS | {Role.PARTICIPANT},
     "BillingRun": CLOCKWORK,
     "Employer": EMPLOYERS,
     "EmployerBill": EMPLOYERS,
@@ -232,6 +240,12 @@ ROOTS: list[Way] = [
     Way(text="jobsDue { % }", types=("Job",)),
     Way(text="billingRuns(first: 5) { nodes { % } }", types=("BillingRun",)),
     Way(text='figures(firstDay: "2025-12-01", lastDay: "2026-01-31") { % }', types=("Figures",)),
+    Way(text="governmentPayments(first: 5) { nodes { % } }", types=("GovernmentPayment",)),
+    Way(text="refundsWaiting(first: 5) { nodes { % } }", types=("Refund",)),
+    Way(text="approvalsWaiting { % }", types=("ApprovalWaiting",)),
+    Way(text="reminderRules { % }", types=("ReminderRule",)),
+    Way(text="reminderQueue { % }", types=("ReminderQueueFigure",)),
+    Way(text="webhookEndpoints { % }", types=("WebhookEndpoint",)),
     Way(text="information { % }", types=("Information",)),
     Way(text="facilities(first: 5) { nodes { % } }", types=("Facility",)),
     Way(text="claims(first: 5) { nodes { % } }", types=("Claim",)),
@@ -274,11 +288,12 @@ def walked(starts: list[Way]) -> Iterator[Way]:
                 ways.append(step)
 
 
+WALKED_FROM = {"Information", "EligibilityCheck", "Figures", "ApprovalWaiting", "WebhookEndpoint"}
 WAYS = [
     *ROOTS,
     *walked([way for way in ROOTS if way.text.startswith("node(")]),
     *walked([way for way in ROOTS if way.is_by_card]),
-    *walked([way for way in ROOTS if way.target in {"Information", "EligibilityCheck", "Figures"}]),
+    *walked([way for way in ROOTS if way.target in WALKED_FROM]),
 ]
 
 
@@ -392,7 +407,8 @@ async def test_each_role_sees_its_own_on_every_path_and_nothing_else(
     keys = {**keys_of(insured, owned), "employer_number": "80000000001"}
     _, (employer_id,) = _key_of(owned["Employer"])
     frontend = replace(
-        frontend_of(replace(Limits(), lookups_burst=10_000)), employer_id=employer_id
+        frontend_of(replace(Limits(), lookups_burst=10_000, points_burst=10**6)),
+        employer_id=employer_id,
     )
 
     seen = {

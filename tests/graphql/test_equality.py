@@ -186,6 +186,17 @@ async def _arguments(
         ("Query", "suspenseItems"): _pages("SuspenseCursor", 0),
         ("Query", "deadJobs"): _pages("DeadJobCursor", 1_800_000_000_000_000),
         ("Query", "jobsDue"): [{}],
+        ("Query", "governmentPayments"): [
+            *_pages("GovernmentPaymentCursor", 10**6),
+            {"first": 3, "filter": {"region": {"eq": "99"}}},
+        ],
+        ("Query", "refundsWaiting"): _pages("RefundWaitingCursor", 1_767_225_600_000_000, 1, 1),
+        ("Query", "approvalsWaiting"): [{}],
+        ("Query", "reminderRules"): [{}],
+        ("Query", "reminderQueue"): [{}],
+        ("Query", "webhookEndpoints"): [{}],
+        ("WebhookEndpoint", "deliveries"): _pages("WebhookDeliveryCursor", 10**6),
+        ("Employer", "creditEntries"): _pages("EmployerCreditEntryCursor", 10**6),
         ("Query", "figures"): [
             {"firstDay": "2025-01-01", "lastDay": "2025-12-31"},
             {"firstDay": "2026-02-28", "lastDay": "2026-02-28"},

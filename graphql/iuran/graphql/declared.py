@@ -4,19 +4,28 @@ from graphql import GraphQLSchema
 
 from iuran.graphql.compiler.drafts import Declarations
 from iuran.graphql.queries import QUERY, ROOTS
+from iuran.graphql.types.approvals import APPROVAL_WAITING
 from iuran.graphql.types.bill_revisions import BILL_REVISION
 from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
 from iuran.graphql.types.care import ELIGIBILITY_LETTER, REFERRAL, VISIT
+from iuran.graphql.types.changes import FAMILY_CHANGE, MANUAL_CHANGE
 from iuran.graphql.types.channels import CHANNEL
 from iuran.graphql.types.claims import CLAIM, CLAIM_DOCUMENT, CLAIM_EVENT, CLAIM_PAYMENT
 from iuran.graphql.types.clockwork import BILLING_RUN, JOB
 from iuran.graphql.types.complaints import COMPLAINT, COMPLAINT_EVENT
+from iuran.graphql.types.contacts import (
+    CONTACT_PREFERENCE,
+    REMINDER_QUEUE_FIGURE,
+    REMINDER_RULE,
+)
 from iuran.graphql.types.eligibility import ELIGIBILITY_CHECK, EXPECTED_FINE
 from iuran.graphql.types.employers import (
     EMPLOYER,
     EMPLOYER_BILL,
+    EMPLOYER_CREDIT_ENTRY,
     EMPLOYER_PAYMENT,
     EMPLOYMENT,
+    WAGE,
 )
 from iuran.graphql.types.events import (
     BILL_CHANGED,
@@ -37,11 +46,12 @@ from iuran.graphql.types.finance_figures import (
     MONEY_HELD,
     REACTIVATION_FIGURE,
 )
-from iuran.graphql.types.governments import GOVERNMENT_BILL_LINE
+from iuran.graphql.types.governments import GOVERNMENT_BILL_LINE, GOVERNMENT_PAYMENT
 from iuran.graphql.types.information import INFORMATION, OFFICE
 from iuran.graphql.types.instalments import INSTALMENT_PLAN, INSTALMENT_STEP
 from iuran.graphql.types.ledgers import CREDIT_ENTRY, LEDGER_ENTRY
-from iuran.graphql.types.memberships import FINE_WINDOW, MEMBERSHIP, MEMBERSHIP_EVENT
+from iuran.graphql.types.mandates import AUTODEBIT_ATTEMPT, AUTODEBIT_MANDATE
+from iuran.graphql.types.memberships import FINE_WINDOW, LAYOFF, MEMBERSHIP, MEMBERSHIP_EVENT
 from iuran.graphql.types.participants import PARTICIPANT
 from iuran.graphql.types.payables import PAYABLE
 from iuran.graphql.types.payments import PAYMENT, PAYMENT_ALLOCATION
@@ -57,8 +67,23 @@ from iuran.graphql.types.stay_fines import STAY_FINE
 from iuran.graphql.types.suspense import SUSPENSE_ITEM, SUSPENSE_PROPOSAL
 from iuran.graphql.types.viewers import VIEWER
 from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
+from iuran.graphql.types.webhooks import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
 
 SOURCES = (
+    APPROVAL_WAITING,
+    AUTODEBIT_ATTEMPT,
+    AUTODEBIT_MANDATE,
+    CONTACT_PREFERENCE,
+    EMPLOYER_CREDIT_ENTRY,
+    FAMILY_CHANGE,
+    GOVERNMENT_PAYMENT,
+    LAYOFF,
+    MANUAL_CHANGE,
+    REMINDER_QUEUE_FIGURE,
+    REMINDER_RULE,
+    WAGE,
+    WEBHOOK_DELIVERY,
+    WEBHOOK_ENDPOINT,
     ARREARS_FIGURE,
     BILLED_FIGURE,
     CLAIMS_PAID_FIGURE,

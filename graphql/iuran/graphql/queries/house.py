@@ -10,10 +10,17 @@ from iuran.graphql.types.clockwork import (
     BillingRun,
     Job,
 )
+from iuran.graphql.types.contacts import (
+    REMINDER_QUEUE,
+    REMINDER_RULES,
+    ReminderQueueFigure,
+    ReminderRule,
+)
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.information import Information
 from iuran.graphql.types.pagination import After, Connection, First
-from iuran.graphql.types.weights import counted_as, paged
+from iuran.graphql.types.webhooks import WEBHOOK_ENDPOINTS, WebhookEndpoint
+from iuran.graphql.types.weights import counted_as, paged, weighing
 
 
 @strawberry.type(description="Questions about the house.")
@@ -35,6 +42,21 @@ class HouseQueries:
         first=First,
         after=After,
     )
+    reminder_rules: list[ReminderRule] = declared(
+        description="The schedule of reminders as it holds today, at most 2,000 rules; for "
+        "officers, empty for others.",
+        directives=counted_as(100),
+    )
+    reminder_queue: list[ReminderQueueFigure] = declared(
+        description="Reminders that wait to go out within 7 days, by day and kind; for operators "
+        "and auditors, empty for others.",
+        directives=[*counted_as(20), *weighing(10)],
+    )
+    webhook_endpoints: list[WebhookEndpoint] = declared(
+        description="Systems that subscribed to events, at most 100; for operators and auditors, "
+        "empty for others.",
+        directives=[*counted_as(10), *weighing(5)],
+    )
     billing_runs: Connection[BillingRun] = declared(
         description="The months that were billed, the newest first; for operators and auditors, "
         "empty for others.",
@@ -47,6 +69,9 @@ class HouseQueries:
 HOUSE_LISTS: dict[str, Declared] = {
     "jobsDue": JOBS_DUE,
     "deadJobs": DEAD_JOBS,
+    "reminderRules": REMINDER_RULES,
+    "reminderQueue": REMINDER_QUEUE,
+    "webhookEndpoints": WEBHOOK_ENDPOINTS,
     "billingRuns": BILLING_RUNS,
 }
 HOUSE_ROOTS: dict[str, Root] = {

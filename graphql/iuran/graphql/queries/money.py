@@ -6,18 +6,22 @@ import strawberry
 
 from iuran.graphql.compiler.declarations import Declared, Root, Way
 from iuran.graphql.queries.ways import by_number, look_up
+from iuran.graphql.types.approvals import APPROVALS_WAITING, ApprovalWaiting
 from iuran.graphql.types.channels import CHANNELS, Channel
 from iuran.graphql.types.employers import EMPLOYERS, Employer
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.governments import (
     GOVERNMENT_BILLS,
+    GOVERNMENT_PAYMENTS,
     GovernmentBillFilter,
     GovernmentBillLine,
+    GovernmentPayment,
 )
 from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.payments import Payment
+from iuran.graphql.types.refunds import REFUNDS_WAITING, Refund
 from iuran.graphql.types.suspense import SUSPENSE, SuspenseItem
-from iuran.graphql.types.weights import paged
+from iuran.graphql.types.weights import counted_as, paged, weighing
 
 
 @strawberry.input(description="A payment as a channel names it.")
@@ -86,6 +90,29 @@ class MoneyQueries:
             GovernmentBillFilter | None, strawberry.argument(description="Only lines like this.")
         ],
     )
+    government_payments: Connection[GovernmentPayment] = declared(
+        description="What governments paid, the newest first; for finance officers and auditors, "
+        "empty for others.",
+        directives=paged(),
+        first=First,
+        after=After,
+        filter=Annotated[
+            GovernmentBillFilter | None,
+            strawberry.argument(description="Only payments like this."),
+        ],
+    )
+    refunds_waiting: Connection[Refund] = declared(
+        description="Refunds that you may see and that are not paid or refused yet, the oldest "
+        "first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
+    approvals_waiting: list[ApprovalWaiting] = declared(
+        description="What waits for a second person, the oldest first, at most 100; for officers, "
+        "empty for others.",
+        directives=[*counted_as(20), *weighing(10)],
+    )
     suspense_items: Connection[SuspenseItem] = declared(
         description="Money that waits to be placed, the oldest first; for finance officers and "
         "auditors, empty for others.",
@@ -99,6 +126,9 @@ MONEY_LISTS: dict[str, Declared] = {
     "channels": CHANNELS,
     "employers": EMPLOYERS,
     "governmentBills": GOVERNMENT_BILLS,
+    "governmentPayments": GOVERNMENT_PAYMENTS,
+    "refundsWaiting": REFUNDS_WAITING,
+    "approvalsWaiting": APPROVALS_WAITING,
     "suspenseItems": SUSPENSE,
 }
 MONEY_ROOTS: dict[str, Root] = {

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from iuran.graphql.reads.reading import Reading, by_item
-from iuran.graphql.types.memberships import Membership, MembershipEvent, instant_of
+from iuran.graphql.types.instants import instant_of
+from iuran.graphql.types.memberships import Membership, MembershipEvent
 
 SELECT_MEMBERSHIPS: LiteralString = """
     SELECT k.item, m.family_id, m.membership_id, m.segment, m.care_class, m.class_since, m.state,

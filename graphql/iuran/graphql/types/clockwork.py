@@ -9,7 +9,7 @@ from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_clockwork
 from iuran.graphql.compiler.declarations import Key, Many, Paged, Source
 from iuran.graphql.types.enums import publish
-from iuran.graphql.types.memberships import instant_of
+from iuran.graphql.types.instants import instant_of
 
 
 class JobState(StrEnum):

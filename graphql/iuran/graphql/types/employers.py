@@ -9,13 +9,13 @@ import strawberry
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_employer, of_family_or_employer
-from iuran.graphql.compiler.declarations import Column, Fragment, Key, Paged, Source
+from iuran.graphql.compiler.declarations import Column, Fragment, Key, Many, Paged, Source
 from iuran.graphql.types.enums import BillState, publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.scalars import CardNumber
-from iuran.graphql.types.weights import paged
+from iuran.graphql.types.weights import counted_as, paged
 
 
 class EmployerGroup(StrEnum):
@@ -35,6 +35,48 @@ publish(
         EmployerGroup.STATE_REGIONAL: "A regional government as an employer.",
     },
 )
+
+
+class EmployerCreditCause(StrEnum):
+    """Why an employer's credit moved."""
+
+    SURPLUS = "SURPLUS"
+    USED = "USED"
+
+
+publish(
+    EmployerCreditCause,
+    "Why an employer's credit moved.",
+    {
+        EmployerCreditCause.SURPLUS: "More was paid than was billed.",
+        EmployerCreditCause.USED: "A bill was settled from it.",
+    },
+)
+
+
+@strawberry.type(description="A wage as it was reported (upah): contributions are a share of it.")
+class Wage:
+    """A wage."""
+
+    amount: Rupiah = strawberry.field(description="The monthly wage.")
+    first_month: CoverageMonth = strawberry.field(description="The first month for which it holds.")
+    reported_by: str = strawberry.field(description="Who reported it.")
+    reported_at: datetime = strawberry.field(description="When.")
+
+
+@strawberry.type(description="A movement of an employer's credit.")
+class EmployerCreditEntry:
+    """A credit entry."""
+
+    amount: Rupiah = strawberry.field(
+        description="What came in; negative for what a bill used of it."
+    )
+    cause: EmployerCreditCause = strawberry.field(description="Why it moved.")
+    coverage_month: CoverageMonth | None = strawberry.field(
+        description="The month of the bill that used it; null if none did."
+    )
+    booked_at: datetime = strawberry.field(description="When it was booked.")
+    value_date: date = strawberry.field(description="The day that counts, in Jakarta.")
 
 
 @strawberry.type(
@@ -58,6 +100,10 @@ class Employment(Node):
     )
     wage: Rupiah | None = strawberry.field(
         description="The monthly wage that was last reported; null if none was."
+    )
+    wages: list[Wage] = declared(
+        description="All wages that were reported, the newest first; at most 50.",
+        directives=counted_as(5),
     )
 
 
@@ -121,6 +167,12 @@ class Employer(Node):
     payments: Connection[EmployerPayment] = declared(
         description="What it paid, the newest first.", directives=paged(), first=First, after=After
     )
+    credit_entries: Connection[EmployerCreditEntry] = declared(
+        description="What came into its credit and went out of it, the newest first.",
+        directives=paged(),
+        first=First,
+        after=After,
+    )
     workers: Connection[Employment] = declared(
         description="Its workers, in the order of their families' registration.",
         directives=paged(),
@@ -133,6 +185,30 @@ _OF_EMPLOYER: Final = of_employer("{row}.employer_id")
 _OF_PARENT: Final[Fragment] = "{row}.employer_id = {parent}.employer_id"
 _MONTH = Key(sql="{row}.coverage_month")
 
+WAGE = Source(
+    type_name="Wage",
+    table="wage AS {row} JOIN employment AS {row}e ON {row}e.family_id = {row}.family_id "
+    "AND {row}e.membership_id = {row}.membership_id",
+    access=of_family_or_employer("{row}.family_id", employer_id="{row}e.employer_id"),
+    fields={
+        "amount": "{row}.amount",
+        "firstMonth": "{row}.first_month",
+        "reportedBy": "{row}.reported_by",
+        "reportedAt": "{row}.reported_at",
+    },
+)
+EMPLOYER_CREDIT_ENTRY = Source(
+    type_name="EmployerCreditEntry",
+    table="employer_credit_entry AS {row}",
+    access=_OF_EMPLOYER,
+    fields={
+        "amount": "{row}.amount",
+        "cause": "{row}.cause",
+        "coverageMonth": "{row}.coverage_month",
+        "bookedAt": "{row}.booked_at",
+        "valueDate": "{row}.value_date",
+    },
+)
 EMPLOYMENT = Source(
     type_name="Employment",
     table="employment AS {row} JOIN participant AS {row}p "
@@ -149,6 +225,13 @@ EMPLOYMENT = Source(
         "billedThrough": "{row}.billed_through",
         "wage": "(SELECT w.amount FROM wage AS w WHERE w.family_id = {row}.family_id "
         "AND w.membership_id = {row}.membership_id ORDER BY w.wage_id DESC LIMIT 1)",
+        "wages": Many(
+            target="Wage",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_id",
+            order="{row}.wage_id DESC",
+            limit="50",
+        ),
     },
 )
 EMPLOYER_BILL = Source(
@@ -208,6 +291,12 @@ EMPLOYER = Source(
             where=_OF_PARENT,
             keys=(Key(sql="{row}.payment_id"),),
             list_name="EmployerPaymentCursor",
+        ),
+        "creditEntries": Paged(
+            target="EmployerCreditEntry",
+            where=_OF_PARENT,
+            keys=(Key(sql="{row}.entry_id"),),
+            list_name="EmployerCreditEntryCursor",
         ),
         "workers": Paged(
             target="Employment",

@@ -11,10 +11,17 @@ from iuran.graphql.compiler.declarations import Column, Many, One, Source, of_fa
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.bills import BILLS_OF_FAMILY, Bill, BillFilter
+from iuran.graphql.types.changes import (
+    CHANGES_OF_FAMILY,
+    MANUAL_CHANGES_OF_FAMILY,
+    FamilyChange,
+    ManualChange,
+)
 from iuran.graphql.types.claims import CLAIMS_OF_FAMILY, Claim
 from iuran.graphql.types.complaints import COMPLAINTS_OF_FAMILY, Complaint
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.ledgers import LEDGER_OF_FAMILY, LedgerEntry
+from iuran.graphql.types.mandates import MANDATES_OF_FAMILY, AutodebitMandate
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import After, Connection, First
@@ -154,6 +161,19 @@ class Family(Node):
         description="What it was told and will be, the newest first; at most 100 (pengingat).",
         directives=counted_as(20),
     )
+    autodebit_mandates: list[AutodebitMandate] = declared(
+        description="Its mandates for autodebit, the newest first; at most 20.",
+        directives=counted_as(2),
+    )
+    changes: list[FamilyChange] = declared(
+        description="Changes of its card number and of who pays, the newest first; at most 50.",
+        directives=counted_as(2),
+    )
+    manual_changes: list[ManualChange] = declared(
+        description="Changes by hand of money and status, the newest first, at most 50; for "
+        "officers, empty for others.",
+        directives=counted_as(2),
+    )
     ledger: Connection[LedgerEntry] = declared(
         description="Its part of the ledger, the newest first; for finance officers and auditors, "
         "empty for others.",
@@ -216,6 +236,9 @@ FAMILY = Source(
         "claims": CLAIMS_OF_FAMILY,
         "complaints": COMPLAINTS_OF_FAMILY,
         "reminders": REMINDERS_OF_FAMILY,
+        "autodebitMandates": MANDATES_OF_FAMILY,
+        "changes": CHANGES_OF_FAMILY,
+        "manualChanges": MANUAL_CHANGES_OF_FAMILY,
         "ledger": LEDGER_OF_FAMILY,
     },
 )

@@ -1,6 +1,6 @@
 """Governments as the schema shows them: what they were billed for those they pay for."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import strawberry
@@ -66,6 +66,55 @@ class GovernmentBillLine:
     issued_at: datetime = strawberry.field(description="When it was billed.")
 
 
+@strawberry.type(
+    description="What a government paid: one person reads it off the bank's statement, another "
+    "approves it. Only then it pays bills."
+)
+class GovernmentPayment:
+    """A payment."""
+
+    region: str = strawberry.field(
+        description="The government: `00` is the central one, 2 digits a province, 4 a regency."
+    )
+    government_name: str = strawberry.field(description="Its name.")
+    reference: str = strawberry.field(description="The bank's reference of it.")
+    amount: Rupiah = strawberry.field(description="How much.")
+    value_date: date = strawberry.field(description="The day that counts, in Jakarta.")
+    note: str = strawberry.field(description="What who recorded it wrote.")
+    recorded_by: str = strawberry.field(description="Who recorded it.")
+    recorded_at: datetime = strawberry.field(description="When.")
+    approved_by: str | None = strawberry.field(description="Who approved it; null while it waits.")
+    approved_at: datetime | None = strawberry.field(description="When; it counted from then on.")
+
+
+GOVERNMENT_PAYMENT = Source(
+    type_name="GovernmentPayment",
+    table="government_payment AS {row} JOIN government AS {row}g ON {row}g.region = {row}.region "
+    "LEFT JOIN government_payment_approval AS {row}a ON {row}a.region = {row}.region "
+    "AND {row}a.payment_id = {row}.payment_id",
+    access=of_finances(),
+    fields={
+        "region": "{row}.region",
+        "governmentName": "{row}g.name",
+        "reference": "{row}.reference",
+        "amount": "{row}.amount",
+        "valueDate": "{row}.value_date",
+        "note": "{row}.note",
+        "recordedBy": "{row}.recorded_by",
+        "recordedAt": "{row}.recorded_at",
+        "approvedBy": "{row}a.approved_by",
+        "approvedAt": "{row}a.approved_at",
+    },
+)
+GOVERNMENT_PAYMENTS = Paged(
+    target="GovernmentPayment",
+    where="true",
+    keys=(Key(sql="{row}.payment_id"),),
+    list_name="GovernmentPaymentCursor",
+    filters=(
+        Filter(name="region", type="text", where="{row}.region = {region}", of=equal_to("region")),
+    ),
+)
 GOVERNMENT_BILL_LINE = Source(
     type_name="GovernmentBillLine",
     table="government_bill_line AS {row} JOIN government AS {row}g ON {row}g.region = {row}.region",

@@ -1,6 +1,6 @@
 """The membership as the schema shows it: whether care is covered, and since when."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Self
 
 import strawberry
@@ -17,13 +17,12 @@ from iuran.graphql.types.enums import CareClass, MembershipCause, MembershipStat
 from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.instalments import PLANS_OF_MEMBERSHIP, InstalmentPlan
+from iuran.graphql.types.instants import EPOCH, instant_of
 from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CreditEntry
 from iuran.graphql.types.months import month_of
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import After, Connection, First
 from iuran.graphql.types.weights import counted_as, paged
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @strawberry.type(
@@ -76,7 +75,7 @@ class MembershipEvent:
     @property
     def position(self) -> tuple[int, ...]:
         """Newest first."""
-        return (self.effective_at - _EPOCH) // timedelta(microseconds=1), self.event_id
+        return (self.effective_at - EPOCH) // timedelta(microseconds=1), self.event_id
 
     @classmethod
     def of(cls, row: Record) -> Self:
@@ -89,6 +88,22 @@ class MembershipEvent:
             cause=MembershipCause(row["cause"]),
             paid_through=month_of(row["paid_through"]),
         )
+
+
+@strawberry.type(
+    description="A layoff (PHK): the family of who lost his work is insured on for some months, "
+    "without contribution."
+)
+class Layoff:
+    """A layoff."""
+
+    last_month: CoverageMonth = strawberry.field(
+        description="The last month of the benefits; earlier if they ended."
+    )
+    papers: list[str] = strawberry.field(description="What proved it.")
+    ended_because: str | None = strawberry.field(
+        description="Why the benefits ended before their time; null if they did not."
+    )
 
 
 @strawberry.type(
@@ -157,6 +172,9 @@ class Membership(Node):
         first=First,
         after=After,
     )
+    layoff: Layoff | None = declared(
+        description="The layoff that it goes back to, if it is one: benefits without contribution."
+    )
     instalment_plans: list[InstalmentPlan] = declared(
         description="Its instalment plans (REHAB), the newest first; at most 20.",
         directives=counted_as(2),
@@ -176,19 +194,23 @@ def _fine_window(row: Record, today: date) -> FineWindow | None:
 
 
 EVENT_LIST = "MembershipEventCursor"
-_FAR_FUTURE = timedelta(days=365 * 1_000)
-
-
-def instant_of(microseconds: int) -> datetime:
-    """Return the instant that stands in a cursor; an invented one may lie far ahead."""
-    return _EPOCH + min(timedelta(microseconds=microseconds), _FAR_FUTURE)
-
 
 _OF_A_SHOWN_CARD: Final[Fragment] = (
     "EXISTS (SELECT FROM participant AS p WHERE p.family_id = {row}.family_id "
     "AND p.card_number = {shown_card})"
 )
 
+LAYOFF = Source(
+    type_name="Layoff",
+    table="layoff AS {row} LEFT JOIN layoff_end AS {row}e ON {row}e.family_id = {row}.family_id "
+    "AND {row}e.membership_id = {row}.membership_id",
+    access=of_family("{row}.family_id"),
+    fields={
+        "lastMonth": "coalesce({row}e.last_month, {row}.last_month)",
+        "papers": "{row}.papers",
+        "endedBecause": "{row}e.reason",
+    },
+)
 FINE_WINDOW = Source(
     type_name="FineWindow",
     table="fine_window AS {row}",
@@ -238,6 +260,11 @@ MEMBERSHIP = Source(
             carries_card=True,
         ),
         "creditEntries": CREDIT_OF_MEMBERSHIP,
+        "layoff": One(
+            target="Layoff",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_id",
+        ),
         "instalmentPlans": PLANS_OF_MEMBERSHIP,
         "history": Paged(
             target="MembershipEvent",

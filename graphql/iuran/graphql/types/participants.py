@@ -17,6 +17,7 @@ from iuran.graphql.types.care import (
     Referral,
     Visit,
 )
+from iuran.graphql.types.contacts import PREFERENCE_OF_PARTICIPANT, ContactPreference
 from iuran.graphql.types.covers import EXPLANATION_OF_COVER
 from iuran.graphql.types.enums import Relation, Sex
 from iuran.graphql.types.explanations import Explanation
@@ -108,6 +109,9 @@ class Participant(Node):
         "is paid, who pays, the class, and an open fine window.",
         directives=weighing(5),
     )
+    contact_preference: ContactPreference | None = declared(
+        description="How he wants to be written to; null if he never said."
+    )
     home_facility: HomeFacility | None = declared(
         description="Where he is registered for first-level care (FKTP terdaftar)."
     )
@@ -154,6 +158,7 @@ PARTICIPANT = Source(
             people="left({row}.email, 1) || '***' || substr({row}.email, strpos({row}.email, '@'))",
         ),
         "coverExplanation": EXPLANATION_OF_COVER,
+        "contactPreference": PREFERENCE_OF_PARTICIPANT,
         "homeFacility": HOME_OF_PARTICIPANT,
         "visits": VISITS_OF_PARTICIPANT,
         "referrals": REFERRALS_OF_PARTICIPANT,

@@ -9,6 +9,7 @@ from iuran.core.money import Rupiah
 from iuran.graphql.compiler.declarations import Column, Key, Many, One, Paged, Source, of_family
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
+from iuran.graphql.types.instants import instant_of
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.weights import counted_as
 from iuran.payments.refunds.records import RefundReason, RefundState
@@ -131,6 +132,22 @@ REFUND = Source(
     },
 )
 
+REFUNDS_WAITING = Paged(
+    target="Refund",
+    where="{row}.state IN ('REQUESTED', 'COMPLETE', 'APPROVED')",
+    keys=(
+        Key(
+            sql="{row}.requested_at",
+            type="timestamptz",
+            written="(extract(epoch FROM {row}.requested_at) * 1000000)::bigint",
+            read=instant_of,
+        ),
+        Key(sql="{row}.family_id"),
+        Key(sql="{row}.refund_id"),
+    ),
+    list_name="RefundWaitingCursor",
+    descending=False,
+)
 REFUNDS_OF_FAMILY = Paged(
     target="Refund",
     where="{row}.family_id = {parent}.family_id",

@@ -1,0 +1,134 @@
+"""What officers and operators list: proposals, refunds, payments, the queue, webhooks."""
+
+from datetime import datetime
+
+import pytest
+
+from iuran.core.clock import WIB, StandingClock
+from iuran.core.database.pool import Pool
+from iuran.graphql.identity import Role
+from tests.graphql.conftest import Frontend, Insured
+from tests.graphql.everything import one_of_everything
+
+
+@pytest.fixture(autouse=True)
+async def _everything(pool: Pool, insured: Insured, clock: StandingClock) -> None:
+    clock.set(datetime(2026, 1, 9, 9, tzinfo=WIB))
+    membership = insured.registered.membership_id or 0
+    await one_of_everything(pool, family_id=insured.family_id, membership_id=membership)
+
+
+async def test_an_officer_sees_what_waits_for_him_and_not_what_was_approved(
+    frontend: Frontend, insured: Insured
+) -> None:
+    query = "{ approvalsWaiting { kind amount proposedBy family { id } } }"
+
+    waiting = (await frontend.data(query))["approvalsWaiting"]
+
+    kinds = [one["kind"] for one in waiting]
+    assert kinds.count("MANUAL_CHANGE") == 1
+    assert {"GOVERNMENT_PAYMENT", "SUSPENSE_PROPOSAL"} <= set(kinds)
+    (change,) = (one for one in waiting if one["kind"] == "MANUAL_CHANGE")
+    assert change["family"] == {"id": insured.keys["family"]}
+    assert change["proposedBy"] == "petugas-1"
+
+
+async def test_refunds_wait_in_the_order_in_which_they_were_asked_for_page_by_page(
+    frontend: Frontend, insured: Insured, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute(
+            """
+            INSERT INTO refund (family_id, membership_id, amount, reason, note, payee_name,
+                                payee_bank, payee_account, requested_by, requested_at)
+            SELECT $1, $2, 7000 + n, 'OVERPAYMENT', 'lebih', 'SITI CONTOH', 'Bank Contoh',
+                   '990000012345', 'petugas-1', '2026-01-02 09:00+07'
+            FROM generate_series(1, 2) AS n
+            """,
+            insured.family_id,
+            insured.registered.membership_id,
+        )
+    query = """
+        query ($after: String) {
+          refundsWaiting(first: 2, after: $after) {
+            nodes { amount state requestedAt } pageInfo { hasNextPage endCursor } } }
+    """
+
+    first = (await frontend.data(query))["refundsWaiting"]
+    second = (await frontend.data(query, after=first["pageInfo"]["endCursor"]))["refundsWaiting"]
+
+    assert [one["amount"] for one in first["nodes"]] == ["7001", "7002"]
+    assert first["pageInfo"]["hasNextPage"]
+    assert [one["amount"] for one in second["nodes"]] == ["5000"]
+    assert not second["pageInfo"]["hasNextPage"]
+
+
+async def test_an_operator_sees_the_queue_by_day_and_the_webhooks_that_fail(
+    frontend: Frontend,
+) -> None:
+    query = """
+        { reminderQueue { day event channel messages }
+          reminderRules { event segment channel at offsetDays }
+          webhookEndpoints { name state kinds waiting deadLetters
+                             deliveries(first: 1) { nodes { result answer status } } } }
+    """
+
+    data = await frontend.data(query, role=Role.OPERATOR)
+
+    assert data["reminderQueue"] == [
+        {"day": "2026-01-07", "event": "DUE_IN_3_DAYS", "channel": "SMS", "messages": 1}
+    ]
+    rules = {(one["event"], one["segment"], one["channel"]) for one in data["reminderRules"]}
+    assert {("DUE_IN_7_DAYS", "PBPU_SELF", one) for one in ("EMAIL", "WHATSAPP", "SMS")} <= rules
+    (endpoint,) = data["webhookEndpoints"]
+    assert endpoint["state"] == "PROPOSED"
+    assert endpoint["deliveries"]["nodes"] == [
+        {"result": "FAILED", "answer": "timed out", "status": None}
+    ]
+
+
+async def test_a_family_sees_its_mandate_and_its_changes_and_no_changes_by_hand(
+    frontend: Frontend, insured: Insured
+) -> None:
+    query = """
+        query ($id: ID!) { family(by: {id: $id}) {
+          autodebitMandates { account isActive attempts { outcome reason amount } }
+          changes { field numberBefore payerAfter { name } }
+          manualChanges { kind } participants { contactPreference { channels optedOut } } } }
+    """
+
+    data = await frontend.data(
+        query, role=Role.PARTICIPANT, family_id=insured.family_id, id=insured.keys["family"]
+    )
+
+    family = data["family"]
+    assert family["autodebitMandates"] == [
+        {
+            "account": "********2345",
+            "isActive": True,
+            "attempts": [{"outcome": "FAILED", "reason": "saldo tidak cukup", "amount": "70000"}],
+        }
+    ]
+    assert [one["field"] for one in family["changes"]] == ["PAYER", "KK_NUMBER"]
+    assert family["changes"][1]["numberBefore"] == "9900000077777777"
+    assert family["manualChanges"] == []
+    assert family["participants"][0]["contactPreference"] == {
+        "channels": ["WHATSAPP"],
+        "optedOut": ["SMS"],
+    }
+
+
+async def test_who_sees_numbers_masked_sees_no_details_of_changes_by_hand(
+    frontend: Frontend, insured: Insured
+) -> None:
+    query = """
+        query ($id: ID!) { family(by: {id: $id}) {
+          changes { numberAfter } manualChanges { kind wanted approvedBy } } }
+    """
+
+    masked = await frontend.data(query, role=Role.AUDITOR, id=insured.keys["family"])
+    whole = await frontend.data(query, id=insured.keys["family"])
+
+    assert [one["wanted"] for one in masked["family"]["manualChanges"]] == [None, None]
+    assert masked["family"]["changes"][1]["numberAfter"] == "************8888"
+    assert [one["wanted"] for one in whole["family"]["manualChanges"]] == ['{"y": 1}'] * 2
