@@ -9,8 +9,12 @@ from typing import TypeAlias
 
 import pytest
 
+from iuran.core.clock import StandingClock
+from iuran.core.database.pool import Pool
+from iuran.graphql.demo_issuer import DemoIssuer
 from iuran.graphql.identity import Role
 from tests.graphql.conftest import Frontend, Insured
+from tests.graphql.live import a_live_server, a_stream, dispatched
 
 PAGE = (Path(__file__).parents[2] / "docs" / "frontend.md").read_text(encoding="utf-8")
 SCREEN = re.compile(
@@ -65,7 +69,11 @@ def test_every_section_with_an_operation_is_a_screen() -> None:
     assert len(SCREENS) == PAGE.count("```graphql") >= SCREENS_MIN
 
 
-@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.title)
+ASKED = [screen for screen in SCREENS if not screen.query.startswith("subscription")]
+TOLD = [screen for screen in SCREENS if screen not in ASKED]
+
+
+@pytest.mark.parametrize("screen", ASKED, ids=lambda screen: screen.title)
 async def test_a_screen_is_answered_as_the_page_shows(
     frontend: Frontend, insured: Insured, screen: Screen
 ) -> None:
@@ -75,5 +83,21 @@ async def test_a_screen_is_answered_as_the_page_shows(
     }
 
     data = await frontend.data(screen.query, role=screen.role, family_id=family_id, **variables)
+
+    assert shape_of(data) == shape_of(screen.answer)
+
+
+@pytest.mark.parametrize("screen", TOLD, ids=lambda screen: screen.title)
+async def test_a_screen_is_told_as_the_page_shows(
+    pool: Pool, clock: StandingClock, issuer: DemoIssuer, insured: Insured, screen: Screen
+) -> None:
+    await dispatched(pool, clock)
+    token = issuer.issue(screen.role, family_id=insured.family_id)
+
+    async with (
+        a_live_server(pool, clock, issuer) as server,
+        a_stream(server, token, screen.query, after=screen.variables["after"]) as stream,
+    ):
+        data = await stream.data()
 
     assert shape_of(data) == shape_of(screen.answer)

@@ -49,14 +49,14 @@ def test_the_first_query_is_valid_and_within_the_limits() -> None:
     query = script.split("FIRST_QUERY = `")[1].split("`;")[0]
     documents = Documents(executable_schema(), Limits())
 
-    names = re.findall(r"^query (\w+)", query, re.MULTILINE)
+    names = re.findall(r"^(?:query|subscription) (\w+)", query, re.MULTILINE)
     prepared = [
-        documents.prepare(query, operation_name=name, variables={}, only_queries=True)
+        documents.prepare(query, operation_name=name, variables={}, only_queries=False)
         for name in names
     ]
 
-    assert len(names) == 4
-    assert len(parse(query).definitions) == 5
+    assert len(names) == 5
+    assert len(parse(query).definitions) == 6
     assert all(one.measure.cost > 0 for one in prepared)
 
 

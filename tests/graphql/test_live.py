@@ -39,7 +39,9 @@ WRITE_ONE_OF_EACH = """
 """
 MEMBERSHIP = """
     subscription ($after: String) {
-        membershipChanged(after: $after) { id cursor change effectiveAt membership { state } }
+        membershipChanged(after: $after) {
+            id cursor membershipChange effectiveAt membership { state }
+        }
     }
 """
 EVERYTHING = """
@@ -48,8 +50,8 @@ EVERYTHING = """
             __typename
             cursor
             ... on PaymentSettled { payment { reference } }
-            ... on BillChanged { change bills { coverageMonth state } }
-            ... on MembershipChanged { membership { state } }
+            ... on BillChanged { billChange bills { coverageMonth state } }
+            ... on MembershipChanged { membershipChange membership { state } }
             ... on ClaimMoved { claim { number } }
         }
     }
@@ -133,10 +135,10 @@ async def test_one_stream_tells_everything_in_its_order(
         await socket.subscribe(EVERYTHING, after=start)
         told = [(await socket.next())["familyChanged"] for _ in range(4)]
         await second.subscribe(
-            "subscription ($after: String) { bills: billChanged(after: $after) { change } }",
+            "subscription ($after: String) { bills: billChanged(after: $after) { billChange } }",
             after=start,
         )
-        bills = [(await second.next())["bills"]["change"] for _ in range(2)]
+        bills = [(await second.next())["bills"]["billChange"] for _ in range(2)]
 
     kinds = [one["__typename"] for one in told]
     assert kinds == ["PaymentSettled", "BillChanged", "MembershipChanged", "ClaimMoved"]
@@ -152,7 +154,7 @@ async def test_a_bill_that_is_revised_is_told(
     after = await cursor_now(pool, clock)
     query = """
         subscription ($after: String) {
-            billChanged(after: $after) { change bills { coverageMonth state } }
+            billChanged(after: $after) { billChange bills { coverageMonth state } }
         }
     """
     membership = insured.registered.membership_id
@@ -169,7 +171,7 @@ async def test_a_bill_that_is_revised_is_told(
         told = await stream.data()
 
     bills = [{"coverageMonth": "2025-12", "state": "PAID"}]
-    assert told == {"billChanged": {"change": "REVISED", "bills": bills}}
+    assert told == {"billChanged": {"billChange": "REVISED", "bills": bills}}
 
 
 async def test_a_transaction_that_commits_late_is_not_missed(
@@ -274,7 +276,7 @@ async def test_a_database_that_was_away_loses_nothing(
             "AND usename = current_user AND application_name = 'iuran'"
         )
         await suspended(pool, insured, clock, 2)
-        told = [(await stream.data())["membershipChanged"]["change"] for _ in range(2)]
+        told = [(await stream.data())["membershipChanged"]["membershipChange"] for _ in range(2)]
 
     assert told == ["SUSPENDED", "SUSPENDED"]
 

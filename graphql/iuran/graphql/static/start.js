@@ -31,6 +31,19 @@ query Hospital {
   }
 }
 
+# Play this one, and let the bank pay: what happens is told as it happens.
+subscription WhatHappens {
+  familyChanged {
+    __typename
+    cursor
+    occurredAt
+    ... on PaymentSettled { payment { amount channelName reference } }
+    ... on BillChanged { billChange bills { coverageMonth state } }
+    ... on MembershipChanged { membershipChange membership { state paidThrough } }
+    ... on ClaimMoved { claim { number state } }
+  }
+}
+
 fragment Insurance on Family {
   payer { name }
   membership {
@@ -91,7 +104,12 @@ async function sayWho() {
 const root = ReactDOM.createRoot(document.getElementById("graphiql"));
 
 function show() {
-  const fetcher = GraphiQL.createFetcher({ url: "graphql", fetch: fetchWithToken });
+  const fetcher = GraphiQL.createFetcher({
+    url: "graphql",
+    fetch: fetchWithToken,
+    subscriptionUrl: new URL("graphql", location.href).href.replace(/^http/, "ws"),
+    wsConnectionParams: { authorization: `Bearer ${sessionStorage.getItem(KEPT) ?? ""}` },
+  });
   root.render(
     React.createElement(GraphiQL, {
       key: field.value, // another token may see another schema: begin anew

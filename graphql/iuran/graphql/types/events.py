@@ -86,7 +86,7 @@ class PaymentSettled(FamilyEvent):
 class BillChanged(FamilyEvent):
     """Bills were paid, revised or written off."""
 
-    change: BillChange = strawberry.field(description="What happened to them.")
+    bill_change: BillChange = strawberry.field(description="What happened to them.")
     bills: list[Bill] = declared(
         description="The bills, the oldest month first; at most 100.", directives=counted_as(12)
     )
@@ -96,7 +96,7 @@ class BillChanged(FamilyEvent):
 class MembershipChanged(FamilyEvent):
     """The state of a membership changed."""
 
-    change: MembershipChange = strawberry.field(description="What happened.")
+    membership_change: MembershipChange = strawberry.field(description="What happened.")
     effective_at: datetime | None = strawberry.field(
         description="Since when it holds; null where only a month is known."
     )
@@ -150,7 +150,7 @@ BILL_CHANGED = Source(
     key=("family_id", "event_id"),
     fields={
         **_EVENT,
-        "change": "{row}.change",
+        "billChange": "{row}.change",
         "bills": Many(
             target="Bill",
             where="{row}.family_id = {parent}.family_id "
@@ -183,7 +183,7 @@ MEMBERSHIP_CHANGED = Source(
     key=("family_id", "event_id"),
     fields={
         **_EVENT,
-        "change": "{row}.change",
+        "membershipChange": "{row}.change",
         "effectiveAt": "{row}.effective_at",
         "membership": One(
             target="Membership",
