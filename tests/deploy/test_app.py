@@ -14,6 +14,8 @@ from iuran.deploy.settings import Settings, load_settings
 from iuran.deploy.test_clock import following, new_clock
 from iuran.deploy.tokens import demo_issuer
 from iuran.graphql.identity import Role
+from tests.builders import a_channel, a_family, an_active_family
+from tests.payments.payers import wib
 
 
 @pytest.fixture
@@ -81,6 +83,26 @@ async def test_our_tokens_are_good_here(http: httpx.AsyncClient, settings: Setti
 
     assert answer.json()["data"] == {"viewer": {"role": "OPERATOR"}}
     assert answer.headers["x-request-id"].isalpha()
+
+
+async def test_a_participant_finds_the_receipt_of_his_payment(
+    http: httpx.AsyncClient, settings: Settings, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, _ = await an_active_family(pool, channel, a_family(), first_payment_at=wib(2026, 3, 20))
+    token = demo_issuer(settings).issue(Role.PARTICIPANT, family_id=family.family_id)
+
+    answer = await http.post(
+        "/graphql",
+        json={"query": "{ viewer { family { payments(first: 1) { nodes { receiptUrl } } } } }"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    (payment,) = answer.json()["data"]["viewer"]["family"]["payments"]["nodes"]
+    page = await http.get(payment["receiptUrl"])
+
+    assert page.status_code == 200
+    assert "20 Maret 2026" in page.text
 
 
 async def test_production_has_neither_graphiql_nor_our_tokens(

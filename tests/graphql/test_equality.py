@@ -27,6 +27,8 @@ from iuran.graphql.schema import executable_schema
 from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
+from iuran.payments.receipts.links import ReceiptLinks
+from iuran.payments.secrets import Cipher, generate_installation_key
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
 from tests.graphql.everything import one_of_everything
 from tests.graphql.invented_operations import Arguments, Invented, operations, whole_operations
@@ -36,6 +38,7 @@ EXAMPLES = int(os.environ.get("IURAN_EQUALITY_EXAMPLES", "150"))
 COUNTED_OPERATIONS = 60
 
 SCHEMA = executable_schema()
+LINKS = ReceiptLinks.of(Cipher.of([generate_installation_key()]))
 GENEROUS = Limits(
     document_characters=1_000_000,
     document_tokens=100_000,
@@ -328,7 +331,7 @@ async def _answers_alike(
     request = OperationRequest(
         query=operation.query, operation_name=None, variables=operation.variables, is_get=False
     )
-    question = Question(viewer=viewer, scope=Scope.of(viewer), at=clock.now())
+    question = Question(viewer=viewer, scope=Scope.of(viewer), at=clock.now(), receipts=LINKS)
 
     compiled = await answering.run(prepared, request, viewer)
     plain = await resolving.run_plainly(prepared, request, question)
@@ -389,6 +392,7 @@ def _services(pool: Pool, clock: StandingClock) -> GraphqlServices:
         issuer=ISSUER,
         audience=AUDIENCE,
         limits=GENEROUS,
+        receipts=LINKS,
     )
 
 

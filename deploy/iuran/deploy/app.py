@@ -111,6 +111,7 @@ def _graphql_services(
         issuer=issuer.name,
         audience=issuer.audience,
         cipher=installation_cipher(settings),
+        receipts=receipt_links(settings),
         limits=settings.limits,
         rates=rates,
         documents_mode=settings.graphql_documents,

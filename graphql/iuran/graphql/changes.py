@@ -95,7 +95,11 @@ class Changes:
         )
         question = self._question
         reading = Reading(
-            viewer=question.viewer, scope=question.scope, at=question.at, snapshot=snapshot
+            viewer=question.viewer,
+            scope=question.scope,
+            at=question.at,
+            receipts=question.receipts,
+            snapshot=snapshot,
         )
         return Reads(reading, self._declarations)
 

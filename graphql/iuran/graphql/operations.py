@@ -60,7 +60,12 @@ class Operations:
 
         Raises VariablesRefusedError, before anything is read, for variables that do not fit.
         """
-        question = Question(viewer=viewer, scope=Scope.of(viewer), at=self._services.clock.now())
+        question = Question(
+            viewer=viewer,
+            scope=Scope.of(viewer),
+            at=self._services.clock.now(),
+            receipts=self._services.receipts,
+        )
         if prepared.operation.operation is OperationType.MUTATION:
             return await self._change(prepared, request, question)
         try:
@@ -81,7 +86,11 @@ class Operations:
         """Answer an operation by resolvers, field by field."""
         async with Snapshot(self._services.pool, self._services.limits) as snapshot:
             reading = Reading(
-                viewer=question.viewer, scope=question.scope, at=question.at, snapshot=snapshot
+                viewer=question.viewer,
+                scope=question.scope,
+                at=question.at,
+                receipts=question.receipts,
+                snapshot=snapshot,
             )
             context = Context(viewer=question.viewer, reads=Reads(reading, self._declarations))
             data, errors = await self._execute(prepared, request, context)

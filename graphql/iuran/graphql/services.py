@@ -10,6 +10,7 @@ from iuran.graphql.limits import Limits
 from iuran.graphql.rates import Rates
 from iuran.graphql.signing_keys import SigningKeys
 from iuran.graphql.trusted_documents import DocumentsMode
+from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher
 
 
@@ -39,5 +40,7 @@ class GraphqlServices:
     draft_statuses: bool = False
     """Whether answers in `application/graphql-response+json` have the newer draft's statuses."""
     graphiql: bool = False
+    receipts: ReceiptLinks | None = None
+    """What makes links to receipts; without it there are none."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is told to stop: subscriptions then end, and come back elsewhere."""

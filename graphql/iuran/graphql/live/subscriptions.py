@@ -178,7 +178,12 @@ class Subscriptions:
     async def _body(self, telling: "_Telling", happening: Happening) -> str | None:
         """Answer for one happening; None if the viewer may not see it, or it is no such thing."""
         viewer = telling.context.viewer
-        question = Question(viewer=viewer, scope=Scope.of(viewer), at=self._services.clock.now())
+        question = Question(
+            viewer=viewer,
+            scope=Scope.of(viewer),
+            at=self._services.clock.now(),
+            receipts=self._services.receipts,
+        )
         key, nodes = telling.root_field
         wanted = Wanted(
             type_name=happening.type_name,
@@ -221,6 +226,7 @@ class Subscriptions:
             viewer=viewer,
             scope=Scope.of(viewer),
             at=self._services.clock.now(),
+            receipts=self._services.receipts,
             snapshot=snapshot,
         )
         return Reads(reading, self._declarations), snapshot

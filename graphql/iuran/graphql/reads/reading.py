@@ -12,15 +12,20 @@ from iuran.core.regulation.rates import parameter
 from iuran.graphql.identity import Viewer
 from iuran.graphql.scope import Scope
 from iuran.graphql.snapshots import Snapshot
+from iuran.payments.receipts.links import ReceiptLinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """Who asks, and when. `at` is legal time and stands still while the operation runs."""
+    """Who asks, and when. `at` is legal time and stands still while the operation runs.
+
+    `receipts` makes links to receipts, where the installation serves them.
+    """
 
     viewer: Viewer
     scope: Scope
     at: datetime
+    receipts: ReceiptLinks | None = None
 
     @property
     def today(self) -> date:

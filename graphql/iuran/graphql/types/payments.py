@@ -7,10 +7,12 @@ import strawberry
 
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
-from iuran.graphql.compiler.declarations import Key, Many, One, Paged, Source, of_family
+from iuran.graphql.compiler.declarations import Computed, Key, Many, One, Paged, Source, of_family
+from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.weights import counted_as
+from iuran.payments.receipts.records import ReceiptKey
 
 if TYPE_CHECKING:
     from iuran.graphql.types.bills import Bill
@@ -62,12 +64,23 @@ class Payment(Node):
     last_month: CoverageMonth | None = strawberry.field(
         description="The last month that it paid; null if it went to credit alone."
     )
+    receipt_url: str | None = strawberry.field(
+        description="Where its receipt (struk) is a page, and with `.pdf` behind it a document: "
+        "masked, and open to whoever has the link until it ends. A path of this server if the "
+        "installation has no address of its own; null if it shows no receipts."
+    )
     family: FamilyRef | None = declared(description="The family for which it was paid.")
     membership: MembershipRef | None = declared(description="The insurance that it paid for.")
     allocations: list[PaymentAllocation] = declared(
         description="Which bills it paid, the oldest month first; at most 100.",
         directives=counted_as(12),
     )
+
+
+def _receipt_url(question: Question, family_id: int, payment_id: int) -> str | None:
+    if question.receipts is None:
+        return None
+    return question.receipts.url_of(ReceiptKey(family_id=family_id, payment_id=payment_id))
 
 
 PAYMENT_ALLOCATION = Source(
@@ -106,6 +119,9 @@ PAYMENT = Source(
         "WHERE a.family_id = {row}.family_id AND a.payment_id = {row}.payment_id)",
         "lastMonth": "(SELECT max(a.coverage_month) FROM payment_allocation AS a "
         "WHERE a.family_id = {row}.family_id AND a.payment_id = {row}.payment_id)",
+        "receiptUrl": Computed(
+            of=_receipt_url, needs=("{row}.family_id::bigint", "{row}.payment_id::bigint")
+        ),
         "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
         "membership": One(
             target="Membership",
