@@ -149,6 +149,7 @@ FACTS = {
     "class_change",
     "segment_change",
     "data_change",
+    "college_letter",
     "family_move",
     "registration_step",
     "instalment_payment",

@@ -10,6 +10,7 @@ from iuran.core.families import FamilySummary, NewFamily, RegisteredFamily, list
 from iuran.core.identifiers import mask, mask_name
 from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth
+from iuran.deploy.commands.college_letters import add_letters
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.family_changes import add_changes
 from iuran.deploy.commands.family_moves import add_moves
@@ -24,6 +25,7 @@ LIST_MAX = 1_000
 app = typer.Typer(no_args_is_help=True, help="Look at families, and register new ones.")
 add_changes(app)
 add_moves(app)
+add_letters(app)
 
 
 @app.command("list")
