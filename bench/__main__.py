@@ -5,7 +5,17 @@ import sys
 
 from rich.console import Console
 
-from bench import billing, graphql, growth, jobs, postgraphile, reminders, server, settlement
+from bench import (
+    billing,
+    graphql,
+    growth,
+    jobs,
+    postgraphile,
+    reminders,
+    server,
+    settlement,
+    webhooks,
+)
 
 MEASUREMENTS = {
     "settlement": settlement.measure,
@@ -13,6 +23,7 @@ MEASUREMENTS = {
     "server": server.measure,
     "reminders": reminders.measure,
     "jobs": jobs.measure,
+    "webhooks": webhooks.measure,
     "graphql": graphql.measure,
     "postgraphile": postgraphile.measure,
     "growth": growth.measure,

@@ -30,6 +30,7 @@ from iuran.workers.webhooks.endpoints import (
     find_endpoint,
     rotate_secret,
 )
+from iuran.workers.webhooks.health import DISABLED_AFTER
 from iuran.workers.webhooks.lines import Result
 from iuran.workers.webhooks.payloads import opaque_id
 from iuran.workers.webhooks.repeats import (
@@ -38,7 +39,7 @@ from iuran.workers.webhooks.repeats import (
     resend,
     resend_dead,
 )
-from iuran.workers.webhooks.sending import BREAKS_MAX, DISABLED_AFTER, TRIED_FOR
+from iuran.workers.webhooks.sending import BREAKS_MAX, TRIED_FOR
 from tests.workers.conftest import later
 from tests.workers.stories import a_paying_family
 from tests.workers.subscribers import (

@@ -14,18 +14,17 @@ import structlog
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
 from iuran.workers.jobs import Job
-from iuran.workers.metrics import WEBHOOK_SECONDS, WEBHOOKS, WEBHOOKS_DISABLED
+from iuran.workers.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from iuran.workers.moments import Moment, Work
 from iuran.workers.pauses import pause
 from iuran.workers.services import WorkerServices
 from iuran.workers.webhooks.calls import Answer, WayOut, call, caller
 from iuran.workers.webhooks.endpoints import (
-    SYSTEM,
     Endpoint,
     EndpointState,
-    disable,
     find_endpoint,
 )
+from iuran.workers.webhooks.health import Outcome, conclude, pauses_of
 from iuran.workers.webhooks.lines import (
     Attempt,
     ClaimedEvent,
@@ -45,7 +44,6 @@ BREAKS_MAX = 5
 """Calls in a row that may fail before the endpoint as a whole is left alone for a while."""
 FIRST_REST = timedelta(seconds=15)
 LONGEST_REST = timedelta(minutes=30)
-DISABLED_AFTER = timedelta(days=3)
 SLICE_SECONDS = 10
 LEASE = timedelta(seconds=60)
 CLAIMED_A_CALL = 8
@@ -62,26 +60,6 @@ DUE: LiteralString = """
                       WHERE l.endpoint_id = e.endpoint_id AND l.due_at <= $1))
     ORDER BY e.name
     LIMIT 500
-"""
-
-SELECT_PAUSES: LiteralString = """
-    SELECT pauses FROM webhook_cursor WHERE endpoint_id = $1 AND paused_until <= $2
-"""
-
-NOTE_SUCCESS: LiteralString = """
-    UPDATE webhook_cursor SET pauses = 0, failing_since = NULL
-    WHERE endpoint_id = $1 AND failing_since IS NOT NULL
-"""
-
-NOTE_FAILURE: LiteralString = """
-    UPDATE webhook_cursor
-    SET pauses = pauses + 1, failing_since = coalesce(failing_since, $2)
-    WHERE endpoint_id = $1
-    RETURNING failing_since
-"""
-
-REST: LiteralString = """
-    UPDATE webhook_cursor SET paused_until = $2 WHERE endpoint_id = $1
 """
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -103,14 +81,20 @@ class _Slice:
     services: WorkerServices
     endpoint: Endpoint
     way_out: WayOut
-    client: httpx.AsyncClient
     secrets: Sequence[str]
     pauses: int
     stop_at: float = field(default_factory=lambda: time.monotonic() + SLICE_SECONDS)
     waiting: deque[ClaimedEvent] = field(default_factory=deque[ClaimedEvent])
     claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+    under_way: int = 0
+    """Events that are being told or not noted yet: their families may have more."""
     ended: list[Attempt] = field(default_factory=list[Attempt])
-    noting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    some_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    noted: asyncio.Condition = field(default_factory=asyncio.Condition)
+    notes: int = 0
+    empty_after: int | None = None
+    """After how many notes nothing was found to claim: before the next there is nothing new."""
+    is_closing: bool = False
     delivered: int = 0
     failed: int = 0
     failed_in_row: int = 0
@@ -160,20 +144,14 @@ async def send_webhooks(services: WorkerServices, job: Job) -> None:
     real = services.real_clock.now()
     async with services.pool.acquire() as connection:
         endpoint = await find_endpoint(connection, job.name.key)
-        pauses = await connection.fetchval(SELECT_PAUSES, endpoint.endpoint_id, real)
+        pauses = await pauses_of(connection, endpoint.endpoint_id, real=real)
         secrets = await live_secrets(connection, way_out.cipher, endpoint.endpoint_id, at=real)
     if endpoint.state is not EndpointState.ENABLED or pauses is None:
         return
-    async with caller(way_out) as client:
-        work = _Slice(
-            services=services,
-            endpoint=endpoint,
-            way_out=way_out,
-            client=client,
-            secrets=secrets,
-            pauses=pauses,
-        )
-        await _tell_all(work)
+    work = _Slice(
+        services=services, endpoint=endpoint, way_out=way_out, secrets=secrets, pauses=pauses
+    )
+    await _tell_all(work)
     await _conclude(work)
 
 
@@ -181,17 +159,26 @@ async def _tell_all(work: _Slice) -> None:
     try:
         if await _refill(work):
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(work.way_out.at_once, len(work.waiting))):
-                    group.create_task(_tell_in_turn(work))
+                group.create_task(_note_what_ends(work))
+                await _tell_side_by_side(work)
+                work.is_closing = True
+                work.some_ended.set()
     finally:
         if work.waiting:
             async with work.services.pool.acquire() as connection:
                 await give_back(connection, work.endpoint.endpoint_id, work.waiting, real=work.real)
 
 
+async def _tell_side_by_side(work: _Slice) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(work.way_out.at_once, len(work.waiting))):
+            group.create_task(_tell_in_turn(work))
+
+
 async def _tell_in_turn(work: _Slice) -> None:
-    while (claimed := await _next(work)) is not None:
-        await _tell(work, claimed)
+    async with caller(work.way_out) as client:
+        while (claimed := await _next(work)) is not None:
+            await _tell(work, client, claimed)
 
 
 async def _next(work: _Slice) -> ClaimedEvent | None:
@@ -201,10 +188,18 @@ async def _next(work: _Slice) -> ClaimedEvent | None:
         if work.waiting:
             claimed = work.waiting.popleft()
             if work.real + call_seconds < claimed.held_until:
+                work.under_way += 1
                 return claimed
         elif not await _refill(work):
-            return None
+            if not work.under_way:
+                return None
+            async with work.noted:
+                await work.noted.wait_for(lambda: _may_go_on(work))
     return None
+
+
+def _may_go_on(work: _Slice) -> bool:
+    return bool(work.waiting) or not work.under_way or work.empty_after != work.notes
 
 
 async def _refill(work: _Slice) -> bool:
@@ -213,9 +208,12 @@ async def _refill(work: _Slice) -> bool:
         for _ in range(_ROUNDS_MAX):
             if work.waiting:
                 return True
+            if work.empty_after == work.notes:
+                return False
+            notes = work.notes
             work.waiting.extend(await _claimed(work))
             if not work.waiting and not await _fan_out(work):
-                return False
+                work.empty_after = notes
     return False
 
 
@@ -236,13 +234,13 @@ async def _fan_out(work: _Slice) -> int:
         return await fan_out(connection, work.endpoint.endpoint_id, real=work.real)
 
 
-async def _tell(work: _Slice, claimed: ClaimedEvent) -> None:
+async def _tell(work: _Slice, client: httpx.AsyncClient, claimed: ClaimedEvent) -> None:
     body, tried_at = body_of(claimed.event), work.real
     headers = signed_headers(
         body, message_id=message_id(claimed.event), secrets_live=work.secrets, real=tried_at
     )
     answer = await call(
-        work.client,
+        client,
         work.endpoint.url,
         body=body,
         headers=headers,
@@ -252,7 +250,8 @@ async def _tell(work: _Slice, claimed: ClaimedEvent) -> None:
     attempt = attempt_of(claimed, answer, tried_at=tried_at)
     WEBHOOKS.labels(work.endpoint.name, attempt.result.lower()).inc()
     WEBHOOK_SECONDS.labels(work.endpoint.name).observe(answer.milliseconds / 1000)
-    await _note(work, attempt)
+    work.ended.append(attempt)
+    work.some_ended.set()
 
 
 def attempt_of(claimed: ClaimedEvent, answer: Answer, *, tried_at: datetime) -> Attempt:
@@ -276,35 +275,32 @@ def attempt_of(claimed: ClaimedEvent, answer: Answer, *, tried_at: datetime) -> 
     )
 
 
-async def _note(work: _Slice, attempt: Attempt) -> None:
-    """Note an attempt; those that ended while another was noted share its successor's commit."""
-    work.ended.append(attempt)
-    async with work.noting:
-        if not work.ended:
-            return
+async def _note_what_ends(work: _Slice) -> None:
+    """Note attempts as they end; those that end while others are noted share the next commit."""
+    while not work.is_closing or work.ended:
+        await work.some_ended.wait()
+        work.some_ended.clear()
         attempts, work.ended = work.ended, []
-        async with work.services.pool.acquire() as connection, connection.transaction():
-            await note(connection, work.endpoint.endpoint_id, attempts)
+        if attempts:
+            await _note(work, attempts)
+
+
+async def _note(work: _Slice, attempts: Sequence[Attempt]) -> None:
+    async with work.services.pool.acquire() as connection, connection.transaction():
+        await note(connection, work.endpoint.endpoint_id, attempts)
+    async with work.noted:
+        work.notes += 1
+        work.under_way -= len(attempts)
+        work.noted.notify_all()
 
 
 async def _conclude(work: _Slice) -> None:
-    """Keep whether the endpoint answers; disable one that is gone or failed for too long."""
-    endpoint_id, real = work.endpoint.endpoint_id, work.real
-    reason = "it answered 410: it wants nothing any more" if work.is_gone else None
+    """Keep whether the endpoint answers, in a word with the log."""
+    outcome = Outcome(
+        delivered=work.delivered, failed=work.failed, rest=work.rest, is_gone=work.is_gone
+    )
     async with work.services.pool.acquire() as connection, connection.transaction():
-        if work.delivered:
-            await connection.execute(NOTE_SUCCESS, endpoint_id)
-        elif work.failed:
-            failing_since = await connection.fetchval(NOTE_FAILURE, endpoint_id, real)
-            if real - failing_since >= DISABLED_AFTER:
-                reason = f"it has taken nothing since {failing_since:%Y-%m-%d %H:%M} UTC"
-        if work.rest is not None:
-            await connection.execute(REST, endpoint_id, real + work.rest)
-        if reason is not None and await disable(
-            connection, endpoint_id, by=SYSTEM, reason=reason, at=real
-        ):
-            WEBHOOKS_DISABLED.inc()
-            _log.error("webhook_disabled", name=work.endpoint.name, reason=reason)
+        await conclude(connection, work.endpoint, outcome, real=work.real)
     _log.info(
         "webhooks_sent",
         name=work.endpoint.name,
