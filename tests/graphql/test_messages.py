@@ -31,6 +31,9 @@ NOT_BY_MUTATIONS = {
     "SCENARIO_INVALID",
     "CAPITATION_OUT_OF_RANGE",
     "WRITE_OFF_NOT_IN_FORCE",
+    "RECEIPT_LINK_EXPIRED",
+    "RECEIPT_LINK_INVALID",
+    "RECEIPT_UNKNOWN",
 }
 """Of the command line, of banks' channels, and the root of all."""
 

@@ -64,6 +64,8 @@ ALLOWED: Mapping[str, set[Role]] = {
     "setContactPreference": FAMILYS,
     "changeFamilyCard": {OFFICER},
     "changePayer": {OFFICER},
+    "proposeFamilyMove": {OFFICER},
+    "approveFamilyMove": {OFFICER},
     "recordInabilityCertificate": {OFFICER},
     "approveInabilityCertificate": {OFFICER},
     "giveAutodebitMandate": FAMILYS,

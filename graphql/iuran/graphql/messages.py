@@ -59,6 +59,10 @@ MESSAGES: Mapping[str, Message] = {
         "Peserta ini masih tercatat pada kepesertaan lain; akhiri dulu kepesertaan tersebut."
     ),
     "ALREADY_REGISTERED": Message("Data pada kolom {field} sudah terdaftar; periksa kembali."),
+    "CANNOT_MOVE": Message(
+        "Peserta belum dapat pindah ke kartu keluarga ini; periksa kepesertaan, cicilan (REHAB), "
+        "dan kuasa autodebet kedua keluarga."
+    ),
     "CARE_NOT_COVERED": Message("Pelayanan ini tidak dijamin; klaim hanya dapat ditolak."),
     "CARE_NOT_GIVEN_YET": Message("Pelayanan tidak mungkin diberikan pada tanggal {served_on}."),
     "CARE_NUMBER_UNKNOWN": Message(
@@ -138,6 +142,10 @@ MESSAGES: Mapping[str, Message] = {
         "Tagihan pemberi kerja sudah terbit sampai {billed_through}; laporkan untuk bulan lain."
     ),
     "MONTH_NOT_BILLED": Message("Belum ada tagihan untuk {month}; pilih bulan yang lain."),
+    "MOVE_IN_ARREARS": Message(
+        "Lunasi dulu tunggakan {months} bulan dari keluarga asal atau tujuan, atau cicil (REHAB).",
+        "one of the families is {months} months in arrears; pay that first, or in steps (REHAB)",
+    ),
     "NOTHING_TO_APPROVE": Message("Tidak ada usulan yang menunggu persetujuan; periksa statusnya."),
     "NOTHING_TO_PAY": Message("Saat ini tidak ada yang dapat dibayar ({result})."),
     "NOT_ALLOWED": Message("Peran Anda tidak berwenang melakukan ini."),

@@ -269,3 +269,40 @@ async def approve_inability_certificate(world: World) -> Happy:
         became="budi",
         token=another_person(),
     )
+
+
+def moving(world: World) -> dict[str, Any]:
+    """The second member founds a household of her own."""
+    child = world.insured.registered.participants[1].participant_id
+    return {
+        "familyId": world.insured.keys["family"],
+        "people": [
+            {
+                "participantId": id_of("Participant", world.insured.family_id, child),
+                "relation": "HEAD",
+            }
+        ],
+        "familyCardNumber": "9900000000004323",
+        "reason": "new family card",
+    }
+
+
+@row
+async def propose_family_move(world: World) -> Happy:
+    return Happy(
+        given=moving(world),
+        another={"familyCardNumber": "9900000000004324"},
+        effect="SELECT count(*) FROM manual_change WHERE kind = 'FAMILY_MOVE'",
+        became=1,
+    )
+
+
+@row
+async def approve_family_move(world: World) -> Happy:
+    return Happy(
+        given=await approving(world, "proposeFamilyMove", moving(world)),
+        another={"proposalId": id_of("ManualChange", 555, 1)},
+        effect="SELECT count(*) FROM family WHERE kk_number = '9900000000004323'",
+        became=1,
+        token=another_person(),
+    )

@@ -1,6 +1,6 @@
 """`iuran claims` on the side of who claims: file, add documents, submit, ask, answer, dispute."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -64,52 +64,35 @@ def submit_(
     _take(data, family, claim, submit, by=by, reason="submitted")
 
 
-def give_back(
-    family: FamilyArgument,
-    claim: ClaimArgument,
-    *,
-    reason: ReasonOption,
-    by: ByOption,
-    data: DataOption = None,
-) -> None:
-    """Give an incomplete claim back; the reason says what is missing."""
-    _take(data, family, claim, record_incomplete, by=by, reason=reason)
+def _stepping(step: Step, told: str) -> Callable[..., None]:
+    """Make the command of a step that takes a reason; `told` is its help."""
+
+    def take(
+        family: FamilyArgument,
+        claim: ClaimArgument,
+        *,
+        reason: ReasonOption,
+        by: ByOption,
+        data: DataOption = None,
+    ) -> None:
+        _take(data, family, claim, step, by=by, reason=reason)
+
+    take.__doc__ = told
+    return take
 
 
-def ask_(
-    family: FamilyArgument,
-    claim: ClaimArgument,
-    *,
-    reason: ReasonOption,
-    by: ByOption,
-    data: DataOption = None,
-) -> None:
-    """Leave a claim pending until a question, the reason, is answered."""
-    _take(data, family, claim, ask, by=by, reason=reason)
-
-
-def dispute_(
-    family: FamilyArgument,
-    claim: ClaimArgument,
-    *,
-    reason: ReasonOption,
-    by: ByOption,
-    data: DataOption = None,
-) -> None:
-    """Disagree with a verification or a rejection; the reason says in what."""
-    _take(data, family, claim, dispute, by=by, reason=reason)
-
-
-def resume_(
-    family: FamilyArgument,
-    claim: ClaimArgument,
-    *,
-    reason: ReasonOption,
-    by: ByOption,
-    data: DataOption = None,
-) -> None:
-    """Verify a pending or disputed claim again; the reason is the answer."""
-    _take(data, family, claim, resume, by=by, reason=reason)
+STEPS: Mapping[str, Callable[..., None]] = {
+    "give-back": _stepping(
+        record_incomplete, "Give an incomplete claim back; the reason says what is missing."
+    ),
+    "ask": _stepping(ask, "Leave a claim pending until a question, the reason, is answered."),
+    "dispute": _stepping(
+        dispute, "Disagree with a verification or a rejection; the reason says in what."
+    ),
+    "resume": _stepping(
+        resume, "Verify a pending or disputed claim again; the reason is the answer."
+    ),
+}
 
 
 def add_filing(app: typer.Typer) -> None:
@@ -117,10 +100,8 @@ def add_filing(app: typer.Typer) -> None:
     app.command("file")(file)
     app.command("add-document")(document)
     app.command("submit")(submit_)
-    app.command("give-back")(give_back)
-    app.command("ask")(ask_)
-    app.command("dispute")(dispute_)
-    app.command("resume")(resume_)
+    for name, step in STEPS.items():
+        app.command(name)(step)
 
 
 def _take(data: Path | None, family: int, claim: int, step: Step, *, by: str, reason: str) -> None:
