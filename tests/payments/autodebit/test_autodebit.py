@@ -375,6 +375,25 @@ async def test_a_mandate_revoked_before_sending_is_left_out(world: Collected) ->
     assert (await world.sent(FIFTH, wib(1, 5, 10))).lines == ()
 
 
+async def test_a_mandate_revoked_after_sending_leaves_the_money_where_it_belongs(
+    world: Collected,
+) -> None:
+    """The bank has debited already, and says so late: the bill is paid, nobody is debited again."""
+    number = await world.joins()
+    await world.prepared(FIFTH, wib(1, 5))
+    file = await world.sent(FIFTH, wib(1, 5))
+    async with world.pool.acquire() as connection, connection.transaction():
+        await revoke_mandate(connection, number, by="loket", reason="pindah", at=wib(1, 5, 10))
+
+    late = await world.takes(results(file), wib(1, 12))
+    again = await world.takes(results(file), wib(1, 12, 10))
+
+    assert (late.settled, again.settled, again.repeated) == (1, 0, 1)
+    assert await world.owes(number, wib(1, 12)) == 0
+    assert await world.prepared(TWENTIETH, wib(1, 20)) == 0
+    await world.agrees()
+
+
 @pytest.mark.parametrize("day", [date(2026, 1, 6), date(2026, 1, 20)])
 async def test_nothing_is_collected_on_other_days_or_before(world: Collected, day: date) -> None:
     with pytest.raises(InvalidInputError):
