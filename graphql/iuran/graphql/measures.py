@@ -189,7 +189,7 @@ class _Measuring:
 
     def _cost(self, node: FieldNode, field: GraphQLField | None, inner: Measure) -> int:
         if is_leaf_type(_type_of(field)):
-            return 0
+            return 0 if field is None else weight_of(field) - 1  # a leaf comes with its object
         size = None if field is None else list_size_of(field)
         weight = 1 if field is None else weight_of(field)
         if size is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import LiteralString
 
 from iuran.graphql.scope import Scope
+from iuran.graphql.types.counting import COUNT_MAX
 
 Fragment = LiteralString
 Arguments = Mapping[str, object]
@@ -117,8 +118,8 @@ class Filter:
 class Paged:
     """A relation to a connection, in pages by keyset.
 
-    All keys run in one direction. `count_max` turns on `totalCount`, which is only worked out where
-    it is selected, and up to that number.
+    All keys run in one direction. `totalCount` is only worked out where it is selected, and up to
+    `count_max`.
     """
 
     target: str
@@ -128,7 +129,7 @@ class Paged:
     descending: bool = True
     filters: Sequence[Filter] = ()
     via: Fragment = ""
-    count_max: int | None = None
+    count_max: int | None = COUNT_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ slow and simple; the compiler reads the same declarations and is held to the sam
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import LiteralString, cast
 
 from graphql import GraphQLField, GraphQLObjectType
@@ -33,9 +34,10 @@ from iuran.graphql.compiler.declarations import (
 from iuran.graphql.compiler.drafts import Declarations, digits
 from iuran.graphql.compiler.questions import VALUES
 from iuran.graphql.compiler.selections import type_of
-from iuran.graphql.compiler.windows import AFTER, window
+from iuran.graphql.compiler.windows import AFTER, Window, window
 from iuran.graphql.global_ids import GlobalId, id_of
 from iuran.graphql.reads.reading import Reading
+from iuran.graphql.types.counting import COUNT_MAX
 from iuran.graphql.types.pagination import Connection, Edge, PageInfo
 
 _Leaf = Fragment | Column | Computed | Worked | Made
@@ -209,17 +211,27 @@ class DeclaredReads:
         )
         filling = _Filling(reading=self._reading, parent=parent, given=given)
         found = await self._read(self.source(paged.target), filling, wanted)
-        shown = found[: form.first]
-        cursors = [str(GlobalId(type_name=paged.list_name, key=one.cursor)) for one in shown]
-        page = PageInfo(
-            has_next_page=len(found) > form.first,
-            has_previous_page=form.is_behind,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+        return _connection(
+            found, paged.list_name, form, counting=partial(self.count, paged, parent, values)
         )
-        nodes = [one.thing for one in shown]
-        edges = [Edge(cursor=c, node=node) for c, node in zip(cursors, nodes, strict=True)]
-        return Connection(edges=edges, nodes=nodes, page_info=page)
+
+    async def count(
+        self, paged: Paged, parent: Mapping[str, object], values: Mapping[str, object]
+    ) -> int:
+        """Count the rows of a relation, up to one more than is told."""
+        filters = [one for one in paged.filters if one.name in values]
+        given: _Given = {one.name: (one.type, values[one.name]) for one in filters}
+        filling = _Filling(reading=self._reading, parent=parent, given=given)
+        source = self.source(paged.target)
+        access = source.access.condition(self._reading.scope.shape)
+        guard: Fragment = "" if access is None else " AND (" + access + ")"
+        where: Fragment = " AND ".join([paged.where, *[one.where for one in filters]])
+        counted: Fragment = "SELECT FROM " + paged.via + source.table + " WHERE " + where + guard
+        statement = filling.fill(
+            "SELECT count(*) FROM (" + counted + " LIMIT " + digits(COUNT_MAX + 1) + ") AS n"  # noqa: S608 - as above
+        )
+        (row,) = await self._reading.snapshot.fetch(statement, *filling.parameters)
+        return int(row["count"])
 
     async def _read(self, source: Source, filling: _Filling, wanted: _Wanted) -> list[Found]:
         needed: list[LiteralString] = []
@@ -323,6 +335,30 @@ class DeclaredReads:
                 setattr(thing, one.python_name, id_of(source.type_name, *key))
         setattr(thing, _COLUMNS, columns)
         return thing
+
+
+def _connection(
+    found: Sequence[Found],
+    list_name: str,
+    form: Window,
+    *,
+    counting: Callable[[], Awaitable[int]],
+) -> Connection[object]:
+    """Make a page of rows that were asked for with one more than it holds."""
+    shown = found[: form.first]
+    cursors = [str(GlobalId(type_name=list_name, key=one.cursor)) for one in shown]
+    nodes = [one.thing for one in shown]
+    return Connection(
+        counting=counting,
+        edges=[Edge(cursor=c, node=node) for c, node in zip(cursors, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=len(found) > form.first,
+            has_previous_page=form.is_behind,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
 
 
 def _value(field_: GraphQLField, value: object) -> object:

@@ -111,7 +111,9 @@ class Reads:
             after=position_of(after, list_name=EVENT_LIST, parts=2),
         )
         rows = await self._load(membership_events, page)
-        return page_of(rows, list_name=EVENT_LIST, first=first, after=after)
+        parent = {"family_id": family_id, "membership_id": membership_id}
+        counting = self._counting("Membership", "history", parent, {})
+        return page_of(rows, list_name=EVENT_LIST, first=first, after=after, counting=counting)
 
     async def bill(self, family_id: int, membership_id: int, month: int) -> Bill | None:
         """Read a bill."""
@@ -131,7 +133,21 @@ class Reads:
             states=states,
         )
         rows = await self._load(bills, page)
-        return page_of(rows, list_name=BILL_LIST, first=first, after=after)
+        wanted = {} if states is None else {"states": sorted(states)}
+        counting = self._counting("Family", "bills", {"family_id": family_id}, wanted)
+        return page_of(rows, list_name=BILL_LIST, first=first, after=after, counting=counting)
+
+    def _counting(
+        self,
+        type_name: str,
+        name: str,
+        parent: Mapping[str, object],
+        values: Mapping[str, object],
+    ) -> Callable[[], Awaitable[int]]:
+        relation = self._declared.source(type_name).fields[name]
+        if not isinstance(relation, Paged):
+            raise TypeError(f"{type_name}.{name} is no page")
+        return partial(self._declared.count, relation, parent, values)
 
     async def bill_lines(
         self, family_id: int, membership_id: int, month: int

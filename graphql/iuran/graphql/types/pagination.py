@@ -1,12 +1,15 @@
 """Connections: lists in pages, with cursors made of the row's own keys and never of offsets."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Generic, Protocol, TypeVar
 
 import strawberry
 
 from iuran.graphql.errors import IdInvalidError, PageSizeError
 from iuran.graphql.global_ids import GlobalId
+from iuran.graphql.types.counting import COUNT_MAX
+from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.weights import weighing
 
 PAGE_SIZE_MAX = 100
 
@@ -65,16 +68,42 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """Relay's connection, with `nodes` for those who need no cursor of each element."""
 
+    counting: strawberry.Private[Callable[[], Awaitable[int]]]
     edges: list[Edge[T]] = strawberry.field(description="The elements with their cursors.")
     nodes: list[T] = strawberry.field(description="The elements alone.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
 
+    @resolver(
+        description="How many there are in the whole list, counted up to 1,000; ask for it only "
+        "where you show it.",
+        directives=weighing(10),
+    )
+    async def total_count(self) -> int | None:
+        """Count them."""
+        return min(await self.counting(), COUNT_MAX)
 
-def page_of(rows: Sequence[N], *, list_name: str, first: int, after: str | None) -> Connection[N]:
+    @resolver(
+        description="Whether `totalCount` is all of them; false where there are more than 1,000.",
+        directives=weighing(10),
+    )
+    async def total_count_is_exact(self) -> bool | None:
+        """Count them, and one more."""
+        return await self.counting() <= COUNT_MAX
+
+
+def page_of(
+    rows: Sequence[N],
+    *,
+    list_name: str,
+    first: int,
+    after: str | None,
+    counting: Callable[[], Awaitable[int]],
+) -> Connection[N]:
     """Make a page of rows that were asked for with one more than `first`."""
     nodes = list(rows[:first])
     cursors = [str(GlobalId(type_name=list_name, key=node.position)) for node in nodes]
     return Connection(
+        counting=counting,
         edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
         nodes=nodes,
         page_info=PageInfo(
