@@ -96,7 +96,7 @@ async def _turn(ask: Ask, query: str, documents: Documents) -> tuple[float, floa
         while time.perf_counter() < ends_at:
             number = number * 31 % (FAMILIES // 10) + 1
             started = time.perf_counter()
-            request = _request(query, number)
+            request = request_of(query, number)
             prepared = documents.prepare(
                 query, operation_name=None, variables=request.variables, only_queries=True
             )
@@ -110,7 +110,7 @@ async def _turn(ask: Ask, query: str, documents: Documents) -> tuple[float, floa
     return len(latencies) / SECONDS_A_TURN, latencies[len(latencies) * 99 // 100] * 1000
 
 
-def _request(query: str, family: int) -> OperationRequest:
+def request_of(query: str, family: int) -> OperationRequest:
     card = f"{family * 10 + 1:013d}"
     variables: dict[str, object] = {}
     if "$va" in query:
