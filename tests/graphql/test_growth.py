@@ -14,7 +14,7 @@ from typing import LiteralString
 import pytest
 from bench.graphql import request_of
 from bench.ground import FILL, NAME_PAYERS, give_bills
-from bench.questions import OURS
+from bench.questions import FIFTY_BILLS, OURS
 
 from iuran.core.clock import WIB
 from iuran.core.database.migrations import migrate
@@ -121,3 +121,5 @@ async def test_a_question_touches_as_many_pages_however_many_families_there_are(
 
     for name, (few, many) in pages.items():
         assert many <= GROWTH_MAX * few, (name, few, many)
+    # A page for each bill, and not six more for its family and payer: those are read once.
+    assert max(pages[FIFTY_BILLS]) < 2 * 50

@@ -45,6 +45,24 @@ class Place:
     """The types of the values that the field's own arguments give."""
     shown_card: LiteralString | None = None
     """The placeholder of the card that was shown, if the way to here began with one."""
+    above: "Above | None" = None
+    """The row that all rows of this list belong to, where it is of the same family."""
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """A row over a list: what is the same for each of its rows is read there, and written once."""
+
+    row: LiteralString
+    columns: "Columns"
+    written: list[str] = field(default_factory=list[str])
+    """Expressions over the row above; a row of the list finds what they come to as `h[n]`."""
+
+    def once(self, expression: str) -> str:
+        """Write something once for the whole list; return how a row finds it."""
+        if expression not in self.written:
+            self.written.append(expression)
+        return f"h[{self.written.index(expression)}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,11 @@ from iuran.graphql.compiler.declarations import (
     Source,
     Worked,
 )
-from iuran.graphql.compiler.drafts import Columns, Draft, Place
+from iuran.graphql.compiler.drafts import Above, Columns, Draft, Place
 from iuran.graphql.compiler.kinds import kind_of
 from iuran.graphql.compiler.pages import Paging
 from iuran.graphql.compiler.refusals import NotCompilableError
-from iuran.graphql.compiler.rows import select_of
+from iuran.graphql.compiler.rows import select_of, stays_in_family
 from iuran.graphql.compiler.selections import TYPENAME, Selected, is_list, is_required, type_of
 from iuran.graphql.global_ids import IdWriter
 
@@ -38,7 +38,7 @@ def object_function(
         for field in fields
     ]
     body.append("return f'{{" + ",".join(pieces) + "}}'")
-    return draft.function("r, at", body)
+    return draft.function("r, at" if place.above is None else "r, at, h", body)
 
 
 def _piece(draft: Draft, source: Source, field: Selected, *, columns: Columns, place: Place) -> str:
@@ -116,9 +116,10 @@ def relation_piece(
     if field.definition is None or field.number is not None:
         raise NotCompilableError(f"the field {field.name}")
     source = draft.source(declared.target)
+    above = _above(declared, place)
     inner = Place(
         row=draft.alias(),
-        parent=place.row,
+        parent=place.row if above is None else above.row,
         shown_card=place.shown_card if declared.carries_card else None,
     )
     of = Columns()
@@ -127,10 +128,19 @@ def relation_piece(
     if isinstance(declared, Many):
         value = columns.value("ARRAY(" + select + " LIMIT " + declared.limit + ")")
         return "[{" + f'",".join([{writes}(r, at) for r in {value}])' + "}]"
-    value = columns.value("(" + select + " LIMIT 1)")
-    if is_required(field.definition):
-        return "{" + f"{writes}(present({value}), at)" + "}"
-    return "{" + f"{writes}({value}, at) if {value} is not None else null" + "}"
+    value = (columns if above is None else above.columns).value("(" + select + " LIMIT 1)")
+    one = (
+        f"{writes}(present({value}), at)"
+        if is_required(field.definition)
+        else f"{writes}({value}, at) if {value} is not None else null"
+    )
+    return "{" + (one if above is None else above.once(one)) + "}"
+
+
+def _above(declared: One | Many, place: Place) -> Above | None:
+    """Return the row over the list, if what is related to a row is related to that one as well."""
+    is_same = isinstance(declared, One) and stays_in_family(declared.where, whole=True)
+    return place.above if is_same else None
 
 
 def _shown(draft: Draft, column: Column) -> LiteralString:

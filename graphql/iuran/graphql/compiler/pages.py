@@ -1,12 +1,13 @@
 """Connections: a page of rows by keyset, and its edges, nodes, page information and count."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import LiteralString
 
 from iuran.graphql.compiler.declarations import Paged, Source
-from iuran.graphql.compiler.drafts import Columns, Draft, Place, digits
+from iuran.graphql.compiler.drafts import Above, Columns, Draft, Place, digits
 from iuran.graphql.compiler.refusals import NotCompilableError
-from iuran.graphql.compiler.rows import from_where
+from iuran.graphql.compiler.rows import from_where, stays_in_family
 from iuran.graphql.compiler.selections import TYPENAME, Selected, type_of
 from iuran.graphql.compiler.windows import AFTER, window_of
 from iuran.graphql.global_ids import IdWriter
@@ -29,16 +30,22 @@ class Paging:
         self._type_name = type_of(field.definition).name
         self._fields = field.of[self._type_name]
         self._rows = Columns()
+        self._parent = parent
         self._place = Place(
             row=draft.alias(), parent=parent.row, number=field.number, values=_types(paged)
         )
+        self._row = "r, at"
 
     def piece(self, columns: Columns, write_object: ObjectFunction) -> str:
         """Write the connection's JSON, and add its rows to the columns of the parent's row."""
+        above = Above(self._parent.row, columns) if self._is_of_one_family else None
+        if above is not None:
+            self._place = replace(self._place, above=above)
+            self._row = "r, at, h"
         pieces = [self._piece(one, write_object) for one in self._fields]
         first = self._window.first
         writes = self._draft.function(
-            "rows, at, total",
+            "rows, at, total, h",
             [
                 f"more = len(rows) > {first:d}",
                 f"if more: rows = rows[:{first:d}]",
@@ -48,7 +55,14 @@ class Paging:
         rows = columns.value(self._select())
         is_counted = any(one.name.startswith("totalCount") for one in self._fields)
         total = columns.value(self._count()) if is_counted else "None"
-        return "{" + f"{writes}({rows}, at, {total})" + "}"
+        same = "" if above is None else "".join(f"{one}, " for one in above.written)
+        once = f"({same}) if {rows} else ()"
+        return "{" + f"{writes}({rows}, at, {total}, {once})" + "}"
+
+    @property
+    def _is_of_one_family(self) -> bool:
+        """Whether every row that is listed has the family of the row above, whatever else holds."""
+        return stays_in_family(self._paged.where, whole=False)
 
     def _piece(self, field: Selected, write_object: ObjectFunction) -> str:
         key = f'"{field.key}":'
@@ -57,9 +71,9 @@ class Paging:
                 return key + f'"{self._type_name}"'
             case "edges":
                 (edge,) = field.of
-                return key + _listed(self._edge(edge, field.of[edge], write_object))
+                return key + self._listed(self._edge(edge, field.of[edge], write_object))
             case "nodes":
-                return key + _listed(self._node(field, write_object))
+                return key + self._listed(self._node(field, write_object))
             case "pageInfo":
                 (info,) = field.of.values()
                 return key + "{{" + ",".join(self._page_info(one) for one in info) + "}}"
@@ -79,12 +93,15 @@ class Paging:
                 case "cursor":
                     written = "{" + self._cursor("r") + "}"
                 case "node":
-                    written = "{" + f"{self._node(field, write_object)}(r, at)" + "}"
+                    written = "{" + f"{self._node(field, write_object)}({self._row})" + "}"
                 case _:
                     written = f'"{type_name}"'
                     _check_typename(field)
             pieces.append(f'"{field.key}":{written}')
-        return self._draft.function("r, at", ["return f'{{" + ",".join(pieces) + "}}'"])
+        return self._draft.function(self._row, ["return f'{{" + ",".join(pieces) + "}}'"])
+
+    def _listed(self, function: str) -> str:
+        return "[{" + f'",".join([{function}({self._row}) for r in rows])' + "}]"
 
     def _node(self, field: Selected, write_object: ObjectFunction) -> str:
         source = self._draft.source(self._paged.target)
@@ -160,10 +177,6 @@ def _types(paged: Paged) -> dict[LiteralString, LiteralString]:
     for name, key in zip(AFTER, paged.keys, strict=False):
         types[name] = key.type
     return types
-
-
-def _listed(function: str) -> str:
-    return "[{" + f'",".join([{function}(r, at) for r in rows])' + "}]"
 
 
 def _check_typename(field: Selected) -> None:

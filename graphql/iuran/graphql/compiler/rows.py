@@ -6,6 +6,12 @@ from iuran.graphql.compiler.declarations import Many, One, Source
 from iuran.graphql.compiler.drafts import Columns, Draft, Place
 
 
+def stays_in_family(where: LiteralString, *, whole: bool) -> bool:
+    """Whether a relation leads to rows of the same family: to some, or to all if `whole`."""
+    first, _, more = where.partition(" AND ")
+    return first == "{row}.family_id = {parent}.family_id" and not (whole and more)
+
+
 def select_of(
     draft: Draft, source: Source, relation: One | Many, *, columns: Columns, place: Place
 ) -> LiteralString:
