@@ -144,6 +144,23 @@ def test_a_subscriber_can_ask_graphql_with_the_ids() -> None:
     }
 
 
+def test_a_bill_that_was_revised_is_named_by_its_month() -> None:
+    event = Event(
+        family_id=7,
+        event_id=9,
+        position=3,
+        kind="bill.revised",
+        payload={"membership_id": 2, "coverage_month": 24_312},
+        occurred_at=wib(2026, 1, 5),
+    )
+
+    assert json.loads(body_of(event))["data"] == {
+        "familyId": id_of("Family", 7),
+        "membershipId": id_of("Membership", 7, 2),
+        "coverageMonth": "2026-01",
+    }
+
+
 def test_a_kind_that_nobody_described_tells_of_the_family_alone() -> None:
     event = Event(
         family_id=7,

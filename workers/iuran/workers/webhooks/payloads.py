@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "membership.employment_ended": "An employer insures the family no more",
     "payment.settled": "A payment of contributions took effect",
     "autodebit.failed": "All attempts to collect a month failed",
+    "bill.revised": "A bill was revised after it was issued",
     "arrears.written_off": "Arrears were written off",
     "refund.approved": "A refund of credit was approved",
     "fine.paid": "A fine for a hospital stay was paid",
