@@ -28,6 +28,7 @@ from iuran.graphql.signing_keys import (
 from tests.graphql.servers import listening
 from tests.graphql.test_identity import claims
 
+PATIENCE_SECONDS = 20
 OLD, NEW = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
 
@@ -114,6 +115,25 @@ async def test_a_withdrawn_key_ends_for_tokens_that_were_believed_too(
 
     with pytest.raises(UnauthenticatedError):
         await verifier.viewer(token)
+
+
+async def test_a_withdrawn_key_ends_although_nobody_comes_with_a_new_token(
+    provider: Provider, keys: SigningKeys, verifier: TokenVerifier
+) -> None:
+    await keys.start()
+    token = bearer("old", OLD)
+    await verifier.viewer(token)
+    provider.published[:] = [public("new", NEW)]
+
+    provider.seconds += FRESH_SECONDS
+    await verifier.viewer(token)  # believed unread, while the keys are looked at again
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while keys.generation < 2:  # noqa: ASYNC110 - the refresh tells nobody
+            await asyncio.sleep(0)
+
+    with pytest.raises(UnauthenticatedError):
+        await verifier.viewer(token)
+    assert provider.asked == 2
 
 
 async def test_known_keys_outlive_an_absent_issuer(

@@ -23,6 +23,7 @@ from iuran.graphql.signing_keys import SigningKeys
 
 LEEWAY_SECONDS = 5
 TOKEN_LENGTH_MAX = 8_000
+SUBJECT_LENGTH_MAX = 255
 CHECKED_CHARACTERS_MAX = 1_000_000
 SCOPE_PREFIX = "iuran:"
 _FACILITY = re.compile(r"[0-9]{4}[0-9A-Z][0-9]{3}", re.ASCII)
@@ -93,6 +94,7 @@ class TokenVerifier:
         if known is not None and known[1] == self._keys.generation:
             if known[0].has_expired(self._now()):
                 raise UnauthenticatedError("the token has expired; get a new one")
+            self._keys.freshen()
             return known[0]
         viewer = viewer_of(await self._claims(token))
         self._keep(token, viewer)
@@ -134,7 +136,7 @@ def viewer_of(claims: Mapping[str, object]) -> Viewer:
         raise UnauthenticatedError(f"the token's claim `role` is none of {', '.join(Role)}")
     family, facility = claims.get("family_id"), claims.get("facility")
     return Viewer(
-        subject=str(claims["sub"]),
+        subject=_subject(claims["sub"]),
         role=Role(role),
         family_id=_family_id(family) if role == Role.PARTICIPANT else None,
         facility=_facility(facility) if role == Role.FACILITY else None,
@@ -142,6 +144,16 @@ def viewer_of(claims: Mapping[str, object]) -> Viewer:
         may_write=_may_write(claims.get("scope")),
         expires_at=float(str(claims["exp"])),
     )
+
+
+def _subject(claim: object) -> str:
+    """Read who it is, as it will stand in the records of what he did: RFC 7519, and OIDC's 255."""
+    subject = str(claim)
+    if not (0 < len(subject) <= SUBJECT_LENGTH_MAX and subject.isprintable() and subject.strip()):
+        raise UnauthenticatedError(
+            f"the token's claim `sub` is not 1 to {SUBJECT_LENGTH_MAX} printable characters"
+        )
+    return subject
 
 
 def _may_write(scope: object) -> bool:

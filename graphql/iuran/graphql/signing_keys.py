@@ -83,11 +83,20 @@ class SigningKeys:
         if found is None and self._may_try():
             await self._refresh(self._fetch)
             found = self._keys.get(kid)
-        elif found is not None and self._is_stale() and self._may_try():
-            self._refreshing = asyncio.create_task(self._refresh(self._fetch))
+        else:
+            self.freshen()
         if found is None and self._fetched_at is None:
             raise IdentityUnavailableError("who issues tokens does not answer; try again")
         return found
+
+    def freshen(self) -> None:
+        """Have the keys looked at again if that is due; nobody waits for it.
+
+        Whoever believes a token without asking for its key calls this, or a withdrawn key would
+        go on being believed as long as nobody comes with a new token.
+        """
+        if self._fetch is not None and self._is_stale() and self._may_try():
+            self._refreshing = asyncio.create_task(self._refresh(self._fetch))
 
     async def start(self) -> None:
         """Fetch the keys before the first request; without an answer, requests try again."""
