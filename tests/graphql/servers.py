@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from iuran.deploy.lines import HttpLine, WebSocketLine
+
 MESSAGE_BYTES_MAX = 100_000
 
 
@@ -18,8 +20,8 @@ async def listening(app: ASGIApp) -> AsyncGenerator[str]:
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                http="httptools",
-                ws="websockets-sansio",
+                http=HttpLine,
+                ws=WebSocketLine,
                 ws_max_size=MESSAGE_BYTES_MAX,
                 ws_per_message_deflate=False,
                 lifespan="off",

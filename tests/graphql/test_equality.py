@@ -67,6 +67,7 @@ class World:
     """Families in every state, and what a frontend could ask about them."""
 
     families: Sequence[RegisteredFamily]
+    employer_id: int
     arguments: Mapping[tuple[str, str], Sequence[Arguments]] = field(repr=False)
 
 
@@ -96,7 +97,11 @@ async def world(pool: Pool, clock: StandingClock) -> World:
         numbers = await one_of_everything(
             pool, family_id=one.family_id, membership_id=one.membership_id or 0
         )
-    return World(families=families, arguments=await _arguments(pool, families, numbers))
+    return World(
+        families=families,
+        employer_id=await pool.fetchval("SELECT min(employer_id) FROM employer"),
+        arguments=await _arguments(pool, families, numbers),
+    )
 
 
 @pytest.fixture
@@ -299,7 +304,8 @@ async def test_a_compiled_answer_is_the_plain_answer(
 
 
 @pytest.mark.parametrize(
-    "role", [Role.AUDITOR, Role.PARTICIPANT, Role.FACILITY, Role.FINANCE_OFFICER]
+    "role",
+    [Role.AUDITOR, Role.PARTICIPANT, Role.FACILITY, Role.EMPLOYER, Role.FINANCE_OFFICER],
 )
 async def test_every_question_with_all_of_its_fields_is_answered_alike(
     pool: Pool, own_pool: Pool, clock: StandingClock, world: World, role: Role
@@ -309,6 +315,7 @@ async def test_every_question_with_all_of_its_fields_is_answered_alike(
         role=role,
         family_id=world.families[1].family_id if role is Role.PARTICIPANT else None,
         facility="0301R001" if role is Role.FACILITY else None,
+        employer_id=world.employer_id if role is Role.EMPLOYER else None,
     )
     left = [
         operation.query
@@ -403,4 +410,5 @@ def _viewer(role: Role, data: st.DataObject, world: World) -> Viewer:
         role=role,
         family_id=family if role is Role.PARTICIPANT else None,
         facility="0301R001" if role is Role.FACILITY else None,
+        employer_id=world.employer_id if role is Role.EMPLOYER else None,
     )

@@ -14,10 +14,10 @@ from starlette.types import ASGIApp
 
 from iuran.core.database.pool import open_pool
 from iuran.deploy.app import build_app
+from iuran.deploy.lines import HttpLine, WebSocketLine, cut_off_who_does_not_read
 from iuran.deploy.settings import Settings, SettingsError, demanded
 from iuran.deploy.test_clock import new_clock
 
-HEADER_BYTES_MAX = 32 * 1024
 POOL_CLOSE_SECONDS = 5
 _log = structlog.get_logger()
 
@@ -38,6 +38,7 @@ def listening(settings: Settings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))
+        cut_off_who_does_not_read(listener)
         listener.listen(settings.backlog)
     except OSError as error:
         listener.close()
@@ -102,8 +103,8 @@ def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
-        ws="websockets-sansio",
+        http=HttpLine,
+        ws=WebSocketLine,
         ws_max_size=settings.limits.body_bytes,
         ws_per_message_deflate=False,
         lifespan="on",
@@ -116,5 +117,4 @@ def server_config(settings: Settings, app: ASGIApp) -> uvicorn.Config:
         backlog=settings.backlog,
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.shutdown_seconds,
-        h11_max_incomplete_event_size=HEADER_BYTES_MAX,
     )

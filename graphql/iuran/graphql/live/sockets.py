@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, suppress
 
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
@@ -53,7 +53,8 @@ class Sockets:
         try:
             with self._edge.places.connection("websocket"):
                 ended = await self._carried(socket, visit)
-                await _close(socket, ended)
+                with suppress(EndedError):  # who does not read cannot be told why
+                    await self._edge.in_time(_close(socket, ended))
         except LiveFullError as error:
             ended = EndedError(error.status, error.code)
             body = answer_of_refusal(
@@ -219,7 +220,7 @@ class _Connection:
 
 
 async def _close(socket: WebSocket, ended: EndedError) -> None:
-    """Say why, and wait until the line is gone: until then it takes up its place."""
+    """Say why, and wait until the line is gone."""
     if ended.code == CLIENT_LEFT:
         return
     reason = ended.reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
