@@ -17,7 +17,7 @@ from iuran.deploy.embedded import EmbeddedServiceError, embedded_services
 from iuran.deploy.embedded import folder as data_folder
 from iuran.deploy.embedded.orphans import is_alive, stop_orphan
 from iuran.deploy.reset import reset_data
-from iuran.workers.runner import ping
+from iuran.workers.redis_line import ping
 from tests.deploy.processes import clean_environment, processes_of
 
 QUICK = {"fsync": "off", "max_connections": "20"}

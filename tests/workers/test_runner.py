@@ -16,7 +16,8 @@ from iuran.deploy.embedded import EmbeddedServices
 from iuran.workers.execution import run_due
 from iuran.workers.jobs import JobName, due
 from iuran.workers.messaging.letter import CarrierSession, Letter
-from iuran.workers.runner import QUEUE, RedisUnavailableError, ping, run_worker, waker
+from iuran.workers.redis_line import RedisUnavailableError, ping
+from iuran.workers.runner import QUEUE, run_worker, waker
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 from tests.workers.conftest import PATIENCE_SECONDS, Mailbox, later

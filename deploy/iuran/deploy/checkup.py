@@ -23,7 +23,7 @@ from iuran.payments.ledger import disagreements
 from iuran.payments.membership_rebuild import different_memberships
 from iuran.workers.job_records import count_jobs
 from iuran.workers.leadership import read_scheduler
-from iuran.workers.runner import ping
+from iuran.workers.redis_line import ping
 
 SKEW_WARN_SECONDS = 2.0
 TICK_WARN_SECONDS = 60.0

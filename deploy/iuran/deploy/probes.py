@@ -17,7 +17,7 @@ from iuran.core.database.migrations import missing
 from iuran.core.database.pool import Pool
 from iuran.core.errors import DomainError
 from iuran.deploy.schema import MIGRATION_PACKAGES
-from iuran.workers.runner import ping
+from iuran.workers.redis_line import ping
 
 CHECK_TIMEOUT_SECONDS = 3.0
 _log = structlog.get_logger()

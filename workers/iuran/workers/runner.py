@@ -12,22 +12,26 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import msgpack  # type: ignore[import-untyped]  # ships no types
 import structlog
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
-from redis.asyncio import ConnectionPool
-from redis.exceptions import RedisError
 
-from iuran.core.errors import DomainError
 from iuran.core.identifiers import mask_numbers_in
 from iuran.workers.crew import Crew
 from iuran.workers.jobs import DueJob, JobName, due
 from iuran.workers.leadership import Leadership
 from iuran.workers.metrics import REDIS_UP
 from iuran.workers.pauses import pause
+from iuran.workers.redis_line import (
+    REDIS_SECONDS_MAX,
+    UNREACHABLE,
+    RedisUnavailableError,
+    answers,
+    connections_to,
+)
 from iuran.workers.services import WorkerServices
 from iuran.workers.stopping import stop_if_told
 from iuran.workers.tick import tick_on
@@ -36,20 +40,12 @@ QUEUE = "iuran:wake-ups"
 WAKE_SECONDS_MAX = 5
 WAKE_UPS_AT_ONCE = 20
 WAKE_UP_LIFE = timedelta(seconds=60)
-REDIS_SECONDS_MAX = 3
 CANCELLED_TIMES_MAX = 10
 HEARD_WITHIN = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(seconds=10)
 HEALTHY_SECONDS = 30
-_UNREACHABLE = (RedisError, OSError, TimeoutError)
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-class RedisUnavailableError(DomainError):
-    """Redis cannot be reached. Jobs run all the same, only later."""
-
-    code: ClassVar[str] = "REDIS_UNAVAILABLE"
 
 
 @dataclass(slots=True)
@@ -81,12 +77,6 @@ async def run_worker(services: WorkerServices) -> None:
         _log.info("worker_stopped")
 
 
-async def ping(redis_url: str) -> None:
-    """Ask Redis for an answer; raises RedisUnavailableError, which says what to do."""
-    async with waker(redis_url):
-        pass
-
-
 @asynccontextmanager
 async def waker(redis_url: str) -> AsyncGenerator[Callable[[Sequence[JobName]], Awaitable[None]]]:
     """Give a function that puts names of jobs into Redis, for whichever worker hears them first.
@@ -113,25 +103,8 @@ async def _wake(redis: ArqRedis, names: Sequence[JobName]) -> None:
 
 
 async def _connect(redis_url: str) -> ArqRedis:
-    try:
-        pool: ConnectionPool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
-            redis_url,
-            socket_timeout=REDIS_SECONDS_MAX,
-            socket_connect_timeout=REDIS_SECONDS_MAX,
-            health_check_interval=30,
-        )
-    except ValueError as error:
-        raise RedisUnavailableError(f"the Redis URL cannot be used: {error}") from error
-    redis = ArqRedis(pool, job_serializer=_pack, job_deserializer=_unpack)
-    try:
-        await redis.ping()  # pyright: ignore[reportUnknownMemberType] - redis 5 types it in part
-    except BaseException as error:
-        await redis.aclose(close_connection_pool=True)  # also where the worker is stopped just now
-        if not isinstance(error, _UNREACHABLE):
-            raise
-        raise RedisUnavailableError(
-            f"Redis does not answer ({error}); check REDIS_URL and that the server is up"
-        ) from error
+    redis = ArqRedis(connections_to(redis_url), job_serializer=_pack, job_deserializer=_unpack)
+    await answers(redis)
     return redis
 
 
@@ -159,7 +132,7 @@ async def _listen(services: WorkerServices, crew: Crew, line: _Line) -> None:
             await _hear_until_lost(services, crew, line)
         except RedisUnavailableError as error:
             event, reason = "redis_unavailable", str(error)
-        except _UNREACHABLE as error:
+        except UNREACHABLE as error:
             event, reason = "redis_lost", str(error)
         else:  # pragma: no cover - arq's worker ends by an exception only
             event, reason = "redis_lost", "arq's worker ended"
@@ -293,7 +266,7 @@ async def _is_woken(line: _Line, names: Sequence[JobName]) -> bool:
         try:
             async with asyncio.timeout(REDIS_SECONDS_MAX):
                 await _wake(line.redis, names)
-        except _UNREACHABLE as error:
+        except UNREACHABLE as error:
             stop_if_told()
             _log.warning("wake_up_failed", error=str(error))
             return False

@@ -7,9 +7,8 @@ from importlib.resources import files
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from holidays.countries.indonesia import Indonesia
-
 from iuran.core.time_zones import TIME_ZONES
+from iuran.core.working_days import holidays
 
 _QuietHoursFile = TypedDict("_QuietHoursFile", {"from": str, "until": str})
 
@@ -45,12 +44,8 @@ def day_before_holidays(day: date) -> date:
 
 def is_holiday(day: date) -> bool:
     """Whether a date is a national holiday ("hari libur nasional") by the kept library."""
-    return day in _holidays_of(day.year)
-
-
-@cache
-def _holidays_of(year: int) -> frozenset[date]:
-    return frozenset(Indonesia(years=year).keys())
+    found = holidays().get(day)
+    return found is not None and found.kind == "HOLIDAY"
 
 
 @cache

@@ -14,7 +14,6 @@ from structlog.typing import FilteringBoundLogger
 
 from iuran.core.database.pool import Pool
 from iuran.payments.metrics import RECEIPTS_SHOWN
-from iuran.payments.receipts.document import pdf_of
 from iuran.payments.receipts.links import (
     MOUNT,
     ReceiptLinkExpiredError,
@@ -123,6 +122,8 @@ def _page(request: Request, receipt: Receipt) -> Response:
 
 
 async def _document(services: ReceiptServices, request: Request, receipt: Receipt) -> Response:
+    from iuran.payments.receipts.document import pdf_of  # noqa: PLC0415 - 20 MiB, seldom needed
+
     sheet = sheet_of(receipt, language=_language(request))
     async with services.documents:
         content = await asyncio.to_thread(pdf_of, sheet, made_at=receipt.booked_at)
