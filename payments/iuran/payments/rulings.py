@@ -52,8 +52,10 @@ async def approve_ruling(
 ) -> bool:
     """Bill the month again; what was paid beyond the new figure becomes credit.
 
-    MA 7P/HUM/2020 for April 2020: the rate is a row of the regulation, already corrected; months
-    before it are not touched. False if the bill has the right figure. Raises what `approve` raises.
+    MA 7P/HUM/2020 for April 2020: the rate is a row of the regulation, already corrected; other
+    months are not touched. Who was billed for the month later, as a newborn, is so again as well.
+    A ruling makes no month dearer [D]. False if the bill has the right figure. Raises what
+    `approve` raises.
     """
     proposal = await approve(
         connection,

@@ -182,46 +182,57 @@ BEGIN
 END
 $$;
 
--- Bill a month again at the rate that is now known for it; the difference of what was paid becomes
--- credit. For a ruling that takes a rate back (MA 7P/HUM/2020, April 2020).
+-- Bill a coverage month again at the rate that is now known for it, wherever it was billed (a
+-- newborn's months stand in a later bill); the difference of what was paid becomes credit. For a
+-- ruling that takes a rate back (MA 7P/HUM/2020, April 2020): it makes no month dearer [D].
 CREATE OR REPLACE FUNCTION rebill_month(
-    p_family_id bigint, p_membership_id bigint, p_billed_month integer, p_change_id bigint,
-    p_at timestamptz
+    p_family_id bigint, p_membership_id bigint, p_month integer, p_change_id bigint, p_at timestamptz
 ) RETURNS boolean
     LANGUAGE plpgsql VOLATILE
 AS $$
+DECLARE
+    v_billed integer;
+    v_changed boolean := false;
 BEGIN
-    INSERT INTO bill_line (family_id, membership_id, billed_month, participant_id, coverage_month,
-                           amount, central_subsidy, regional_subsidy, rate_group, care_class,
-                           rate_first_month, version)
-    SELECT p_family_id, p_membership_id, p_billed_month, told.participant_id, told.coverage_month,
-           r.participant_share - told.amount, r.central_share - told.central_subsidy,
-           r.regional_share - told.regional_subsidy, r.rate_group, r.care_class, r.first_month,
-           b.version + 1
-    FROM (
-        SELECT participant_id, coverage_month, rate_group, care_class, sum(amount) AS amount,
-               sum(central_subsidy) AS central_subsidy, sum(regional_subsidy) AS regional_subsidy
-        FROM bill_line
+    FOR v_billed IN
+        SELECT DISTINCT billed_month FROM bill_line
         WHERE family_id = p_family_id AND membership_id = p_membership_id
-          AND billed_month = p_billed_month
-        GROUP BY participant_id, coverage_month, rate_group, care_class
-        HAVING sum(amount) > 0
-    ) AS told
-    JOIN bill AS b
-      ON b.family_id = p_family_id AND b.membership_id = p_membership_id
-     AND b.coverage_month = p_billed_month
-    JOIN contribution_rate AS r
-      ON r.rate_group = told.rate_group AND r.care_class = told.care_class
-     AND r.first_month <= told.coverage_month
-     AND (r.last_month IS NULL OR r.last_month >= told.coverage_month)
-    WHERE (r.participant_share, r.central_share, r.regional_share)
-          <> (told.amount, told.central_subsidy, told.regional_subsidy);
-    IF NOT FOUND THEN
-        RETURN false;
+          AND coverage_month = p_month
+        ORDER BY billed_month
+    LOOP
+        INSERT INTO bill_line (family_id, membership_id, billed_month, participant_id,
+                               coverage_month, amount, central_subsidy, regional_subsidy,
+                               rate_group, care_class, rate_first_month, version)
+        SELECT p_family_id, p_membership_id, v_billed, told.participant_id, p_month,
+               r.participant_share - told.amount, r.central_share - told.central_subsidy,
+               r.regional_share - told.regional_subsidy, r.rate_group, r.care_class, r.first_month,
+               b.version + 1
+        FROM (
+            SELECT participant_id, rate_group, care_class, sum(amount) AS amount,
+                   sum(central_subsidy) AS central_subsidy, sum(regional_subsidy) AS regional_subsidy
+            FROM bill_line
+            WHERE family_id = p_family_id AND membership_id = p_membership_id
+              AND billed_month = v_billed AND coverage_month = p_month
+            GROUP BY participant_id, rate_group, care_class
+            HAVING sum(amount) > 0
+        ) AS told
+        JOIN bill AS b
+          ON b.family_id = p_family_id AND b.membership_id = p_membership_id
+         AND b.coverage_month = v_billed
+        JOIN contribution_rate AS r
+          ON r.rate_group = told.rate_group AND r.care_class = told.care_class
+         AND r.first_month <= p_month AND (r.last_month IS NULL OR r.last_month >= p_month)
+        WHERE r.participant_share <= told.amount
+          AND (r.participant_share, r.central_share, r.regional_share)
+              <> (told.amount, told.central_subsidy, told.regional_subsidy);
+        CONTINUE WHEN NOT FOUND;
+        v_changed := true;
+        PERFORM revise_bill(p_family_id, p_membership_id, v_billed, 'RATE_RULING', p_change_id,
+                            p_at);
+    END LOOP;
+    IF v_changed THEN
+        PERFORM restate_membership(p_family_id, p_membership_id, 'BILL_CORRECTED', p_at);
     END IF;
-    PERFORM revise_bill(p_family_id, p_membership_id, p_billed_month, 'RATE_RULING', p_change_id,
-                        p_at);
-    PERFORM restate_membership(p_family_id, p_membership_id, 'BILL_CORRECTED', p_at);
-    RETURN true;
+    RETURN v_changed;
 END
 $$;
