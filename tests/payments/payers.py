@@ -1,20 +1,20 @@
 """Builders of employers, their workers, and families that a government pays for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
 from iuran.core.employers.employment import EmploymentKey, NewEmployment, Report, begin_employment
 from iuran.core.employers.registration import Employer, NewEmployer
-from iuran.core.families import NewFamily, RegisteredFamily, register
+from iuran.core.families import NewFamily, RegisteredFamily, Relation, register
 from iuran.core.governments import CENTRAL, Sponsorship, sponsor
 from iuran.core.money import Rupiah
 from iuran.core.segments import AdditionalKind, CareClass, PpuGroup, Segment
 from iuran.payments.billing import RunProgress, roll_months
 from iuran.payments.employers import employer_payable_at, open_employer_account
 from iuran.payments.settlement import Outcome
-from tests.builders import a_family, an_instruction, paid
+from tests.builders import a_family, a_participant, an_instruction, paid
 
 HR = Report(by="hrd@contoh.example", reason="Laporan bulanan")
 
@@ -33,11 +33,22 @@ class Worker:
 
 
 def of_segment(segment: Segment, *, members: int = 1) -> NewFamily:
-    family = a_family(members=members)
+    """The children are under 21: with a worker they are insured."""
+    family = a_family()
     return NewFamily(
         kk_number=family.kk_number,
         care_class=family.care_class,
-        participants=family.participants,
+        participants=[
+            *family.participants,
+            *(
+                a_participant(
+                    relation=Relation.CHILD,
+                    name=f"ANAK CONTOH {n}",
+                    birth_date=date(2012, 5, 17),
+                )
+                for n in range(1, members)
+            ),
+        ],
         segment=segment,
     )
 

@@ -45,6 +45,13 @@ SELECT_DUE: LiteralString = """
           AND m.state IN ('ACTIVE', 'SUSPENDED') AND e.left_cause IS NULL
           AND e.first_month <= coverage_month_of($1)
           AND (e.last_month IS NULL OR e.last_month >= coverage_month_of($1))
+          AND NOT EXISTS (SELECT FROM employment AS w
+                          WHERE w.family_id = e.family_id AND w.membership_id = e.membership_id
+                            AND w.participant_id = e.participant_id)
+          AND NOT EXISTS (SELECT FROM additional_member AS a
+                          WHERE a.family_id = e.family_id AND a.membership_id = e.membership_id
+                            AND a.participant_id = e.participant_id AND a.kind = 'OTHER_RELATIVE'
+                            AND (a.last_month IS NULL OR a.last_month >= coverage_month_of($1)))
     ) AS c
     WHERE c.too_old > $1 AND greatest(c.of_age - 1, c.letter_until) <= $2
       AND greatest(c.of_age - 1, c.letter_until) < c.too_old - 1

@@ -12,11 +12,14 @@ from iuran.core.months import CoverageMonth
 
 SELECT_STATUS: LiteralString = """
     SELECT e.family_id, e.participant_id, e.membership_id, m.segment, s.payer,
-           CASE WHEN gone.is_over THEN 'INACTIVE_SEGMENT_CHANGE' ELSE told.state END AS state,
+           CASE WHEN gone.is_over OR grown.since IS NOT NULL THEN 'INACTIVE_SEGMENT_CHANGE'
+                ELSE told.state END AS state,
            told.paid_through,
-           CASE WHEN gone.is_over THEN 'LAYOFF_ENDED' ELSE told.cause END AS cause,
+           CASE WHEN gone.is_over THEN 'LAYOFF_ENDED'
+                WHEN grown.since IS NOT NULL THEN 'CHILD_OF_AGE'
+                ELSE told.cause END AS cause,
            CASE WHEN gone.is_over THEN wib_midnight(first_day_of(e.last_month + 1))
-                ELSE told.effective_at END AS effective_at,
+                ELSE coalesce(wib_midnight(grown.since), told.effective_at) END AS effective_at,
            came.other_family_id AS former_family_id, came.first_month AS came_in,
            e.awaits_month IS NULL OR EXISTS (
                SELECT FROM membership_event AS paid
@@ -39,6 +42,10 @@ SELECT_STATUS: LiteralString = """
     CROSS JOIN LATERAL (
         SELECT e.last_month IS NOT NULL AND e.last_month < coverage_month_of(wib_date($3))
     ) AS gone (is_over)
+    CROSS JOIN LATERAL (
+        SELECT CASE s.payer WHEN 'EMPLOYER' THEN child_cover_ended_on(
+            e.family_id, e.participant_id, e.membership_id, wib_date($3)) END
+    ) AS grown (since)
     LEFT JOIN family_move AS came
       ON came.family_id = e.family_id AND came.participant_id = e.participant_id
      AND came.direction = 'IN' AND came.membership_id = e.membership_id
@@ -47,7 +54,7 @@ SELECT_STATUS: LiteralString = """
           SELECT FROM layoff AS l
           WHERE l.family_id = e.family_id AND l.membership_id = e.membership_id))
       AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
-    ORDER BY gone.is_over, told.effective_at DESC
+    ORDER BY gone.is_over, grown.since IS NOT NULL, told.effective_at DESC
     LIMIT 20
 """
 
@@ -100,7 +107,8 @@ async def status_at(
     Of several memberships the one that covers him counts. Later postings with an older value date
     are part of the answer: an undone suspension never was. Whoever has moved to another family card
     is answered for across both, under either participant; whose benefits after a layoff are over is
-    told so, unless he is in another membership.
+    told so, unless he is in another membership; so is a worker's child who is of age without a
+    letter of his college.
     """
     rows = await connection.fetch(SELECT_STATUS, family_id, participant_id, at)
     facts = [MembershipFact(**dict(row)) for row in rows]

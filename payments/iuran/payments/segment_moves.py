@@ -19,9 +19,13 @@ SELECT_NOT_FREE: LiteralString = """
     SELECT e.participant_id, e.left_cause = 'DEATH' AS is_dead
     FROM enrolment AS e
     JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
+    JOIN segment AS s ON s.segment = m.segment
     WHERE e.family_id = $1 AND e.participant_id = ANY ($2::bigint[])
       AND (e.left_cause = 'DEATH' OR (
               (e.last_month IS NULL OR e.last_month >= $3)
+              AND CASE s.payer WHEN 'EMPLOYER' THEN child_cover_ended_on(
+                      e.family_id, e.participant_id, e.membership_id, first_day_of($3))
+                  END IS NULL
               AND (m.state IN ('ACTIVE', 'SUSPENDED') OR (m.state = 'PENDING' AND EXISTS (
                   SELECT FROM segment_change AS c
                   WHERE c.family_id = m.family_id AND c.membership_id = m.membership_id)))))

@@ -14,7 +14,8 @@ from iuran.core.segments import CareClass, Segment
 SELECT_COVER: LiteralString = """
     SELECT e.family_id, e.participant_id, m.membership_id, m.segment, s.payer,
            care_class_in(m.care_class, m.previous_care_class, m.class_since, $4) AS care_class,
-           CASE WHEN own.cover THEN told.state ELSE 'PENDING' END AS state, told.paid_through
+           CASE WHEN grown.since IS NOT NULL THEN 'INACTIVE_SEGMENT_CHANGE'
+                WHEN own.cover THEN told.state ELSE 'PENDING' END AS state, told.paid_through
     FROM person_in($1, $2, $4) AS who
     JOIN enrolment AS e
       ON e.family_id = who.family_id AND e.participant_id = who.participant_id
@@ -34,9 +35,14 @@ SELECT_COVER: LiteralString = """
               AND paid.paid_through >= e.awaits_month AND paid.recorded_at >= e.enrolled_at
               AND (paid.effective_at <= $3 OR e.covered_back_to <= wib_date($3))) AS cover
     ) AS own
+    CROSS JOIN LATERAL (
+        SELECT CASE s.payer WHEN 'EMPLOYER' THEN child_cover_ended_on(
+            e.family_id, e.participant_id, e.membership_id, wib_date($3)) END
+    ) AS grown (since)
     WHERE e.first_month <= $4 AND (e.last_month IS NULL OR e.last_month >= $4)
       AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= wib_date($3))
-    ORDER BY own.cover AND membership_state_in(told.state, told.paid_through, $4) = 'ACTIVE' DESC,
+    ORDER BY grown.since IS NULL AND own.cover
+                 AND membership_state_in(told.state, told.paid_through, $4) = 'ACTIVE' DESC,
              m.membership_id DESC
     LIMIT 1
 """
@@ -72,7 +78,8 @@ async def cover_at(
     A month that closed unpaid suspends from the 1st of the next (Perpres 82/2018 art. 42(1)),
     whether or not the monthly run has noted it. An active membership goes before another. Who
     joined later is PENDING until the first bill with his lines is paid. Whoever moves to another
-    family card is covered with it from the 1st on, whether or not the monthly run has come by.
+    family card is covered with it from the 1st on, whether or not the monthly run has come by. A
+    worker's child is inactive from 21 on, but for the days of his college's letters.
     """
     month = CoverageMonth.of(wib_date(at))
     row = await connection.fetchrow(SELECT_COVER, family_id, participant_id, at, month.ordinal)

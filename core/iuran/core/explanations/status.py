@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 
-from iuran.core.clock import WIB
+from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.explanations.reason import Explanation, Reason
 from iuran.core.governments import END_OF_CALENDAR
 from iuran.core.membership import MembershipState
 from iuran.core.membership_history import StatusAt, status_at
 from iuran.core.months import CoverageMonth
+from iuran.core.regulation.rates import parameter, parameter_row
 
 _CAUSES = {
     "REGISTRATION": (
@@ -38,6 +39,10 @@ _CAUSES = {
     "EMPLOYMENT_ENDED": ("an employment ended", "hubungan kerja berakhir"),
     "LAYOFF": ("a layoff", "pemutusan hubungan kerja (PHK)"),
     "LAYOFF_ENDED": ("the end of the benefits after a layoff", "akhir manfaat setelah PHK"),
+    "CHILD_OF_AGE": (
+        "a worker's child is of age and no letter of a college speaks for this day",
+        "anak pekerja telah dewasa dan tidak ada surat keterangan kuliah untuk hari ini",
+    ),
     "STATE_PAID": (
         "the list of those for whom the state pays",
         "daftar peserta yang dibayar pemerintah",
@@ -79,6 +84,7 @@ def status_explanation(status: StatusAt | None, *, at: datetime) -> Explanation:
             _fact(status),
             _paid_through(status),
             *_own_cover(status),
+            *_child_age(status),
             *_move(status),
         ),
     )
@@ -160,6 +166,28 @@ def _move(status: StatusAt) -> tuple[Reason, ...]:
             f" {status.former_family_id} tetap pada keluarga itu.",
             legal_basis="Peraturan BPJS Kesehatan 6/2018: one family card, one bill; from the 1st"
             " of the next month [D]",
+            day=day,
+        ),
+    )
+
+
+def _child_age(status: StatusAt) -> tuple[Reason, ...]:
+    """Until when a worker's child is insured with him, and what can be done after that."""
+    if status.cause != "CHILD_OF_AGE":
+        return ()
+    day = wib_date(status.since)
+    under = parameter_row("child_age_max", day)
+    studying = parameter("student_age_max", day)
+    return (
+        Reason(
+            rule=under.name,
+            english=f"A worker's child is insured under {under.value}, or under {studying} with a"
+            " yearly letter of his college. Bring a letter, have the worker insure him as another"
+            " relative, or let him pay for himself.",
+            indonesian=f"Anak pekerja dijamin sebelum berusia {under.value} tahun, atau sebelum"
+            f" {studying} tahun dengan surat keterangan kuliah setiap tahun. Serahkan surat,"
+            " daftarkan sebagai kerabat lain, atau menjadi peserta mandiri.",
+            legal_basis=under.legal_basis,
             day=day,
         ),
     )

@@ -41,7 +41,10 @@ AS $$
               AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= first_day_of(p_month))
               AND CASE WHEN s.payer = 'GOVERNMENT' THEN told.state
                        ELSE membership_state_in(told.state, told.paid_through, p_month)
-                  END = 'ACTIVE')
+                  END = 'ACTIVE'
+              AND CASE s.payer WHEN 'EMPLOYER' THEN child_cover_ended_on(
+                      e.family_id, e.participant_id, e.membership_id, first_day_of(p_month))
+                  END IS NULL)
         GROUP BY r.facility_code
     )
     SELECT p.facility_code, p.kind, coalesce(c.participants, 0)
