@@ -74,6 +74,11 @@ LOST_PAYMENTS_DISPUTED = Counter(
     ["channel"],
 )
 
+LOST_LINES_UNREADABLE = Counter(
+    "iuran_lost_lines_unreadable",
+    "Payments of a bank's own status or report that lack a field or have one of another form",
+)
+
 RECEIPTS_SHOWN = Counter(
     "iuran_receipts_shown",
     "Receipts that were asked for by their link, as page or PDF, and what came of it",

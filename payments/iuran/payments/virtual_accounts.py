@@ -18,7 +18,7 @@ from iuran.core.families import (
     RegisteredParticipant,
     register,
 )
-from iuran.core.identifiers import customer_number_of
+from iuran.core.identifiers import CUSTOMER_NUMBER_DIGITS, customer_number_of
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import Segment
@@ -42,6 +42,15 @@ PAYABLE_AT: LiteralString = """
            last_month, payable_from, payable_until, credit, months_ahead, version
     FROM payable_of_number($1, $2)
 """
+
+
+def customer_number_behind(whole: str, *, prefix: str) -> str:
+    """Return the customer number behind a channel's company code, which may be padded with zeros.
+
+    What has not our form is returned as it is.
+    """
+    bare = whole.lstrip("0").removeprefix(prefix.lstrip("0"))
+    return bare if len(bare) == CUSTOMER_NUMBER_DIGITS else whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
@@ -26,6 +27,8 @@ from iuran.payments.lost.sources import Sources
 from iuran.payments.simulation.bank import SimulatedBank, generate_key_pair
 from iuran.payments.simulation.bank_answer import BankAnswer
 from iuran.payments.simulation.bank_server import BankBooks, BankServer
+from iuran.payments.snap.document import JsonObject
+from iuran.payments.snap_client.answers import BankPayment
 from iuran.payments.snap_client.peculiarities import Peculiarities
 from tests.payments.snap.conftest import (
     Biller,
@@ -44,6 +47,13 @@ OURS = generate_key_pair()
 SECRET = "a-shared-secret"
 REAL = datetime(2030, 1, 1, tzinfo=UTC)
 FIRST_PAYMENT = 35_000
+UNREADABLE = "iuran_lost_lines_unreadable_total"
+A_LINE: dict[str, object] = {
+    "paymentRequestId": "P1",
+    "virtualAccountNo": "   8888802233913523",
+    "paidAmount": JsonObject({"value": "35000.00", "currency": "IDR"}),
+    "trxDateTime": "2026-01-05T08:59:00+07:00",
+}
 
 
 @dataclass(kw_only=True)
@@ -217,6 +227,70 @@ async def test_money_for_nobody_waits_in_suspense(books: Books, debtor: Debtor) 
         held = await connection.fetchval("SELECT sum(amount) FROM suspense_item")
     assert held == 9_000
     assert debtor.customer_number != "00000000000"
+
+
+async def test_a_line_without_money_does_not_keep_the_others_from_being_found(
+    books: Books, debtor: Debtor
+) -> None:
+    now = books.clock.now()
+    books.server.books.take(debtor.customer_number, Rupiah(0), reference="P0", paid_at=now)
+    books.server.books.take(
+        debtor.customer_number, Rupiah(debtor.owes), reference="P1", paid_at=now
+    )
+    books.later(minutes=5)
+
+    result = await books.search()
+
+    assert (result.found, result.problems) == (1, [])
+    assert await books.collected() == debtor.owes
+
+
+@pytest.mark.parametrize("prefix", ["88888", "   88888", "00088888"])
+async def test_the_company_code_may_be_padded(books: Books, debtor: Debtor, prefix: str) -> None:
+    books.server.books.take(
+        debtor.customer_number,
+        Rupiah(debtor.owes),
+        reference="P1",
+        paid_at=books.clock.now(),
+        prefix=prefix,
+    )
+    books.later(minutes=5)
+
+    await books.search()
+
+    async with books.pool.acquire() as connection:
+        assert (
+            await connection.fetchval(
+                "SELECT result FROM payment_answer ORDER BY answered_at DESC LIMIT 1"
+            )
+            == "SETTLED"
+        )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"paymentFlagStatus": None},
+        {"paymentFlagStatus": ""},
+        {"trxDateTime": "05/01/2026 08:59"},
+        {"trxDateTime": None, "transactionDate": "2026-01-05T08:59:00+07:00"},
+    ],
+)
+def test_a_line_of_a_report_is_money_however_it_is_dated(changes: dict[str, object]) -> None:
+    payment = BankPayment.of(JsonObject({**A_LINE, **changes}))
+
+    assert payment is not None
+    assert (payment.reference, payment.amount) == ("P1", 35_000)
+
+
+def test_a_line_that_cannot_be_read_is_counted() -> None:
+    before = REGISTRY.get_sample_value(UNREADABLE) or 0
+
+    nothing = BankPayment.of(JsonObject({**A_LINE, "paidAmount": "much"}))
+    unpaid = BankPayment.of(JsonObject({**A_LINE, "paymentFlagStatus": "01", "paidAmount": None}))
+
+    assert (nothing, unpaid) == (None, None)
+    assert REGISTRY.get_sample_value(UNREADABLE) == before + 1
 
 
 async def test_a_bank_that_is_away_is_asked_again_and_its_report_begins_where_it_ended(

@@ -74,6 +74,31 @@ async def held(biller: Biller) -> list[tuple[str, int, str]]:
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"trxDateTime": "05/01/2026 08:59"},
+        {"trxDateTime": {}},
+        {"virtualAccountNo": "00088888{}"},
+    ],
+)
+async def test_how_collected_money_is_written_does_not_lose_it(
+    biller: Biller, bank: SimulatedBank, debtor: Debtor, changes: dict[str, object]
+) -> None:
+    number = debtor.customer_number
+    told = {k: v.format(number) if isinstance(v, str) else v for k, v in changes.items()}
+
+    pushed = await bank.transact(
+        NOTIFY,
+        as_bytes(a_notice(number, paidAmount={"value": "35000.00", "currency": "IDR"}, **told)),
+    )
+    flat = await notified(bank, a_flat_notice(number, **told))
+
+    assert (pushed.code, flat.code) == ("2003400", "2002500")
+    assert [amount for _, amount in await booked(biller)] == [OWED, OWED]
+    assert await held(biller) == []
+
+
+@pytest.mark.parametrize(
     "amount",
     [
         {"paidAmount": {"value": "35000.00", "currency": "IDR"}},

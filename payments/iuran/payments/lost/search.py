@@ -13,7 +13,6 @@ from structlog.typing import FilteringBoundLogger
 
 from iuran.core.clock import wib_date, wib_instant
 from iuran.core.database.pool import Connection, Pool
-from iuran.core.identifiers import CUSTOMER_NUMBER_DIGITS
 from iuran.payments.lost.connections import BankConnection
 from iuran.payments.lost.sources import BankRefusedError, PaymentSource
 from iuran.payments.metrics import LOST_PAYMENT_SECONDS, LOST_PAYMENTS, LOST_PAYMENTS_DISPUTED
@@ -26,6 +25,7 @@ from iuran.payments.settlement import (
     book_collected,
 )
 from iuran.payments.snap_client.answers import BankPayment
+from iuran.payments.virtual_accounts import customer_number_behind
 
 STATUS = 26
 REPORT = 35
@@ -272,7 +272,7 @@ def _instruction(
         channel_id=connected.channel_id,
         external_id=_external_id(payment.reference),
         reference=payment.reference,
-        customer_number=_customer_number(payment.virtual_account, connected.va_prefix),
+        customer_number=customer_number_behind(payment.virtual_account, prefix=connected.va_prefix),
         amount=payment.amount,
         channel_time=payment.paid_at,
         target=f"asked:{service}",
@@ -286,11 +286,6 @@ def _external_id(reference: str) -> str:
     if len(reference) < EXTERNAL_ID_LENGTH_MAX:
         return f"a-{reference}"
     return f"a-{hashlib.sha256(reference.encode()).hexdigest()}"
-
-
-def _customer_number(virtual_account: str, prefix: str) -> str:
-    bare = virtual_account.removeprefix(prefix)
-    return bare if len(bare) == CUSTOMER_NUMBER_DIGITS else virtual_account
 
 
 def _tell(

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import LiteralString
 
 from iuran.core.database.pool import Connection
-from iuran.core.identifiers import CUSTOMER_NUMBER_DIGITS
 from iuran.core.money import Rupiah
 from iuran.payments.channels import Channel
 from iuran.payments.settlement import PaymentInstruction, Verdict
@@ -30,12 +29,13 @@ from iuran.payments.snap.fields import (
     mandatory_rupiah,
     mandatory_text,
     missing,
-    optional_instant,
     optional_request_id,
     rupiah_of,
 )
 from iuran.payments.snap.message import Exchange
 from iuran.payments.snap.payment import report_inconsistency
+from iuran.payments.snap.timestamps import parse_instant
+from iuran.payments.virtual_accounts import customer_number_behind
 
 PAID_WORDS = frozenset({"", "success", "successful", "paid", "settlement", "00"})
 SETTLED_STATUS = "00"
@@ -105,7 +105,7 @@ def _of_intrabank(document: JsonObject, channel: Channel) -> Collected:
         inquiry=optional_request_id(document, "inquiryRequestId"),
         customer_number=_customer_number(whole, channel),
         amount=_told_amount(document),
-        channel_time=optional_instant(document, "trxDateTime"),
+        channel_time=_paid_at(document),
     )
 
 
@@ -117,7 +117,7 @@ def _of_flat(document: JsonObject, channel: Channel) -> Collected:
         inquiry="",
         customer_number=_customer_number(whole, channel),
         amount=_some(mandatory_rupiah(document, "paidAmount")),
-        channel_time=optional_instant(document, "trxDateTime"),
+        channel_time=_paid_at(document),
     )
 
 
@@ -126,8 +126,13 @@ def _customer_number(whole: str, channel: Channel) -> str:
     number = whole.strip()
     if not (number.isascii() and number.isdigit()):
         raise malformed("virtualAccountNo")
-    bare = number.removeprefix(channel.va_prefix)
-    return bare if len(bare) == CUSTOMER_NUMBER_DIGITS else number
+    return customer_number_behind(number, prefix=channel.va_prefix)
+
+
+def _paid_at(document: JsonObject) -> datetime | None:
+    """Return trxDateTime if it can be read: it only dates money that cannot be refused."""
+    told = document.get("trxDateTime")
+    return parse_instant(told) if isinstance(told, str) else None
 
 
 def _told_amount(document: JsonObject) -> Rupiah | None:

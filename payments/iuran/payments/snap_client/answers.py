@@ -6,16 +6,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, cast
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
 from iuran.core.errors import DomainError
 from iuran.core.money import Rupiah
+from iuran.payments.metrics import LOST_LINES_UNREADABLE
 from iuran.payments.snap.codes import SnapRefusedError
 from iuran.payments.snap.document import JsonObject
-from iuran.payments.snap.fields import mandatory_rupiah, mandatory_text, optional_instant
+from iuran.payments.snap.fields import mandatory_rupiah, mandatory_text
 from iuran.payments.snap.timestamps import parse_instant
 
 CODE_LENGTH = 7
 TEXT_LENGTH_MAX = 255
 PAID = "00"
+
+_log: FilteringBoundLogger = structlog.get_logger()
 
 
 class Meaning(StrEnum):
@@ -114,22 +120,29 @@ class BankPayment:
 
     @classmethod
     def of(cls, document: JsonObject) -> "BankPayment | None":
-        """Read a status or a line of a report; None if it tells of no money, or cannot be read."""
-        if str(document.get("paymentFlagStatus", PAID)).strip() not in {PAID, ""}:
+        """Read a status or a line of a report; None if it tells of no money, or cannot be read.
+
+        What cannot be read is logged and counted: it may be money. Its time only dates it.
+        """
+        status = document.get("paymentFlagStatus")
+        if status is not None and str(status).strip() not in {PAID, ""}:
             return None
         try:
-            return cls(
+            payment = cls(
                 reference=mandatory_text(document, "paymentRequestId", length_max=128).strip(),
                 virtual_account=mandatory_text(document, "virtualAccountNo", length_max=64).strip(),
                 amount=mandatory_rupiah(document, "paidAmount"),
                 paid_at=_paid_at(document),
                 document=document,
             )
-        except SnapRefusedError:
+        except SnapRefusedError as error:
+            LOST_LINES_UNREADABLE.inc()
+            _log.warning("lost.line_unreadable", field=error.named)
             return None
+        return payment if payment.amount > 0 else None
 
 
 def _paid_at(document: JsonObject) -> datetime | None:
-    found = optional_instant(document, "trxDateTime")
-    told = document.get("transactionDate")
-    return found or (parse_instant(told) if isinstance(told, str) else None)
+    told = (document.get(name) for name in ("trxDateTime", "transactionDate"))
+    found = (parse_instant(text) for text in told if isinstance(text, str))
+    return next((instant for instant in found if instant is not None), None)
