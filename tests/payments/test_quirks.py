@@ -11,12 +11,14 @@ from iuran.payments.channel_changes import (
     ChannelChange,
     change_channel,
     list_changes,
+    record_registration,
     recorded,
 )
-from iuran.payments.channels import list_channels
+from iuran.payments.channels import NewChannel, list_channels, register_channel
 from iuran.payments.credentials import ChannelUnknownError, Rotation, rotate
 from iuran.payments.quirks import NAMES, OpenEnd, Quirks, RepeatAnswer, changed, read_quirks
 from iuran.payments.secrets import Cipher, generate_installation_key
+from iuran.payments.simulation.bank import generate_key_pair
 from tests.builders import a_channel
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -141,6 +143,24 @@ async def test_a_rotation_is_recorded_without_the_secret(connection: Connection)
     (change,) = await list_changes(connection, "BCA")
     assert (change.changed_by, change.reason, change.changed_at) == ("sari", "yearly", NOW)
     assert list(change.differences) == ["secrets"]
+    assert issued.client_secret is not None
+    assert issued.client_secret not in str(change)
+
+
+async def test_a_registration_is_recorded_without_the_secret(connection: Connection) -> None:
+    cipher = Cipher.of([generate_installation_key()])
+    key = generate_key_pair().public_key_pem
+    new = NewChannel(code="BRI", name="Bank Contoh", public_key_pem=key)
+
+    issued = await register_channel(connection, cipher, new, at=NOW)
+    await record_registration(
+        connection, "BRI", Author(name="sari", reason="contract of January"), at=NOW
+    )
+
+    (change,) = await list_changes(connection, "BRI")
+    assert (change.changed_by, change.reason, change.before) == ("sari", "contract of January", {})
+    assert change.after["name"] == "Bank Contoh"
+    assert set(change.differences) == {"name", "partnerId", "vaPrefix", "publicKeys", "secrets"}
     assert issued.client_secret is not None
     assert issued.client_secret not in str(change)
 

@@ -31,6 +31,7 @@ INSERT_CHANGE: LiteralString = """
 
 SELECT_OUTLINE: LiteralString = """
     SELECT c.channel_id, jsonb_strip_nulls(jsonb_build_object(
+        'name', c.name, 'partnerId', c.partner_id, 'vaPrefix', c.va_prefix,
         'publicKeys', (SELECT jsonb_object_agg(k.key_id, coalesce(k.valid_until, 'infinity'))
                        FROM channel_public_key AS k WHERE k.channel_id = c.channel_id),
         'secrets', (SELECT jsonb_object_agg(s.secret_id, coalesce(s.valid_until, 'infinity'))
@@ -161,6 +162,19 @@ async def recorded(
             before["outline"],
             after["outline"],
         )
+
+
+async def record_registration(
+    connection: Connection, channel_code: str, author: Author, *, at: datetime
+) -> None:
+    """Record that a channel was registered: before it there was nothing, and secrets stay secret.
+
+    In the transaction that registers it. Raises ChannelUnknownError.
+    """
+    row = await _outline(connection, channel_code)
+    await connection.execute(
+        INSERT_CHANGE, row["channel_id"], at, author.name, author.reason, {}, row["outline"]
+    )
 
 
 async def _outline(connection: Connection, channel_code: str) -> Record:

@@ -22,7 +22,7 @@ async def replay(pool: Pool, cipher: Cipher, span: Span) -> AsyncIterator[Replay
     """Run the messages of a span again, in their order; never posts anything, calls nobody."""
     async with pool.acquire() as connection:
         channels = await list_channels(connection, cipher, at=span.since)
-        known = KnownChannels.of(channels, loaded_at=0)
+        known = KnownChannels.of(channels)
         last: KeptMessage | None = None
         while page := await list_messages(connection, span, after=last, limit=PAGE):
             for message in page:

@@ -178,10 +178,10 @@ async def doku(biller: Biller, clock: StandingClock) -> SimulatedDoku:
 
 
 def a_retail_channel(
-    dialect: Dialect, *, notification_secret: str = "", account: str = ""
+    dialect: Dialect, *, notification_secret: str = "", account: str = "", code: str = ""
 ) -> NewRetailChannel:
     return NewRetailChannel(
-        code=dialect.value,
+        code=code or dialect.value,
         name=dialect.value.title(),
         dialect=dialect,
         base_url=f"https://{dialect.lower()}.test",

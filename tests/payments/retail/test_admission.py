@@ -14,6 +14,7 @@ async def switched(biller: Biller, code: str, **changes: str) -> None:
     change = ChannelChange(changes=changes, changed_by="petugas")
     async with biller.services.pool.acquire() as connection, connection.transaction():
         await change_channel(connection, code, change, at=datetime.now(UTC))
+    biller.services.directory.forget()
 
 
 async def test_only_agreed_addresses_are_let_in(

@@ -36,7 +36,7 @@ from tests.payments.retail.conftest import (
     a_retail_channel,
 )
 
-ON_FIXTURES = [HealthCheck.function_scoped_fixture]
+ON_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 SCRAPS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),

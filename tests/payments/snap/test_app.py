@@ -11,11 +11,11 @@ from starlette.types import Message
 
 from iuran.core.database.pool import Connection, connected
 from iuran.core.money import Rupiah
+from iuran.payments.memory import EXTRA_RELOADS_MAX
 from iuran.payments.settlement import settle
 from iuran.payments.simulation.bank import SimulatedBank
 from iuran.payments.snap.app import SnapEndpoint, snap_routes
 from iuran.payments.snap.codes import Case, Service
-from iuran.payments.snap.directory import EXTRA_RELOADS_MAX
 from tests.payments.snap.conftest import Biller, Debtor
 
 OWED = Rupiah(35_000)

@@ -17,7 +17,13 @@ from iuran.deploy.commands.messages import messages, purge_, replay_
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
-from iuran.payments.channel_changes import Author, ChannelChange, change_channel, recorded
+from iuran.payments.channel_changes import (
+    Author,
+    ChannelChange,
+    change_channel,
+    record_registration,
+    recorded,
+)
 from iuran.payments.channels import Channel, NewChannel, list_channels, register_channel
 from iuran.payments.credentials import (
     ChannelCredentials,
@@ -63,6 +69,7 @@ def add(  # noqa: PLR0913 - the options of a command line
     name: NameOption = None,
     va_prefix: PrefixOption = DEFAULT_PREFIX,
     partner_id: PartnerOption = None,
+    reason: ReasonOption = "registered",
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -77,7 +84,8 @@ def add(  # noqa: PLR0913 - the options of a command line
         va_prefix=va_prefix,
         partner_id=partner_id,
     )
-    _show_credentials(run(_add(data, channel)), as_json=json)
+    author = Author(name=getuser(), reason=reason)
+    _show_credentials(run(_add(data, channel, author)), as_json=json)
 
 
 @app.command("list")
@@ -169,10 +177,13 @@ def _public_key(file: Path | None, generate_in: Path | None) -> str | None:
         raise InvalidInputError("publicKey", f"cannot read {file}: {error}") from error
 
 
-async def _add(data: Path | None, channel: NewChannel) -> ChannelCredentials:
+async def _add(data: Path | None, channel: NewChannel, author: Author) -> ChannelCredentials:
+    now = datetime.now(UTC)
     async with open_desk(data) as desk, desk.connection.transaction():
         cipher = installation_cipher(desk.settings)
-        return await register_channel(desk.connection, cipher, channel, at=datetime.now(UTC))
+        issued = await register_channel(desk.connection, cipher, channel, at=now)
+        await record_registration(desk.connection, channel.code, author, at=now)
+        return issued
 
 
 async def _list(data: Path | None) -> tuple[Channel, ...]:

@@ -13,7 +13,7 @@ from iuran.deploy.commands.database import open_desk, small_pool
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
-from iuran.payments.channel_changes import Author, recorded
+from iuran.payments.channel_changes import Author, record_registration, recorded
 from iuran.payments.retail.channels import (
     Dialect,
     NewRetailChannel,
@@ -61,6 +61,7 @@ def add(  # noqa: PLR0913 - the options of a command line
         str, typer.Option(help="What it calls us: DOKU's Client-Id, Xendit's business id.")
     ] = "",
     name: Annotated[str | None, typer.Option("--name", help="Its name.")] = None,
+    reason: ReasonOption = "registered",
     data: DataOption = None,
 ) -> None:
     """Register an aggregator; its secrets are stored encrypted."""
@@ -73,7 +74,7 @@ def add(  # noqa: PLR0913 - the options of a command line
         notification_secret=notification_secret,
         account=account,
     )
-    mount = run(_add(data, channel))
+    mount = run(_add(data, channel, Author(name=getuser(), reason=reason)))
     say(f"Give this URL to {channel.name}: https://<your host>{mount}/{code}/{dialect.lower()}")
 
 
@@ -130,17 +131,18 @@ def code_(
     say(f"Order    {issued.order_id}")
 
 
-async def _add(data: Path | None, channel: NewRetailChannel) -> str:
+async def _add(data: Path | None, channel: NewRetailChannel, author: Author) -> str:
+    now = datetime.now(UTC)
     async with open_desk(data) as desk, desk.connection.transaction():
         cipher = installation_cipher(desk.settings)
-        await register_retail_channel(desk.connection, cipher, channel, at=datetime.now(UTC))
+        await register_retail_channel(desk.connection, cipher, channel, at=now)
+        await record_registration(desk.connection, channel.code, author, at=now)
         return desk.settings.retail_mount
 
 
 async def _list(data: Path | None) -> tuple[RetailChannel, ...]:
     async with open_desk(data) as desk:
-        cipher = installation_cipher(desk.settings)
-        return await list_retail_channels(desk.connection, cipher, at=datetime.now(UTC))
+        return await list_retail_channels(desk.connection)
 
 
 async def _rotate(

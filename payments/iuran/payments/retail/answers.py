@@ -6,12 +6,14 @@ from datetime import UTC
 
 from iuran.payments.retail import doku
 from iuran.payments.retail.booking import Booked, book, keep_unreadable
-from iuran.payments.retail.channels import RetailChannel, find_retail_channel
+from iuran.payments.retail.channels import RetailChannel
 from iuran.payments.retail.context import RetailServices
 from iuran.payments.retail.dialects import prove, read
+from iuran.payments.retail.directory import KnownAggregators
 from iuran.payments.retail.inquiry import InquiryAnswer, answer_inquiry
 from iuran.payments.retail.refusals import (
     AddressNotAllowedError,
+    NotAuthenticError,
     NoticeRefusedError,
     NotServedError,
     QuotaUsedUpError,
@@ -20,14 +22,10 @@ from iuran.payments.retail.refusals import (
 from iuran.payments.retail.visits import RetailAnswer, Visit
 from iuran.payments.snap.message import SnapMessage
 
-CODE_LENGTH_MAX = 20
-CONNECTION_TIMEOUT_SECONDS = 5.0
-
 
 async def answer_visit(services: RetailServices, visit: Visit) -> RetailAnswer:
     """Answer a message that has been read; raises NoticeRefusedError for what is not taken."""
-    channel = await _channel(services, visit)
-    prove(channel, visit.message)
+    channel = await _proven(services, visit)
     visit.is_proven = True
     await _admit(services, visit, channel)
     if visit.is_inquiry:
@@ -38,19 +36,27 @@ async def answer_visit(services: RetailServices, visit: Visit) -> RetailAnswer:
     return said(200, booked.result, "thank you")
 
 
-async def _channel(services: RetailServices, visit: Visit) -> RetailChannel:
-    code = visit.channel_code
-    if len(code) > CODE_LENGTH_MAX or not code.isascii() or not code.isprintable():
+async def _proven(services: RetailServices, visit: Visit) -> RetailChannel:
+    """Return whose message it is: by the aggregators at hand, else once more by fresh ones."""
+    known = await services.directory.recalled()
+    try:
+        return _sender(services, visit, known)
+    except (NotServedError, NotAuthenticError):
+        fresh = await services.directory.refreshed(known)
+        if fresh is None:
+            raise
+    return _sender(services, visit, fresh)
+
+
+def _sender(services: RetailServices, visit: Visit, known: KnownAggregators) -> RetailChannel:
+    """Return the aggregator of a path; raises NotServedError, NotAuthenticError."""
+    found = known.get(visit.channel_code.upper())
+    if found is None or found.channel.dialect is not visit.dialect:
         raise NotServedError
-    async with services.pool.acquire(timeout=CONNECTION_TIMEOUT_SECONDS) as connection:
-        channel = await find_retail_channel(
-            connection, services.cipher, code.upper(), at=services.real_clock.now()
-        )
-    if channel is None or channel.dialect is not visit.dialect:
-        raise NotServedError
-    visit.channel = channel
+    channel = visit.channel = found.at(services.real_clock.now())
     if not channel.enabled:
         raise NotServedError
+    prove(channel, visit.message)
     return channel
 
 

@@ -1,7 +1,7 @@
 """Aggregators as channels: their dialect, where their own API is, and the secrets we share."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import LiteralString
@@ -9,7 +9,7 @@ from typing import LiteralString
 import asyncpg
 import httpx
 
-from iuran.core.database.pool import Connection
+from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.payments.channels import STANDARD, quirks_of
 from iuran.payments.credentials import ChannelUnknownError
@@ -57,10 +57,11 @@ SELECT_RETAIL_SECRETS: LiteralString = """
     LIMIT 8
 """
 
-SELECT_RETAIL_CODES: LiteralString = """
-    SELECT c.code
-    FROM retail_channel AS r
-    JOIN channel AS c ON c.channel_id = r.channel_id
+SELECT_RETAIL_CHANNELS: LiteralString = """
+    SELECT c.channel_id, c.code, c.name, c.va_prefix, c.quirks, c.enabled, r.dialect, r.account,
+           r.base_url
+    FROM channel AS c
+    JOIN retail_channel AS r ON r.channel_id = c.channel_id
     ORDER BY c.code
     LIMIT 1000
 """
@@ -118,8 +119,8 @@ class RetailChannel:
     va_prefix: str
     quirks: Quirks
     enabled: bool
-    api_secrets: tuple[str, ...] = field(repr=False)
-    notification_secrets: tuple[str, ...] = field(repr=False)
+    api_secrets: tuple[str, ...] = field(repr=False, default=())
+    notification_secrets: tuple[str, ...] = field(repr=False, default=())
 
     @property
     def api_secret(self) -> str:
@@ -202,6 +203,17 @@ async def find_retail_channel(
         (Purpose(secret["purpose"]), cipher.decrypt(secret["ciphertext"]))
         for secret in await connection.fetch(SELECT_RETAIL_SECRETS, row["channel_id"], at)
     ]
+    return replace(
+        _channel(row),
+        api_secrets=tuple(text for purpose, text in found if purpose is Purpose.API),
+        notification_secrets=tuple(
+            text for purpose, text in found if purpose is Purpose.NOTIFICATION
+        ),
+    )
+
+
+def _channel(row: Record) -> RetailChannel:
+    """Read an aggregator, without its secrets."""
     quirks = quirks_of(row["code"], row["quirks"])
     return RetailChannel(
         channel_id=row["channel_id"],
@@ -213,10 +225,6 @@ async def find_retail_channel(
         va_prefix=row["va_prefix"],
         quirks=quirks or STANDARD,
         enabled=row["enabled"] and quirks is not None,
-        api_secrets=tuple(text for purpose, text in found if purpose is Purpose.API),
-        notification_secrets=tuple(
-            text for purpose, text in found if purpose is Purpose.NOTIFICATION
-        ),
     )
 
 
@@ -230,12 +238,9 @@ async def known_retail_channel(
     return channel
 
 
-async def list_retail_channels(
-    connection: Connection, cipher: Cipher, *, at: datetime
-) -> tuple[RetailChannel, ...]:
-    """Return every aggregator."""
-    codes: list[str] = [row["code"] for row in await connection.fetch(SELECT_RETAIL_CODES)]
-    return tuple([await known_retail_channel(connection, cipher, code, at=at) for code in codes])
+async def list_retail_channels(connection: Connection) -> tuple[RetailChannel, ...]:
+    """Return every aggregator, without its secrets."""
+    return tuple(_channel(row) for row in await connection.fetch(SELECT_RETAIL_CHANNELS))
 
 
 def _check(channel: NewRetailChannel) -> None:

@@ -8,6 +8,7 @@ import httpx
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
 from iuran.payments.lanes import Lanes
+from iuran.payments.retail.directory import RetailDirectory
 from iuran.payments.secrets import Cipher
 from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.quotas import Quotas
@@ -21,7 +22,7 @@ CALLS_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetailServices:
-    """The pool, the cipher of the secrets, two clocks, and the way out to the aggregators.
+    """The pool, the aggregators, the cipher of their secrets, two clocks, and the way out.
 
     Lanes, vault and quotas are those of the banks where both are served: what an account pays over
     any channel shares calls and commits.
@@ -30,6 +31,7 @@ class RetailServices:
     pool: Pool
     clock: Clock
     cipher: Cipher = field(repr=False)
+    directory: RetailDirectory
     transactions: Transactions
     lanes: Lanes
     vault: Vault
@@ -48,6 +50,7 @@ class RetailServices:
             pool=pool,
             clock=clock,
             cipher=cipher,
+            directory=RetailDirectory(pool=pool, cipher=cipher),
             transactions=transactions,
             lanes=Lanes(transactions=transactions),
             vault=Vault(pool=pool, cipher=cipher),
@@ -63,6 +66,7 @@ class RetailServices:
             pool=snap.pool,
             clock=snap.clock,
             cipher=cipher,
+            directory=RetailDirectory(pool=snap.pool, cipher=cipher),
             transactions=snap.transactions,
             lanes=snap.lanes,
             vault=snap.vault,

@@ -17,6 +17,7 @@ from iuran.payments.retail.app import answer_to
 from iuran.payments.retail.booking import NoticeResult
 from iuran.payments.retail.channels import Dialect
 from iuran.payments.retail.context import RetailServices
+from iuran.payments.retail.directory import RetailDirectory
 from iuran.payments.retail.messages import INQUIRY_SERVICE
 from iuran.payments.retail.refusals import (
     AddressNotAllowedError,
@@ -90,13 +91,15 @@ async def _answer(
 ) -> RetailAnswer:
     """Answer as at that time; whoever was told "repeated" repeated himself then."""
     is_first = message.response_code not in AFTER_THE_FIRST
+    then = StandingClock(message.kept_at)
     transactions = RolledBack(pool=pool, strays_max=1, connection=connection, is_repeated=is_first)
     async with httpx.AsyncClient(transport=_Echo(body=message.body)) as http:
         services = RetailServices(
             pool=pool,
             clock=StandingClock(message.legal_at),
-            real_clock=StandingClock(message.kept_at),
+            real_clock=then,
             cipher=cipher,
+            directory=RetailDirectory(pool=pool, cipher=cipher, real_clock=then),
             transactions=transactions,
             lanes=Lanes(transactions=transactions, limits=LaneLimits(together_max=1)),
             vault=Vault(pool=pool, cipher=cipher),
