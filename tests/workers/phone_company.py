@@ -16,9 +16,13 @@ class Call:
 
 @dataclass(slots=True)
 class PhoneCompany:
-    """Keeps what it is posted. `status` 0 stands for hanging up without an answer."""
+    """Keeps what it is posted. `status` 0 stands for hanging up without an answer.
+
+    `taken` is what it answered with a yes.
+    """
 
     calls: list[Call] = field(default_factory=list[Call])
+    taken: list[Call] = field(default_factory=list[Call])
     status: int = 200
     url: str = ""
 
@@ -40,6 +44,8 @@ class PhoneCompany:
         self.calls.append(Call(path=head[0].split(" ")[1], headers=headers, body=body))
         if self.status == 0:
             return False
+        if self.status == HTTPStatus.OK:
+            self.taken.append(self.calls[-1])
         phrase = HTTPStatus(self.status).phrase
         writer.write(f"HTTP/1.1 {self.status} {phrase}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
         await writer.drain()
