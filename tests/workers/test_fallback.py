@@ -21,7 +21,7 @@ from iuran.workers.messaging.report_routes import ReportServices, report_routes
 from iuran.workers.messaging.signatures import standard_headers
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
-from tests.workers.conftest import Mailbox
+from tests.workers.conftest import Mailbox, later
 from tests.workers.phone_company import PhoneCompany, phone_company
 from tests.workers.stories import a_paying_family, comes, wib
 
@@ -138,6 +138,73 @@ async def test_without_a_delivery_the_next_channel_is_tried_after_hours(world: W
     assert at_night == 0
     assert await world.messages() == ["WHATSAPP SENT", "SMS SENT"]
     assert parse_qs(world.sms.calls[-1].body.decode())["To"] == ["+6281200001234"]
+
+
+async def test_while_a_carrier_is_down_for_an_hour_its_messages_wait_for_it(
+    world: World, real_clock: StandingClock
+) -> None:
+    world.whatsapp.status = 401
+
+    await world.comes(wib(2026, 2, 3))
+    later(real_clock, hours=1)
+    world.whatsapp.status = 200
+    await world.comes(wib(2026, 2, 3, 10))
+
+    assert await world.messages() == ["WHATSAPP SENT"]
+
+
+async def test_a_carrier_that_is_down_for_the_rules_hours_gives_way_to_the_next(
+    world: World, real_clock: StandingClock
+) -> None:
+    world.whatsapp.status = 401
+
+    await world.comes(wib(2026, 2, 3, 9))
+    for hour, minute in ((20, 59), (21, 0)):
+        later(real_clock, hours=6)
+        await world.comes(wib(2026, 2, 3, hour, minute))
+    at_night = await world.messages()
+    later(real_clock, hours=11)
+    await world.comes(wib(2026, 2, 4, 8))
+    world.whatsapp.status = 200
+    later(real_clock, hours=1)
+    await world.comes(wib(2026, 2, 4, 9))
+
+    down = "WHATSAPP FAILED the provider refuses our account: 401 {}"
+    assert at_night == ["WHATSAPP WAITING"]  # nobody asks a carrier at night
+    assert await world.messages() == [down, "SMS SENT"]
+
+
+async def test_who_has_no_other_way_waits_for_the_carrier_that_is_down(
+    world: World, real_clock: StandingClock
+) -> None:
+    await world.states(ContactPreference(opted_out=(Channel.SMS, Channel.EMAIL)))
+    world.whatsapp.status = 401
+
+    await world.comes(wib(2026, 2, 3))
+    later(real_clock, hours=24)
+    await world.comes(wib(2026, 2, 4))
+    waiting = await world.messages()
+    later(real_clock, minutes=4)
+    await world.comes(wib(2026, 2, 4, 9, 4))
+    world.whatsapp.status = 200
+    later(real_clock, hours=1)
+    await world.comes(wib(2026, 2, 4, 10))
+
+    assert waiting == ["WHATSAPP WAITING"]
+    assert await world.messages() == ["WHATSAPP SENT"]
+
+
+async def test_nothing_that_may_have_left_goes_another_way_as_well(
+    world: World, real_clock: StandingClock
+) -> None:
+    world.whatsapp.status = 0
+
+    await world.comes(wib(2026, 2, 3))
+    later(real_clock, hours=24)
+    await world.comes(wib(2026, 2, 4))
+
+    assert await world.messages() == ["WHATSAPP WAITING"]
+    assert world.sms.calls == []
 
 
 @pytest.mark.parametrize("status", ["delivered", "read"])

@@ -11,6 +11,7 @@ import structlog
 
 from iuran.core.reminders.events import Channel
 from iuran.core.reminders.quiet import is_quiet
+from iuran.workers.fallback import give_way
 from iuran.workers.jobs import Job
 from iuran.workers.letters import LetterIncompleteError, letter_of, message_key
 from iuran.workers.messaging.letter import (
@@ -60,6 +61,8 @@ class _Slice:
     stop_at: float | None = None
     breaks: int = 0
     """Sessions that broke off in a row, no message having been answered between them."""
+    broke: str | None = None
+    """Why the last of them did."""
     is_down: bool = False
 
     @property
@@ -105,6 +108,9 @@ async def _send_due(services: WorkerServices, job: Job, *, urgent_only: bool) ->
     finally:
         if work.waiting:
             await _give_back(services, work.waiting)
+    down = next((str(error) for error in ended if isinstance(error, CarrierDownError)), work.broke)
+    if down is not None:
+        await give_way(services, job.bucket, channel, because=down)
     _raise_what_matters(ended)
 
 
@@ -132,7 +138,7 @@ async def _use_session(services: WorkerServices, work: _Slice) -> bool:
             try:
                 await _send(services, work, session, reminder)
             except (CarrierDownError, OutcomeUnknownError) as error:
-                work.breaks += 1
+                work.breaks, work.broke = work.breaks + 1, str(error)
                 if work.breaks >= BREAKS_MAX:
                     work.is_down = True
                     raise CarrierDownError(str(error)) from error
@@ -140,7 +146,7 @@ async def _use_session(services: WorkerServices, work: _Slice) -> bool:
             except Exception:
                 work.is_down = True  # the other lines end after the message in their hands
                 raise
-            work.breaks = 0
+            work.breaks, work.broke = 0, None
     return False
 
 
