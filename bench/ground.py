@@ -65,11 +65,11 @@ INSERT_CARDS = """
 async def connected_as_owner(pool: Pool) -> AsyncGenerator[Connection]:
     """A connection of the pool with the rights of the schema's owner, for a while."""
     async with pool.acquire() as connection:
-        await connection.execute("SET ROLE postgres")
+        await connection.execute("SET ROLE postgres; SET statement_timeout = 0")
         try:
             yield connection
         finally:
-            await connection.execute("RESET ROLE")
+            await connection.execute("RESET ROLE; RESET statement_timeout")
 
 
 @asynccontextmanager

@@ -96,6 +96,7 @@ async def measure(console: Console) -> Table:
 async def _prepare(pool: Pool, console: Console) -> None:
     async for progress in roll_months(pool, at=MORNING):
         _tell(console, "billed", progress.families_done)
+    console.print("giving everybody an address")
     async with connected_as_owner(pool) as connection:
         await connection.execute(REACHABLE)
         await connection.execute("ANALYZE")
