@@ -39,8 +39,9 @@ schema-diff: .venv/dev.done ## Say what the schema's changes since main mean: br
 	git show main:graphql/schema.graphql > build-schema.graphql
 	$(BIN)/python -m iuran.graphql.schema_changes build-schema.graphql; status=$$?; rm -f build-schema.graphql; exit $$status
 
-schema: .venv/dev.done ## Write the GraphQL schema to graphql/schema.graphql
+schema: .venv/dev.done ## Write the GraphQL schema, and GraphiQL's screens from docs/frontend.md
 	$(BIN)/python -m iuran.graphql.sdl > graphql/schema.graphql
+	$(BIN)/python -m tests.graphql.frontend_page
 
 format: .venv/dev.done ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format

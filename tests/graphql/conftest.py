@@ -21,6 +21,7 @@ from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
 from iuran.graphql.signing_keys import SigningKeys
 from iuran.graphql.trusted_documents import DocumentsMode
+from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family
@@ -119,6 +120,7 @@ async def frontend_of(
             issuer=ISSUER,
             audience=AUDIENCE,
             cipher=CIPHER,
+            receipts=ReceiptLinks.of(CIPHER, base_url="https://iuran.example"),
             limits=limits or Limits(),
             introspection=introspection,
             documents_mode=documents_mode,

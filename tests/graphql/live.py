@@ -20,6 +20,7 @@ from iuran.graphql.http import graphql_routes
 from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
+from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.workers.outbox import dispatch_batch
 from tests.graphql.servers import listening
 
@@ -45,7 +46,12 @@ class LiveServer:
 
 @asynccontextmanager
 async def a_live_server(
-    pool: Pool, clock: Clock, issuer: DemoIssuer, limits: Limits | None = None
+    pool: Pool,
+    clock: Clock,
+    issuer: DemoIssuer,
+    limits: Limits | None = None,
+    *,
+    documents_mode: DocumentsMode = DocumentsMode.HYBRID,
 ) -> AsyncGenerator[LiveServer]:
     services = GraphqlServices(
         pool=pool,
@@ -54,6 +60,7 @@ async def a_live_server(
         issuer=ISSUER,
         audience=AUDIENCE,
         limits=limits or Limits(),
+        documents_mode=documents_mode,
     )
     async with listening(Starlette(routes=graphql_routes(services))) as address:
         try:
