@@ -105,6 +105,18 @@ async def test_a_participant_finds_the_receipt_of_his_payment(
     assert "20 Maret 2026" in page.text
 
 
+async def test_without_a_running_demonstration_nobody_is_given_tokens(
+    settings: Settings, pool: Pool
+) -> None:
+    app = build_app(settings, pool=pool, clock=SystemClock())
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        offered = await http.get("/graphiql/demo-tokens")
+
+    assert offered.json() == []
+
+
 async def test_production_has_neither_graphiql_nor_our_tokens(
     tmp_path: Path, pool: Pool, settings: Settings
 ) -> None:
@@ -118,10 +130,11 @@ async def test_production_has_neither_graphiql_nor_our_tokens(
 
     async with _client(build_app(production, pool=pool, clock=SystemClock())) as http:
         found = [
-            (await http.get(path)).status_code for path in ("/graphiql", "/.well-known/jwks.json")
+            (await http.get(path)).status_code
+            for path in ("/graphiql", "/graphiql/demo-tokens", "/.well-known/jwks.json")
         ]
 
-    assert found == [404, 404]
+    assert found == [404, 404, 404]
 
 
 async def test_a_running_process_follows_the_test_clock(pool: Pool) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from iuran.graphql.identity import Role
 from tests.deploy.processes import (
     Up,
     a_free_port,
@@ -267,3 +268,23 @@ def test_reset_does_not_delete_a_folder_of_somebody_else(tmp_path: Path) -> None
     assert refused.returncode == 1
     assert "was not made by" in refused.stderr
     assert [file.name for file in theirs.iterdir()] == ["holiday.jpg"]
+
+
+def test_graphiql_is_given_a_token_for_every_role(up: Up, port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        offered = http.get("/graphiql/demo-tokens").json()
+        stranger = http.get("/graphiql/demo-tokens", headers={"host": "rebound.example"}).json()
+        roles = [
+            http.post(
+                "/graphql",
+                json={"query": "{ viewer { role } }"},
+                headers={"authorization": f"Bearer {one['token']}"},
+            ).json()["data"]["viewer"]["role"]
+            for one in offered
+        ]
+
+    assert up.process.poll() is None
+    assert roles == [one["role"] for one in offered]
+    assert set(roles) == {role.name for role in Role}
+    assert roles.count("PARTICIPANT") > 3
+    assert stranger == []

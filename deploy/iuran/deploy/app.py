@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
+from iuran.deploy.demo_tokens import demo_token_routes
 from iuran.deploy.edge import Edge
 from iuran.deploy.installation import installation_cipher, receipt_links
 from iuran.deploy.landing import landing_route
@@ -69,6 +70,7 @@ def build_app(
         landing_route(settings),
         *probe_routes(Readiness(pool=pool, redis_url=_redis_url(settings))),
         *jwks_routes(settings),
+        *demo_token_routes(settings, pool=pool, clock=clock),
         *graphql_routes(graphql),
         *message_report_routes(settings, pool=pool, clock=clock),
         *receipt_routes(ReceiptServices(pool=pool, links=receipt_links(settings))),

@@ -168,14 +168,22 @@ async def find_hero(connection: Connection, *, at: datetime) -> FamilyFile | Non
 
     Otherwise one that owes something, or None when all of them have paid.
     """
-    owing: FamilyFile | None = None
-    for story in STORIES:
-        number = await connection.fetchval(SELECT_CUSTOMER_NUMBER, story.kk_number)
-        if number is None:
-            continue
-        file = await family_file(connection, await find_family(connection, number), at=at)
-        if file.payable.result == "PAYABLE":
-            if file.state is MembershipState.SUSPENDED:
-                return file
-            owing = owing or file
-    return owing
+    owing = [
+        file
+        for file in await families_of_demo(connection, at=at)
+        if file.payable.result == "PAYABLE"
+    ]
+    suspended = [file for file in owing if file.state is MembershipState.SUSPENDED]
+    return next(iter(suspended + owing), None)
+
+
+async def families_of_demo(connection: Connection, *, at: datetime) -> list[FamilyFile]:
+    """Return the families that are there, in the order of their stories."""
+    numbers = [
+        await connection.fetchval(SELECT_CUSTOMER_NUMBER, story.kk_number) for story in STORIES
+    ]
+    return [
+        await family_file(connection, await find_family(connection, number), at=at)
+        for number in numbers
+        if number is not None
+    ]

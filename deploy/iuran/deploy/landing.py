@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from iuran.deploy.settings import Settings
+from iuran.deploy.tokens import uses_demo_issuer
 
 
 def landing_route(settings: Settings) -> Route:
@@ -41,13 +42,17 @@ def _places(settings: Settings) -> list[tuple[str, bool, str]]:
     first, *others = (f"{mount}/transfer-va" for mount in settings.snap_mounts)
     also = f"; also under {', '.join(others)}" if others else ""
     graphiql = [
-        ("/graphiql", True, "Ask in the browser; needs a token"),
+        ("/graphiql", True, "Ask in the browser, with the screens of a membership app to try"),
         ("/graphql/reference", True, "Every type and field, explained and searchable"),
     ]
+    issuer = [("/.well-known/jwks.json", True, "Keys of the demonstration's tokens")]
     return [
         *(graphiql if settings.serves_graphiql else []),
-        ("/graphql", False, "For frontends: families, bills, virtual accounts (POST)"),
+        ("/graphql", False, "For frontends: questions and changes (POST), events (WebSocket)"),
+        ("/graphql/stream", False, "The same events as server-sent events"),
+        *(issuer if uses_demo_issuer(settings) else []),
         (first, False, f"For banks: SNAP BI, signed{also}"),
+        (settings.retail_mount, False, "For minimarkets and aggregators: their own messages"),
         ("/readyz", True, "Whether requests can be served"),
         ("/healthz", True, "Whether the process lives"),
         ("/metrics", True, "Figures for Prometheus"),

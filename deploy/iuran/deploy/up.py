@@ -15,6 +15,7 @@ from iuran.core.database.migrations import migrate
 from iuran.core.database.pool import connected, open_pool
 from iuran.deploy.children import Child, children, watch
 from iuran.deploy.demo import find_hero, load_banks, load_families
+from iuran.deploy.demo_facilities import load_facilities
 from iuran.deploy.embedded import EmbeddedServiceError, EmbeddedServices, embedded_services
 from iuran.deploy.embedded.folder import held_data_folder
 from iuran.deploy.embedded.mailbox import HOST as MAIL_HOST
@@ -126,6 +127,7 @@ async def _prepare(settings: Settings, *, with_demo: bool) -> tuple[Clock, Famil
         if not with_demo:
             return clock, None
         await load_banks(connection, installation_cipher(settings), settings.data)
+        await load_facilities(connection, at=clock.now())
         await _load_families(settings, clock)
         return clock, await find_hero(connection, at=clock.now())
 

@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute, Route
 _MEDIA_TYPES = {
     "index.html": "text/html",
     "start.js": "text/javascript",
+    "first-query.js": "text/javascript",
+    "screens.json": "application/json",
     "start.css": "text/css",
     "graphiql.min.js": "text/javascript",
     "graphiql.min.css": "text/css",

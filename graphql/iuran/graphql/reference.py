@@ -49,7 +49,7 @@ _PAGE = """<!doctype html>
 <script src="../graphiql/static/reference.js" defer></script>
 </head>
 <body>
-<header><h1>Schema reference</h1>
+<header><h1><a href="../">iuran</a> schema reference</h1>
 <label for="search">Search</label>
 <input id="search" type="search" placeholder="bill, kartu, arrears ..." autocomplete="off">
 <span id="found" role="status"></span></header>

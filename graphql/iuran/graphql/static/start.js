@@ -5,70 +5,9 @@
 const KEPT = "iuran.token";
 const field = document.getElementById("token");
 const who = document.getElementById("who");
-
-const FIRST_QUERY = `# The whole story of a family. Choose an operation with the play button.
-# A participant's token shows his own family; with another role, ask by a number.
-
-query Me {
-  viewer { role reach family { ...Insurance } }
-}
-
-query FamilyByNumber {
-  family(by: { cardNumber: "0009000000001" }) { ...Insurance }
-}
-
-query Bank {
-  virtualAccount(number: "8888809000000001") {
-    participant { name }
-    payable { status amount arrearsMonths }
-  }
-}
-
-query Hospital {
-  participant(by: { cardNumber: "0009000000001" }) {
-    name
-    membership { state careClass fineWindow { lastDay isOpen } }
-  }
-}
-
-# Play this one, and let the bank pay: what happens is told as it happens.
-subscription WhatHappens {
-  familyChanged {
-    __typename
-    cursor
-    occurredAt
-    ... on PaymentSettled { payment { amount channelName reference } }
-    ... on BillChanged { billChange bills { coverageMonth state } }
-    ... on MembershipChanged { membershipChange membership { state paidThrough } }
-    ... on ClaimMoved { claim { number state } }
-  }
-}
-
-fragment Insurance on Family {
-  payer { name }
-  membership {
-    state
-    careClass
-    paidThrough
-    fineWindow { firstDay lastDay arrearsMonths isOpen }
-    history(first: 5) { nodes { effectiveAt state cause } }
-  }
-  payable { status amount members arrearsMonths firstMonth lastMonth }
-  participants { name relation cardNumber virtualAccount { number } }
-  bills(first: 6) {
-    nodes {
-      coverageMonth
-      amount
-      dueDate
-      state
-      isOverdue
-      lines { participant { name } amount legalBasis }
-      payment { paidAt channelName reference }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-`;
+const menu = document.getElementById("screens");
+const roles = document.getElementById("roles");
+let offered = []; // tokens of the demonstration; none anywhere else
 
 function takeTokenFromLink() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -88,17 +27,20 @@ function fetchWithToken(url, options) {
   return fetch(url, { ...options, headers });
 }
 
+async function ask(query, token) {
+  const headers = { "content-type": "application/json" };
+  if (token) headers.authorization = `Bearer ${token}`;
+  const body = JSON.stringify({ query });
+  const response = await fetchWithToken("graphql", { method: "POST", headers, body });
+  return response.json();
+}
+
 async function sayWho() {
-  who.textContent = "";
-  const response = await fetchWithToken("graphql", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ query: "{ viewer { role } }" }),
-  });
-  const answer = await response.json();
+  const answer = await ask("{ viewer { role } }");
   who.textContent = answer.data
     ? `You are: ${answer.data.viewer.role}`
     : answer.errors[0].message;
+  roles.value = offered.some(({ token }) => token === field.value) ? field.value : "";
 }
 
 const root = ReactDOM.createRoot(document.getElementById("graphiql"));
@@ -122,12 +64,110 @@ function show() {
   sayWho().catch((error) => { who.textContent = String(error); });
 }
 
+function use(token) {
+  sessionStorage.setItem(KEPT, token.trim().replace(/^bearer\s+/i, ""));
+  field.value = sessionStorage.getItem(KEPT);
+  show();
+}
+
+function fillMenu(select, options) {
+  for (const [value, text] of options) {
+    select.append(new Option(text, value));
+  }
+  select.closest("label").hidden = options.length === 0;
+}
+
+async function loaded(url) {
+  try {
+    const response = await fetch(url);
+    return response.ok ? await response.json() : [];
+  } catch {
+    return [];
+  }
+}
+
+// The variables of a screen name a family of the documentation; here they name one that exists:
+// the token's own, or else the demonstration's first.
+async function keysHere() {
+  const query = `{ viewer { family {
+    id membership { id } bills(first: 1) { nodes { id } } participants { id cardNumber }
+  } } }`;
+  let family = (await ask(query)).data?.viewer.family;
+  if (!family && offered.length > 0) {
+    family = (await ask(query, offered[0].token)).data?.viewer.family;
+  }
+  if (!family) return {};
+  const [person] = family.participants;
+  return {
+    family: family.id,
+    membershipId: family.membership?.id,
+    bill: family.bills.nodes[0]?.id,
+    participantId: person?.id,
+    card: person?.cardNumber,
+  };
+}
+
+function namedHere(value, keys, name) {
+  if (name === "idempotencyKey") return newKey();
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+    const inner = Object.entries(value).map(([key, one]) => [key, namedHere(one, keys, key)]);
+    return Object.fromEntries(inner);
+  }
+  return keys[name] ?? value;
+}
+
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function editor(place) {
+  return document.querySelector(`${place} .CodeMirror`)?.CodeMirror;
+}
+
+async function until(found) {
+  for (let tries = 0; tries < 100 && !found(); tries += 1) {
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+}
+
+async function showScreen({ role, query, variables }) {
+  const fitting = offered.find((one) => one.role === role);
+  const current = offered.find(({ token }) => token === field.value);
+  if (fitting && current?.role !== role) use(fitting.token);
+  const given = namedHere(variables, await keysHere(), "");
+  await until(() => editor(".graphiql-query-editor") && editor(".graphiql-editor-tool"));
+  const tabs = document.querySelectorAll(".graphiql-tab").length;
+  document.querySelector(".graphiql-tab-add").click(); // what is written elsewhere stays
+  await until(() => document.querySelectorAll(".graphiql-tab").length > tabs);
+  editor(".graphiql-query-editor").setValue(query);
+  const has = Object.keys(given).length > 0;
+  editor(".graphiql-editor-tool").setValue(has ? JSON.stringify(given, null, 2) : "");
+}
+
+async function begin() {
+  const [screens, tokens] = await Promise.all([
+    loaded("graphiql/static/screens.json"),
+    loaded("graphiql/demo-tokens"),
+  ]);
+  offered = tokens;
+  fillMenu(menu, screens.map(({ title, role }, index) => [index, `${title} (${role.toLowerCase()})`]));
+  fillMenu(roles, tokens.map(({ role, about, token }) => [token, about ? `${role}: ${about}` : role]));
+  menu.addEventListener("change", () => {
+    const screen = screens[menu.value];
+    menu.value = "";
+    showScreen(screen).catch((error) => { who.textContent = String(error); });
+  });
+  roles.addEventListener("change", () => { use(roles.value); });
+  if (field.value === "" && tokens.length > 0) use(tokens[0].token);
+  else show();
+}
+
 document.getElementById("bar").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(KEPT, field.value.trim().replace(/^bearer\s+/i, ""));
-  show();
+  use(field.value);
 });
 addEventListener("hashchange", () => { takeTokenFromLink(); show(); });
 
 takeTokenFromLink();
-show();
+begin().catch((error) => { who.textContent = String(error); });

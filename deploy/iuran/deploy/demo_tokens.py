@@ -1,0 +1,80 @@
+"""The tokens that GraphiQL offers while `iuran up` runs, to nobody but this machine."""
+
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from iuran.core.clock import Clock
+from iuran.core.database.pool import Connection, Pool
+from iuran.deploy.demo import families_of_demo
+from iuran.deploy.running import Running
+from iuran.deploy.settings import Settings
+from iuran.deploy.tokens import demo_issuer, uses_demo_issuer
+from iuran.graphql.demo_issuer import DEMO_FACILITY, DemoIssuer
+from iuran.graphql.identity import Role
+
+PATH = "/graphiql/demo-tokens"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedToken:
+    """A token, for whom it is, and what to expect."""
+
+    role: str
+    about: str
+    token: str
+
+
+def demo_token_routes(settings: Settings, *, pool: Pool, clock: Clock) -> list[BaseRoute]:
+    """Return the place where GraphiQL finds tokens; nothing is there without our own issuer."""
+    if not (uses_demo_issuer(settings) and settings.serves_graphiql):
+        return []
+    issuer = demo_issuer(settings)
+
+    async def tokens(request: Request) -> Response:
+        offered: list[OfferedToken] = []
+        if _is_of_this_machine(request) and Running.read(settings.data) is not None:
+            async with pool.acquire() as connection:
+                offered = await _offered(connection, clock, issuer)
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+        return JSONResponse([asdict(one) for one in offered], headers=headers)
+
+    return [Route(PATH, tokens, methods=["GET"])]
+
+
+async def _offered(connection: Connection, clock: Clock, issuer: DemoIssuer) -> list[OfferedToken]:
+    families = await families_of_demo(connection, at=clock.now())
+    participants = [
+        OfferedToken(
+            role=Role.PARTICIPANT.name,
+            about=f"{file.members[0].name}, {file.state.lower()}",
+            token=issuer.issue(Role.PARTICIPANT, family_id=file.family_id),
+        )
+        for file in families
+    ]
+    return participants + [
+        OfferedToken(
+            role=role.name,
+            about=DEMO_FACILITY if role is Role.FACILITY else "",
+            token=issuer.issue(role),
+        )
+        for role in Role
+        if role is not Role.PARTICIPANT
+    ]
+
+
+def _is_of_this_machine(request: Request) -> bool:
+    """Whether the caller is here and says so: a name that a stranger points here is not enough."""
+    host = request.url.hostname or ""
+    caller = "" if request.client is None else request.client.host
+    return (host == "localhost" or _is_loopback(host)) and _is_loopback(caller)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
