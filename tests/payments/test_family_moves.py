@@ -22,6 +22,7 @@ from iuran.core.membership_history import status_at, was_covered
 from iuran.core.months import CoverageMonth
 from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import CareClass, Segment
+from iuran.payments.autodebit.mandates import NewMandate, give_mandate, mandates
 from iuran.payments.credit import credit_of
 from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.family_move_rules import CannotMoveError, MoveInArrearsError
@@ -29,6 +30,7 @@ from iuran.payments.family_moves import FamilyMove, MovedPeople, approve_move, p
 from iuran.payments.ledger import disagreements
 from iuran.payments.membership_rebuild import different_memberships
 from iuran.payments.prepayment import ask_to_pay_ahead
+from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.virtual_accounts import VirtualAccount, payable_at
 from tests.builders import (
     a_channel,
@@ -408,6 +410,81 @@ async def test_who_dies_on_the_way_is_never_billed_there(pool: Pool) -> None:
     await roll(pool, FIRST)
 
     assert await owed(pool, husband.accounts[0], FIRST) == (husband.family_id, 1, 35_000)
+    await nothing_disagrees(pool)
+
+
+async def test_nobody_is_debited_for_the_family_that_somebody_moves_to(pool: Pool) -> None:
+    """Given between the approval and the 1st, a mandate would pay for the husband's family."""
+    parents, husband = await a_home(pool), await a_home(pool, members=1)
+    daughter = parents.accounts[2].customer_number
+    await moves(pool, parents, to_family(husband, {parents.people[2]: Relation.SPOUSE}))
+
+    with pytest.raises(InvalidInputError, match="2026-05-01"):
+        await is_debited(pool, daughter, at=AT)
+    await is_debited(pool, parents.accounts[0].customer_number, at=AT)
+    await roll(pool, FIRST)
+    await is_debited(pool, daughter, at=FIRST)
+
+    async with pool.acquire() as connection:
+        found = {one.customer_number: one.family_id for one in await mandates(connection)}
+    assert found == {
+        parents.accounts[0].customer_number: parents.family_id,
+        daughter: husband.family_id,
+    }
+
+
+async def is_debited(pool: Pool, customer_number: str, *, at: datetime) -> None:
+    mandate = NewMandate(
+        customer_number=customer_number,
+        channel_code="BCA",
+        account_number="0012345678",
+        holder_name="BUNGA CONTOH",
+        signed_at_place="loket",
+    )
+    cipher = Cipher.of([generate_installation_key()])
+    async with pool.acquire() as connection, connection.transaction():
+        await give_mandate(connection, cipher, mandate, by="loket", at=at)
+
+
+async def test_a_death_before_the_move_that_is_told_later_takes_back_the_new_lines(
+    pool: Pool,
+) -> None:
+    """She died on 28 April, moved on 1 May, told on 4 May: the husband owes for one, and pays."""
+    parents, husband = await a_home(pool), await a_home(pool, members=1)
+    daughter = parents.people[2]
+    moved = await moves(pool, parents, to_family(husband, {daughter: Relation.SPOUSE}))
+    await roll(pool, FIRST)
+    before = await owed(pool, husband.accounts[0], FIRST)
+    departure = Departure(
+        membership_id=moved.membership_id,
+        participant_id=moved.people[daughter],
+        left_on=date(2026, 4, 28),
+        kind=ChangeKind.DEATH,
+        reason="Akta kematian",
+    )
+    at = wib(2026, 5, 4)
+
+    async with pool.acquire() as connection, connection.transaction():
+        change = await propose_departure(
+            connection, husband.family_id, departure, proposed_by="siti", at=at
+        )
+        await approve_departure(
+            connection,
+            husband.family_id,
+            change,
+            kind=ChangeKind.DEATH,
+            approved_by="budi",
+            at=at,
+        )
+
+    assert before == (husband.family_id, 2, 70_000)
+    assert await owed(pool, husband.accounts[0], at) == (husband.family_id, 1, 35_000)
+    assert await owed(pool, parents.accounts[0], at) == (parents.family_id, 2, 70_000)
+    async with pool.acquire() as connection:
+        new = (husband.family_id, moved.people[daughter])
+        assert not await was_covered(connection, *new, at=at)
+        bills = await bills_of(connection, parents.family_id, today=wib_date(at), limit=9)
+    assert [bill.amount for bill in bills] == [70_000, 105_000, 105_000]  # April stays whole
     await nothing_disagrees(pool)
 
 

@@ -10,6 +10,7 @@ import asyncpg
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.identifiers import mask
+from iuran.core.months import CoverageMonth
 from iuran.payments.credentials import ChannelUnknownError
 from iuran.payments.secrets import Cipher
 
@@ -26,6 +27,19 @@ SELECT_MEMBERSHIP: LiteralString = """
     JOIN virtual_account AS a
       ON a.family_id = n.family_id AND a.customer_number = n.customer_number
     WHERE n.customer_number = $1
+"""
+
+LOCK_MEMBERSHIP: LiteralString = """
+    SELECT membership_id FROM membership
+    WHERE family_id = $1 AND membership_id = $2
+    FOR NO KEY UPDATE
+"""
+
+SELECT_LEAVING: LiteralString = """
+    SELECT d.first_month::integer
+    FROM family_move_due AS d
+    JOIN participant AS p ON p.family_id = d.family_id AND p.participant_id = d.participant_id
+    WHERE d.family_id = $1 AND right(p.card_number, 11) = $2
 """
 
 INSERT_MANDATE: LiteralString = """
@@ -122,11 +136,13 @@ async def give_mandate(
 ) -> int:
     """Give a mandate for the membership of a virtual account; return its id.
 
-    Raises InvalidInputError, ChannelUnknownError, or MandateExistsError while another one lives.
+    Raises InvalidInputError, also while the number's holder moves to another family card,
+    ChannelUnknownError, or MandateExistsError while another one lives.
     """
     _check(mandate)
     channel_id = await channel_id_of(connection, mandate.channel_code)
     owner = await _membership(connection, mandate.customer_number)
+    await _check_stays(connection, owner, mandate.customer_number)
     try:
         mandate_id: int = await connection.fetchval(
             INSERT_MANDATE,
@@ -185,6 +201,19 @@ async def _membership(connection: Connection, customer_number: str) -> Record:
     if row is None:
         raise InvalidInputError("customerNumber", "no family has this virtual account")
     return row
+
+
+async def _check_stays(connection: Connection, owner: Record, customer_number: str) -> None:
+    """From the 1st the number pays for the other family: this one would be debited for it."""
+    await connection.execute(LOCK_MEMBERSHIP, owner["family_id"], owner["membership_id"])
+    month = await connection.fetchval(SELECT_LEAVING, owner["family_id"], customer_number)
+    if month is not None:
+        day = CoverageMonth.of_ordinal(month).first_day
+        raise InvalidInputError(
+            "customerNumber",
+            f"its holder belongs to another family card from {day} on; name the number of somebody"
+            " who stays, or give the mandate there from that day",
+        )
 
 
 def _check(mandate: NewMandate) -> None:
