@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from graphql import (
     InputObjectTypeDefinitionNode,
+    InterfaceTypeDefinitionNode,
     ObjectTypeDefinitionNode,
     TypeNode,
     parse,
@@ -189,6 +190,11 @@ OBJECTS = {
     if name not in {"Query", "Mutation", "Subscription", "PageInfo", "Viewer"}
     and not name.endswith(("Connection", "Edge", "Payload"))
     and "Problem" not in {one.name.value for one in DEFINITIONS[name].interfaces or ()}
+}
+INTERFACES = {
+    definition.name.value
+    for definition in parse(sdl()).definitions
+    if isinstance(definition, InterfaceTypeDefinitionNode)
 }
 NODES = {
     name
@@ -463,3 +469,51 @@ async def test_forbidden_and_missing_look_alike_and_take_the_same_work(
             told[side].append((way.query, answer, logs[-1]["statements"]))
 
     assert told[0] == told[1]
+
+
+WHOLE_PEOPLE = {Role.PARTICIPANT, Role.BRANCH_OFFICER}
+WHOLE_CARDS = WHOLE_PEOPLE | {Role.FINANCE_OFFICER, Role.FACILITY}
+SELECT_SECRETS = """
+    SELECT p.nik, p.phone, p.email, f.kk_number, p.card_number, v.customer_number
+    FROM family AS f JOIN participant AS p USING (family_id)
+    LEFT JOIN virtual_account AS v USING (family_id, participant_id)
+    WHERE f.family_id = $1
+"""
+
+
+def leaves(way: Way) -> str:
+    """All fields of its type that hold values, but for those that take arguments."""
+    return " ".join(
+        field.name.value
+        for field in DEFINITIONS[way.target].fields or ()
+        if bare(field.type) not in DEFINITIONS and bare(field.type) not in INTERFACES
+        if not field.arguments
+    )
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in WHOLE_PEOPLE])
+async def test_no_field_on_any_path_shows_a_number_that_is_masked_for_the_role(
+    pool: Pool, frontend_of: FrontendOf, insured: Insured, owned: Mapping[str, str], role: Role
+) -> None:
+    keys = {**keys_of(insured, owned), "employer_number": "80000000001"}
+    _, (employer_id,) = _key_of(owned["Employer"])
+    frontend = replace(
+        frontend_of(replace(Limits(), lookups_burst=10_000, points_burst=10**7)),
+        employer_id=employer_id,
+    )
+    people, cards = set[str](), set[str]()
+    for nik, phone, email, kk, card, account in await pool.fetch(SELECT_SECRETS, insured.family_id):
+        people |= {nik, phone, email, kk} - {None}
+        cards |= {card, account} - {None}
+    hidden = people if role in WHOLE_CARDS else people | cards
+    shown: list[tuple[str, str]] = []
+
+    for way in WAYS:
+        whole = replace(way, text=way.text.replace("%", f"__typename {leaves(way)}"))
+        answer = await frontend.answer(whole.query, role=role, **used(way, keys))
+        assert "data" in answer, (whole.query, answer)
+        text = str(answer)
+        shown += [(way.query, number) for number in hidden if number in text]
+
+    assert len(hidden) >= 5
+    assert not shown
