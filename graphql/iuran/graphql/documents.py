@@ -10,9 +10,12 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    StringValueNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -125,9 +128,12 @@ class Documents:
                 f"the document is longer than {self._limits.document_characters} characters"
             )
         try:
-            return parse(query, max_tokens=self._limits.document_tokens)
+            document = parse(query, max_tokens=self._limits.document_tokens)
         except GraphQLError as error:
             raise SyntaxRefusedError([error]) from error
+        if "\0" in query or "\\u" in query:
+            visit(document, _NoNulls())
+        return document
 
     def _keep(self, key: _Key, prepared: Prepared) -> None:
         self._kept[key] = prepared
@@ -135,6 +141,17 @@ class Documents:
         while self._characters > self._limits.cached_characters:
             (query, _, _), _ = self._kept.popitem(last=False)
             self._characters -= len(query)
+
+
+class _NoNulls(Visitor):
+    """Refuses texts with U+0000, which PostgreSQL cannot hold."""
+
+    def enter_string_value(self, node: StringValueNode, *_where: object) -> None:
+        """Look at a text."""
+        if "\0" in node.value:
+            raise SyntaxRefusedError.because(
+                "a string has the character U+0000, which no text can have"
+            )
 
 
 def _sizes(variables: Mapping[str, object]) -> dict[str, int]:

@@ -68,6 +68,8 @@ def _query_string(incoming: Incoming, limits: Limits) -> dict[str, object]:
     if len(request.url.query) > limits.body_bytes:
         raise BodyTooLargeError(f"the query string is longer than {limits.body_bytes} bytes")
     given: dict[str, object] = dict(request.query_params)
+    if len(request.query_params.multi_items()) > len(given):
+        raise RequestRefusedError("a parameter stands twice in the query string")
     for name in ("variables", "extensions"):
         text = given.get(name)
         if isinstance(text, str):
@@ -119,7 +121,7 @@ def parsed_json(text: bytes, limits: Limits) -> object:
             "the body (or `variables`, `extensions`) is no JSON that can be read: write UTF-8, no "
             "NaN, no name twice in an object, numbers and nesting of reasonable size"
         ) from error
-    # Nothing is nested deeper than there are brackets, and only an escape makes half a surrogate.
+    # Nothing is nested deeper than there are brackets; U+0000 and halves of surrogates are escaped.
     if text.count(b"{") + text.count(b"[") >= limits.json_depth or b"\\u" in text:
         _check_nesting(parsed, limits.json_depth)
     return parsed
@@ -159,6 +161,8 @@ def _inside(value: object) -> list[object]:
 
 
 def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise RequestRefusedError("a string has the character U+0000, which no text can have")
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise RequestRefusedError("a string has half of a surrogate pair; write UTF-8")
 

@@ -141,6 +141,8 @@ def _headers(error: RequestRefusedError) -> dict[str, str]:
 
 def _field_error(error: GraphQLError, request_id: str) -> tuple[str, dict[str, object]]:
     cause = error.original_error
+    if isinstance(cause, GraphQLError):  # graphql-core refuses an argument where it is used
+        cause = cause.original_error
     if cause is None:
         return "BAD_USER_INPUT", _error(error, "BAD_USER_INPUT", request_id)
     if isinstance(cause, DomainError):
