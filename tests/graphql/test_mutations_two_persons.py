@@ -6,6 +6,7 @@ import pytest
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
+from iuran.graphql.global_ids import id_of
 from iuran.graphql.mutations.root import MUTATIONS
 from iuran.graphql.problems import SecondPersonNeeded
 from tests.graphql.conftest import Frontend, Insured
@@ -41,3 +42,27 @@ async def test_the_same_person_is_refused_whatever_token_he_brings(
     assert result["__typename"] == "SecondPersonNeeded", result
     assert "another person has to decide" in result["message"]
     assert await pool.fetchval(happy.effect) == before
+
+
+async def test_a_second_person_finds_what_approves_a_change(
+    frontend: Frontend, insured: Insured
+) -> None:
+    member = insured.registered.participants[1].participant_id
+    given = {
+        "membershipId": insured.keys["membership"],
+        "participantId": id_of("Participant", insured.family_id, member),
+        "leftOn": "2026-01-03",
+        "reason": "akta kematian 12/2026",
+    }
+    proposed = await wished(frontend, "reportDeath", given, "proposalId", subject="ani")
+
+    found = await frontend.data(
+        "query ($id: ID!) { family(by: { id: $id }) { manualChanges { proposalId kind } } }",
+        id=insured.keys["family"],
+    )
+    (change,) = found["family"]["manualChanges"]
+    approval = {"proposalId": change["proposalId"]}
+    approved = await wished(frontend, "approveDeath", approval, subject="budi")
+
+    assert change == {"proposalId": proposed["proposalId"], "kind": "DEATH"}
+    assert approved["__typename"] == "ApproveDeathPayload"

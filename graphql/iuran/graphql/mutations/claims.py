@@ -7,6 +7,7 @@ import strawberry
 from iuran.core.care.care_types import CareType
 from iuran.core.claims import filing, papers
 from iuran.core.claims.records import Act, ClaimKey
+from iuran.core.claims.states import ClaimState
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Once, Payload
 from iuran.graphql.global_ids import id_of
@@ -25,7 +26,7 @@ class OfClaim(Payload):
     """A payload about a claim."""
 
     claim_id: strawberry.ID = strawberry.field(description="The claim.")
-    state: str = strawberry.field(description="Where it stands.")
+    state: ClaimState = strawberry.field(description="Where it stands.")
 
 
 @strawberry.input
@@ -65,7 +66,7 @@ async def open_facility_claim(
         amount=given.amount,
     )
     key = await filing.open_facility_claim(acting.connection, claim, by=acting.by, at=acting.at)
-    return OpenFacilityClaimPayload(claim_id=claim_id(key), state="DRAFT")
+    return OpenFacilityClaimPayload(claim_id=claim_id(key), state=ClaimState.DRAFT)
 
 
 @strawberry.input(description="Care that a participant paid himself.")
@@ -110,7 +111,7 @@ async def open_reimbursement(
         letter_number=given.letter_number,
     )
     key = await filing.open_reimbursement(acting.connection, claim, by=acting.by, at=acting.at)
-    return OpenReimbursementPayload(claim_id=claim_id(key), state="DRAFT")
+    return OpenReimbursementPayload(claim_id=claim_id(key), state=ClaimState.DRAFT)
 
 
 @strawberry.input(description="A document of a claim; its bytes stay where they are.")
@@ -177,7 +178,7 @@ async def submit_claim(acting: Acting, given: SubmitClaimInput) -> SubmitClaimPa
     key = await acting.claim(given.claim_id)
     act = Act(by=acting.by, reason=given.note or "submitted", at=acting.at)
     claim = await filing.submit(acting.connection, key, act)
-    return SubmitClaimPayload(claim_id=given.claim_id, state=claim.state.value)
+    return SubmitClaimPayload(claim_id=given.claim_id, state=claim.state)
 
 
 def claim_id(key: ClaimKey) -> strawberry.ID:

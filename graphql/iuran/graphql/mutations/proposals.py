@@ -6,8 +6,9 @@ from iuran.graphql.changes import Once
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.mutations.acting import Acting, key_given
 from iuran.graphql.mutations.payloads import OfFamily
+from iuran.graphql.types.changes import PROPOSAL
 
-PROPOSAL = "ManualChange"
+__all__ = ["PROPOSAL", "ApproveInput", "Proposed", "proposal_given"]
 
 
 @strawberry.type

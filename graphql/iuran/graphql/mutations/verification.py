@@ -6,6 +6,7 @@ import strawberry
 
 from iuran.core.claims import verification
 from iuran.core.claims.records import Act, Claim, ClaimKey
+from iuran.core.claims.states import ClaimState
 from iuran.core.database.pool import Connection
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Payload
@@ -203,7 +204,7 @@ async def propose_claim_approval(
     claim = await verification.propose_approval(
         acting.connection, key, given.amount, _act(acting, given)
     )
-    return ProposeClaimApprovalPayload(claim_id=given.claim_id, state=claim.state.value)
+    return ProposeClaimApprovalPayload(claim_id=given.claim_id, state=claim.state)
 
 
 @mutation(
@@ -219,7 +220,7 @@ async def propose_claim_rejection(
     claim = await verification.propose_rejection(
         acting.connection, key, _act(acting, given), exclusion=given.exclusion
     )
-    return ProposeClaimRejectionPayload(claim_id=given.claim_id, state=claim.state.value)
+    return ProposeClaimRejectionPayload(claim_id=given.claim_id, state=claim.state)
 
 
 @mutation(
@@ -237,7 +238,7 @@ async def decide_claim(acting: Acting, given: DecideClaimInput) -> DecideClaimPa
         verification.Decided(accepts=given.accepts),
         _act(acting, given),
     )
-    return DecideClaimPayload(claim_id=given.claim_id, state=claim.state.value)
+    return DecideClaimPayload(claim_id=given.claim_id, state=claim.state)
 
 
 @mutation(Role.FINANCE_OFFICER, description="Pay an approved claim.")
@@ -248,10 +249,10 @@ async def pay_claim(acting: Acting, given: PayClaimInput) -> PayClaimPayload:
     return PayClaimPayload(claim_id=given.claim_id, was_paid_before=not is_new)
 
 
-async def _step(acting: Acting, given: StepInput, step: _Step) -> str:
+async def _step(acting: Acting, given: StepInput, step: _Step) -> ClaimState:
     key = await acting.claim(given.claim_id)
     claim = await step(acting.connection, key, _act(acting, given))
-    return claim.state.value
+    return claim.state
 
 
 def _act(acting: Acting, given: StepInput) -> Act:

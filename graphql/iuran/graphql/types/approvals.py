@@ -55,7 +55,10 @@ class ApprovalWaiting:
     """A proposal."""
 
     kind: ApprovalKind = strawberry.field(description="What waits.")
-    number: str = strawberry.field(description="Its number, for the approval.")
+    number: str = strawberry.field(
+        description="Its number, for the approval. For a `MANUAL_CHANGE`, "
+        "`proposalId` of the family's `manualChanges` is what approves it."
+    )
     amount: Rupiah | None = strawberry.field(description="How much, if it is money.")
     reason: str = strawberry.field(description="Why, in the words of who proposes it.")
     proposed_by: str = strawberry.field(description="Who proposes it.")

@@ -8,13 +8,25 @@ import strawberry
 from iuran.core.family_changes import FamilyField
 from iuran.core.manual_changes import ChangeKind
 from iuran.graphql.compiler.access import of_officers
-from iuran.graphql.compiler.declarations import Column, Fragment, Many, One, Source, of_family
+from iuran.graphql.compiler.declarations import (
+    Column,
+    Computed,
+    Fragment,
+    Many,
+    One,
+    Source,
+    of_family,
+)
+from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.scalars import FamilyCardNumber
 
 if TYPE_CHECKING:
     from iuran.graphql.types.participants import Participant
+
+PROPOSAL: Final = "ManualChange"
+"""The tag of the IDs by which a second person approves."""
 
 ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
 
@@ -71,6 +83,11 @@ class FamilyChange:
 class ManualChange:
     """A change by hand."""
 
+    proposal_id: strawberry.ID = strawberry.field(
+        description="What a second person gives to the mutation that approves it: `approveDeath`, "
+        "`approveRemoval`, `approveRateRuling`, `approveLeavingSegment`, `approveFamilyMove` or "
+        "`approveLayoff`, by `kind`."
+    )
     change_number: int = strawberry.field(description="Its number within the family.")
     kind: ChangeKind = strawberry.field(description="What is changed.")
     reason: str = strawberry.field(description="Why, in the words of who proposes it.")
@@ -84,6 +101,10 @@ class ManualChange:
     proposed_at: datetime = strawberry.field(description="When.")
     approved_by: str | None = strawberry.field(description="Who approved it; null while it waits.")
     approved_at: datetime | None = strawberry.field(description="When; it took effect then.")
+
+
+def _proposal_id(_: object, family_id: int, change_id: int) -> str:
+    return id_of(PROPOSAL, family_id, change_id)
 
 
 _MASKED_NUMBER: Final[Fragment] = "repeat('*', 12) || right("
@@ -126,6 +147,7 @@ MANUAL_CHANGE = Source(
     "ON {row}a.family_id = {row}.family_id AND {row}a.change_id = {row}.change_id",
     access=of_officers(),
     fields={
+        "proposalId": Computed(of=_proposal_id, needs=("{row}.family_id", "{row}.change_id")),
         "changeNumber": "{row}.change_id",
         "kind": "{row}.kind",
         "reason": "{row}.reason",
