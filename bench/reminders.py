@@ -19,6 +19,7 @@ from iuran.core.families import family_range
 from iuran.core.months import CoverageMonth
 from iuran.core.reminders.events import Channel
 from iuran.core.reminders.schedule import rules_on
+from iuran.core.reminders.slots import live_slots
 from iuran.payments.billing import roll_months
 from iuran.workers.delivery import send_reminders
 from iuran.workers.jobs import BUCKETS, Job, JobName
@@ -28,7 +29,7 @@ from iuran.workers.messaging.http import HttpCarrier
 from iuran.workers.messaging.letter import Carrier, Letter
 from iuran.workers.messaging.providers import SignedWebhook
 from iuran.workers.reminder_queue import claim, hold
-from iuran.workers.scheduling import FAMILIES_A_BATCH, live_slots, schedule
+from iuran.workers.scheduling import FAMILIES_A_BATCH, schedule
 from iuran.workers.services import WorkerServices
 
 FAMILIES = int(os.environ.get("IURAN_BENCH_REMINDERS", "50000"))

@@ -51,6 +51,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("AutodebitMandate", "AutodebitAttempt", "Layoff"), FAMILYS_OWN),
     **dict.fromkeys(("ContactPreference", "FamilyChange"), FAMILYS_OWN),
     **dict.fromkeys(("ReminderQueueFigure", "WebhookEndpoint", "WebhookDelivery"), CLOCKWORK),
+    **dict.fromkeys(("ReminderPreview", "PreviewedMessages", "PreviewedMessage"), CLOCKWORK),
     "EmployerCreditEntry": EMPLOYERS,
     "GovernmentPayment": FINANCES,
     "Wage": EMPLOYERS | {Role.PARTICIPANT},
@@ -251,6 +252,7 @@ ROOTS: list[Way] = [
     Way(text="approvalsWaiting { % }", types=("ApprovalWaiting",)),
     Way(text="reminderRules { % }", types=("ReminderRule",)),
     Way(text="reminderQueue { % }", types=("ReminderQueueFigure",)),
+    Way(text='reminderPreview(day: "2026-01-07") { % }', types=("ReminderPreview",)),
     Way(text="webhookEndpoints { % }", types=("WebhookEndpoint",)),
     Way(text="information { % }", types=("Information",)),
     Way(text="facilities(first: 5) { nodes { % } }", types=("Facility",)),
@@ -294,7 +296,14 @@ def walked(starts: list[Way]) -> Iterator[Way]:
                 ways.append(step)
 
 
-WALKED_FROM = {"Information", "EligibilityCheck", "Figures", "ApprovalWaiting", "WebhookEndpoint"}
+WALKED_FROM = {
+    "Information",
+    "EligibilityCheck",
+    "Figures",
+    "ApprovalWaiting",
+    "WebhookEndpoint",
+    "ReminderPreview",
+}
 WAYS = [
     *ROOTS,
     *walked([way for way in ROOTS if way.text.startswith("node(")]),

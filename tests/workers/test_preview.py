@@ -7,7 +7,7 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.reminders.events import Channel
-from iuran.workers.preview import Preview, PreviewGroup, preview
+from iuran.core.reminders.preview import Preview, PreviewGroup, preview
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
 from tests.workers.conftest import Mailbox

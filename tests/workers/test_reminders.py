@@ -7,11 +7,12 @@ from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.reminders.events import Channel
 from iuran.core.reminders.schedule import rules_on
+from iuran.core.reminders.slots import live_slots
 from iuran.payments.virtual_accounts import payable_at
 from iuran.workers.execution import run_due
 from iuran.workers.reminder_queue import claim, close
 from iuran.workers.reminders import ReminderState
-from iuran.workers.scheduling import live_slots, schedule
+from iuran.workers.scheduling import schedule
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 from tests.builders import pays_what_it_owes

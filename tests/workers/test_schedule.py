@@ -24,8 +24,8 @@ from iuran.core.reminders.schedule import (
     slots_of,
     window_slots_of,
 )
+from iuran.core.reminders.slots import live_events, slots_around
 from iuran.core.time_zones import TIME_ZONES
-from iuran.workers.scheduling import live_events, slots_around
 
 months = st.builds(CoverageMonth, st.integers(2020, 2040), st.integers(1, 12))
 SEGMENT = "PBPU_SELF"

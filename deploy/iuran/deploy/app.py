@@ -12,11 +12,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
+from iuran.core.reminders.events import Channel
 from iuran.deploy.demo_tokens import demo_token_routes
 from iuran.deploy.edge import Edge
 from iuran.deploy.installation import installation_cipher, receipt_links
 from iuran.deploy.landing import landing_route
-from iuran.deploy.messaging import message_report_routes
+from iuran.deploy.messaging import message_report_routes, new_carriers
 from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
@@ -114,6 +115,7 @@ def _graphql_services(
         audience=issuer.audience,
         cipher=installation_cipher(settings),
         receipts=receipt_links(settings),
+        channels=(Channel.EMAIL, *sorted(new_carriers(settings))),
         limits=settings.limits,
         rates=rates,
         documents_mode=settings.graphql_documents,

@@ -99,6 +99,7 @@ class Changes:
             scope=question.scope,
             at=question.at,
             receipts=question.receipts,
+            channels=question.channels,
             snapshot=snapshot,
         )
         return Reads(reading, self._declarations)

@@ -62,6 +62,11 @@ from iuran.graphql.types.public_figures import (
     SATISFACTION_FIGURE,
 )
 from iuran.graphql.types.refunds import REFUND, REFUND_EVENT
+from iuran.graphql.types.reminder_previews import (
+    PREVIEWED_MESSAGE,
+    PREVIEWED_MESSAGES,
+    REMINDER_PREVIEW,
+)
 from iuran.graphql.types.reminders import REMINDER
 from iuran.graphql.types.stay_fines import STAY_FINE
 from iuran.graphql.types.suspense import SUSPENSE_ITEM, SUSPENSE_PROPOSAL
@@ -105,7 +110,10 @@ SOURCES = (
     INFORMATION,
     JOB,
     OFFICE,
+    PREVIEWED_MESSAGE,
+    PREVIEWED_MESSAGES,
     REMINDER,
+    REMINDER_PREVIEW,
     SUSPENSE_ITEM,
     SUSPENSE_PROPOSAL,
     BILL,

@@ -188,7 +188,7 @@ class PageSizeError(DomainError):
 
 
 class DaysError(DomainError):
-    """The days that figures are asked for are none, or too many."""
+    """The days that are asked for are none, too many, or not to be known."""
 
     code: ClassVar[str] = "BAD_USER_INPUT"
 

@@ -65,6 +65,7 @@ class Operations:
             scope=Scope.of(viewer),
             at=self._services.clock.now(),
             receipts=self._services.receipts,
+            channels=self._services.channels,
         )
         if prepared.operation.operation is OperationType.MUTATION:
             return await self._change(prepared, request, question)
@@ -90,6 +91,7 @@ class Operations:
                 scope=question.scope,
                 at=question.at,
                 receipts=question.receipts,
+                channels=question.channels,
                 snapshot=snapshot,
             )
             context = Context(viewer=question.viewer, reads=Reads(reading, self._declarations))

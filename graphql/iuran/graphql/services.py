@@ -1,11 +1,13 @@
 """What the edge is given at start-up."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
+from iuran.core.reminders.events import Channel
 from iuran.graphql.limits import Limits
 from iuran.graphql.rates import Rates
 from iuran.graphql.signing_keys import SigningKeys
@@ -42,5 +44,7 @@ class GraphqlServices:
     graphiql: bool = False
     receipts: ReceiptLinks | None = None
     """What makes links to receipts; without it there are none."""
+    channels: Collection[Channel] = tuple(Channel)
+    """Over which families are written to."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is told to stop: subscriptions then end, and come back elsewhere."""

@@ -1,15 +1,18 @@
 """One operation's view of the database: everything it reads belongs to one moment."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import LiteralString, Self
+from typing import LiteralString, Self, TypeVar
 
 import asyncpg
 
 from iuran.core.database.pool import Connection, Pool, Record
 from iuran.graphql.errors import OverloadedError
 from iuran.graphql.limits import Limits
+
+T = TypeVar("T")
 
 SET_STATEMENT_TIMEOUT: LiteralString = """
     SELECT set_config('statement_timeout', $1, true)
@@ -46,13 +49,20 @@ class Snapshot:
 
     async def fetch(self, statement: LiteralString, *parameters: object) -> list[Record]:
         """Run a SELECT; raises OverloadedError when no connection becomes free in time."""
+        return await self.read(lambda connection: connection.fetch(statement, *parameters))
+
+    async def read(self, of: Callable[[Connection], Awaitable[T]]) -> T:
+        """Let a function of the domain read; raises OverloadedError as `fetch` does.
+
+        It counts as one statement, however many it takes.
+        """
         async with self._lock:
             if self._failure is not None:
                 raise self._failure
             connection = self._connection or await self._open()
             self.statements += 1
             try:
-                return await connection.fetch(statement, *parameters)
+                return await of(connection)
             except asyncpg.PostgresError as error:
                 self._failure = error
                 raise

@@ -7,6 +7,7 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.months import CoverageMonth
 from iuran.core.reminders.schedule import rules_on
+from iuran.core.reminders.slots import live_events
 from iuran.payments.lost.figures import due_searches
 from iuran.workers.autodebit import collections_due, warnings_due
 from iuran.workers.deadlines import has_deadlines
@@ -32,7 +33,6 @@ from iuran.workers.month_roll import has_families, is_rolled
 from iuran.workers.outbox import has_outbox
 from iuran.workers.reminder_queue import due_buckets
 from iuran.workers.retention import old_days, old_months
-from iuran.workers.scheduling import live_events
 from iuran.workers.webhooks.sending import webhooks_due
 
 ALL = Work(key="all")

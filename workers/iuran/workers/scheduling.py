@@ -1,7 +1,7 @@
 """Scheduling: which families get which planned message, as set-based SQL over ranges of them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, LiteralString
 
 import asyncpg
@@ -11,23 +11,21 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
 from iuran.core.families import family_range
-from iuran.core.months import CoverageMonth
-from iuran.core.reminders.events import PLANNED, Anchor
-from iuran.core.reminders.schedule import Rule, rules_on, slots_of, window_slots_of
-from iuran.workers.candidates import (
+from iuran.core.reminders.candidates import (
     OF_BILLS,
     OF_STEPS,
     OF_WINDOWS,
     AnchoredSlot,
-    anchor_of_day,
     columns_of,
 )
+from iuran.core.reminders.events import Anchor
+from iuran.core.reminders.schedule import rules_on
+from iuran.core.reminders.slots import live_slots
 from iuran.workers.jobs import Job
 from iuran.workers.metrics import REMINDERS_SCHEDULED
 from iuran.workers.services import WorkerServices
 
 FAMILIES_A_BATCH = 5_000
-HOLIDAYS_IN_A_ROW_MAX = 8
 
 _NOTED = """
         ORDER BY 1, 2
@@ -89,34 +87,6 @@ async def schedule_reminders(services: WorkerServices, job: Job) -> None:
             )
     REMINDERS_SCHEDULED.labels(event).inc(scheduled)
     _log.info("reminders_scheduled", reminder_event=event, day=str(today), count=scheduled)
-
-
-def live_events(rules: Sequence[Rule], *, today: date) -> tuple[str, ...]:
-    """Return the planned events that somebody may have to be told of on a WIB date."""
-    return tuple(event for event in PLANNED if live_slots(rules, event, today=today))
-
-
-def live_slots(rules: Sequence[Rule], event: str, *, today: date) -> list[AnchoredSlot]:
-    """Return an event's slots whose time holds a WIB date in any of the zones."""
-    return [
-        one
-        for one in slots_around(rules, today)
-        if one.slot.rule.event == event and one.slot.is_live(today=today)
-    ]
-
-
-def slots_around(rules: Sequence[Rule], day: date) -> list[AnchoredSlot]:
-    """Return the slots of a date's month, and of the windows that end soon after it."""
-    month = CoverageMonth.of(day)
-    found = [AnchoredSlot(slot=slot, anchor=month.ordinal) for slot in slots_of(rules, month)]
-    days = [-rule.offset_days for rule in rules if rule.kind.anchor is Anchor.WINDOW_END]
-    for ahead in range(max(days, default=-HOLIDAYS_IN_A_ROW_MAX) + HOLIDAYS_IN_A_ROW_MAX):
-        last_day = day + timedelta(days=ahead)
-        found += [
-            AnchoredSlot(slot=slot, anchor=anchor_of_day(last_day))
-            for slot in window_slots_of(rules, last_day)
-        ]
-    return found
 
 
 async def schedule(

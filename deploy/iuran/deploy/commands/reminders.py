@@ -13,6 +13,7 @@ from iuran.core.clock import WIB, wib_date
 from iuran.core.errors import InvalidInputError
 from iuran.core.months import CoverageMonth
 from iuran.core.reminders.events import Anchor, Channel
+from iuran.core.reminders.preview import Preview, PreviewGroup, preview
 from iuran.core.reminders.rule_changes import (
     RuleChange,
     WaitingChange,
@@ -26,7 +27,6 @@ from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import err, run, say, write_json, write_table
 from iuran.deploy.messaging import new_carriers
 from iuran.deploy.settings import Settings
-from iuran.workers.preview import Preview, PreviewGroup, preview
 
 _MANY_SEGMENTS = 4
 
@@ -178,8 +178,6 @@ async def _preview(data: Path | None, day: str | None) -> Preview:
     async with open_desk(data) as desk:
         at = desk.clock.now()
         on = wib_date(at) + timedelta(days=1) if day is None else _date(day)
-        if on < wib_date(at):
-            raise InvalidInputError("day", f"{on} is over; choose today or a later day")
         columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
         found = Preview(day=on)
         with Progress(*columns, console=err, transient=True) as bars:

@@ -1,8 +1,12 @@
 """Questions about the house itself: its jobs and runs, and what everybody may know."""
 
+from datetime import date
+from typing import Annotated
+
 import strawberry
 
-from iuran.graphql.compiler.declarations import Declared, Found, LookUp, Root, Way
+from iuran.graphql.compiler.declarations import Declared, Fallback, Found, LookUp, Root, Way
+from iuran.graphql.context import Info
 from iuran.graphql.types.clockwork import (
     BILLING_RUNS,
     DEAD_JOBS,
@@ -16,11 +20,14 @@ from iuran.graphql.types.contacts import (
     ReminderQueueFigure,
     ReminderRule,
 )
-from iuran.graphql.types.fields import declared
+from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.information import Information
 from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.reminder_previews import ReminderPreview
 from iuran.graphql.types.webhooks import WEBHOOK_ENDPOINTS, WebhookEndpoint
 from iuran.graphql.types.weights import counted_as, paged, weighing
+
+PREVIEW_WEIGHT = 1_000
 
 
 @strawberry.type(description="Questions about the house.")
@@ -52,6 +59,23 @@ class HouseQueries:
         "and auditors, empty for others.",
         directives=[*counted_as(20), *weighing(10)],
     )
+
+    @resolver(
+        description="What would go out on a day, today or later, to at most 20,000 families; for "
+        "operators and auditors, null for others.",
+        directives=weighing(PREVIEW_WEIGHT),
+    )
+    async def reminder_preview(
+        self,
+        info: Info,
+        day: Annotated[
+            date, strawberry.argument(description="The day, in Jakarta, at most a year ahead.")
+        ],
+        after: After = strawberry.UNSET,
+    ) -> ReminderPreview | None:
+        """Look ahead."""
+        return await info.context.reads.reminder_preview(day, after=after or None)
+
     webhook_endpoints: list[WebhookEndpoint] = declared(
         description="Systems that subscribed to events, at most 100; for operators and auditors, "
         "empty for others.",
@@ -75,6 +99,9 @@ HOUSE_LISTS: dict[str, Declared] = {
     "billingRuns": BILLING_RUNS,
 }
 HOUSE_ROOTS: dict[str, Root] = {
+    "reminderPreview": Fallback(
+        why="the schedule's days are worked out of its rules, and only then families are looked at"
+    ),
     "information": LookUp(
         target="Information", ways={"": Way(where="true")}, of=lambda _: Found(way="")
     ),

@@ -28,6 +28,7 @@ from iuran.graphql.reads.numbers import Holder, Number, holders
 from iuran.graphql.reads.participants import ParticipantKey, participants
 from iuran.graphql.reads.payables import payables
 from iuran.graphql.reads.reading import Reading
+from iuran.graphql.reads.reminder_previews import reminder_preview
 from iuran.graphql.reads.virtual_accounts import virtual_accounts
 from iuran.graphql.types.bills import BILL_LIST, Bill, BillLine, BillPayment
 from iuran.graphql.types.families import Family
@@ -35,6 +36,7 @@ from iuran.graphql.types.memberships import EVENT_LIST, Membership, MembershipEv
 from iuran.graphql.types.pagination import Connection, page_of, page_size, position_of
 from iuran.graphql.types.participants import Participant
 from iuran.graphql.types.payables import Payable, PayableRow
+from iuran.graphql.types.reminder_previews import ReminderPreview
 from iuran.graphql.types.virtual_accounts import VirtualAccount
 
 BATCH_MAX = 1_000
@@ -173,6 +175,10 @@ class Reads:
         if row is None:
             return None
         return Payable.of(PayableRow.of(row), issued_on=issued_on, today=self._reading.today)
+
+    async def reminder_preview(self, day: date, *, after: str | None) -> ReminderPreview | None:
+        """Look at what would go out on a day."""
+        return await reminder_preview(self._reading, day, after=after)
 
     async def thing(self, type_name: str, *key: int) -> object | None:
         """Read an object of any type by its key."""

@@ -1,7 +1,7 @@
 """What every read needs to know: the scope, the snapshot, and which moment it is."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Record
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
+from iuran.core.reminders.events import Channel
 from iuran.graphql.identity import Viewer
 from iuran.graphql.scope import Scope
 from iuran.graphql.snapshots import Snapshot
@@ -19,13 +20,15 @@ from iuran.payments.receipts.links import ReceiptLinks
 class Question:
     """Who asks, and when. `at` is legal time and stands still while the operation runs.
 
-    `receipts` makes links to receipts, where the installation serves them.
+    `receipts` makes links to receipts, where the installation serves them. `channels` are those
+    over which it writes to families.
     """
 
     viewer: Viewer
     scope: Scope
     at: datetime
     receipts: ReceiptLinks | None = None
+    channels: Collection[Channel] = tuple(Channel)
 
     @property
     def today(self) -> date:

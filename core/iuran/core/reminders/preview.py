@@ -1,27 +1,30 @@
 """The preview: what would go out on a day, by the very SQL that schedules, and nothing is sent."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import LiteralString, Self
 
 from iuran.core.clock import wib_date, wib_instant
 from iuran.core.database.pool import Connection, Record
+from iuran.core.errors import InvalidInputError
 from iuran.core.families import family_range
 from iuran.core.identifiers import mask, mask_name
-from iuran.core.reminders.events import PLANNED, Anchor, Channel
-from iuran.core.reminders.schedule import rules_on
-from iuran.workers.candidates import (
+from iuran.core.reminders.candidates import (
     OF_BILLS,
     OF_STEPS,
     OF_WINDOWS,
     AnchoredSlot,
     columns_of,
 )
-from iuran.workers.scheduling import FAMILIES_A_BATCH, live_slots
+from iuran.core.reminders.events import Anchor, Channel
+from iuran.core.reminders.schedule import rules_on
+from iuran.core.reminders.slots import slots_around
 
+FAMILIES_A_BATCH = 5_000
 EXAMPLES_MAX = 3
+DAYS_AHEAD_MAX = 366
 _EVER = datetime(2014, 1, 1, tzinfo=UTC)
 
 _COUNTED = """
@@ -108,6 +111,13 @@ class Preview:
     )
     families_done: int = 0
     families_total: int = 0
+    family_to: int = 0
+    """The last family that was looked at."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no families are left to look at."""
+        return self.families_done == self.families_total
 
     def add(self, rows: Sequence[Record]) -> None:
         """Count what a statement found."""
@@ -123,24 +133,56 @@ class Preview:
 
 
 async def preview(
-    connection: Connection, day: date, *, at: datetime, channels: Collection[Channel]
-) -> AsyncIterator[Preview]:
-    """Look at all families in batches and yield what is known so far; nothing is written."""
+    connection: Connection,
+    day: date,
+    *,
+    at: datetime,
+    channels: Collection[Channel],
+    behind_family: int = 0,
+) -> AsyncGenerator[Preview]:
+    """Look at families in batches and yield what is known so far; nothing is written.
+
+    Those up to `behind_family` are left out. Raises InvalidInputError for a day that is over or
+    more than a year away.
+    """
+    _check_day(day, today=wib_date(at))
     window = _Window.of(day, at)
     rules = await rules_on(connection, day, channels=channels)
-    slots = {event: live_slots(rules, event, today=day) for event in PLANNED}
-    first, last = await family_range(connection) or (1, 0)
-    found = Preview(day=day, families_total=last - first + 1)
+    planned = _by_statement(
+        [one for one in slots_around(rules, day) if one.slot.is_live(today=day)]
+    )
+    lowest, last = await family_range(connection) or (1, 0)
+    first = max(lowest, behind_family + 1)
+    found = Preview(
+        day=day, families_total=max(last - first + 1, 0), family_to=min(behind_family, last)
+    )
     for family_from in range(first, last + 1, FAMILIES_A_BATCH):
         family_to = min(family_from + FAMILIES_A_BATCH - 1, last)
         families = family_from, family_to
-        for event_slots in filter(None, slots.values()):
-            found.add(await _planned(connection, event_slots, families, window))
+        for statement, slots in planned.items():
+            found.add(
+                await _planned(connection, statement, slots, families=families, window=window)
+            )
         found.add(await _queued(connection, families, window))
-        found.families_done = family_to - first + 1
+        found.families_done, found.family_to = family_to - first + 1, family_to
         yield found
     if last < first:
         yield found
+
+
+def _check_day(day: date, *, today: date) -> None:
+    if day < today:
+        raise InvalidInputError("day", f"{day} is over; choose today or a later day")
+    if (day - today).days > DAYS_AHEAD_MAX:
+        raise InvalidInputError("day", f"choose a day at most {DAYS_AHEAD_MAX} days ahead")
+
+
+def _by_statement(slots: Sequence[AnchoredSlot]) -> dict[LiteralString, list[AnchoredSlot]]:
+    found: dict[LiteralString, list[AnchoredSlot]] = {}
+    for slot in slots:
+        statement = _STATEMENTS.get(slot.slot.rule.kind.anchor, PREVIEW_BILLS)
+        found.setdefault(statement, []).append(slot)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,17 +205,17 @@ class _Window:
 
 async def _planned(
     connection: Connection,
+    statement: LiteralString,
     slots: Sequence[AnchoredSlot],
+    *,
     families: tuple[int, int],
     window: _Window,
 ) -> list[Record]:
-    statement = _STATEMENTS.get(slots[0].slot.rule.kind.anchor, PREVIEW_BILLS)
-    columns = columns_of(slots)
     return await connection.fetch(
         statement,
         *families,
         window.seen_from,
-        *columns,
+        *columns_of(slots),
         window.begins,
         window.ends,
         EXAMPLES_MAX,
