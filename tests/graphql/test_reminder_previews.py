@@ -13,7 +13,7 @@ from iuran.graphql.identity import Role
 from iuran.graphql.reads import reminder_previews
 from iuran.payments.billing import bill_month
 from tests.builders import a_channel, a_family, an_active_family, registered
-from tests.graphql.conftest import Frontend, code_of
+from tests.graphql.conftest import Answer, Frontend, code_of
 
 PREVIEW = """
     query ($day: Date!, $after: String) {
@@ -78,7 +78,7 @@ async def test_slices_of_families_add_up_to_the_whole(
     monkeypatch.setattr(preview, "FAMILIES_A_BATCH", 1)
     monkeypatch.setattr(reminder_previews, "FAMILIES_A_BATCH", 1)
     monkeypatch.setattr(reminder_previews, "FAMILIES_MAX", 2)
-    slices = []
+    slices: list[Answer] = []
     after = None
 
     for _ in range(10):
