@@ -119,6 +119,44 @@ async def test_employers_governments_facilities_and_complaints_at_the_desk(
     assert (unknown.returncode, "no such claim" in unknown.stderr) == (1, True)
 
 
+async def test_a_facility_becomes_a_partner_by_two_persons(run: Run) -> None:
+    contract = ("facilities", "contract", "99020202", "2020-01-01", "2030-12-31")
+    approval = ("facilities", "approve-contract", "99020202", "2020-01-01", "--by")
+
+    registered = await run(
+        "facilities", "register", "99020202", "--name", "Klinik Contoh", "--level", "FKTP",
+        "--kind", "CLINIC", "--district", "Kota Misal", "--province", "Provinsi Contoh",
+        "--address", "Jalan Contoh 2", "--service", "LAB", "--service", "DENTAL", "--by", "ani",
+    )  # fmt: skip
+    before = json.loads((await run("facilities", "find", "Kota Misal", "--json")).stdout)
+    written = await run(*contract, "--reason", "Contract 7", "--by", "ani")
+    alone = await run(*approval, "ani")
+    approved = await run(*approval, "budi")
+    after = json.loads((await run("facilities", "find", "Kota Misal", "--json")).stdout)
+
+    assert "iuran facilities contract 99020202" in registered.stdout
+    assert [(row["code"], row["partner"]) for row in before] == [("99020202", "no")]
+    assert "iuran facilities approve-contract 99020202 2020-01-01" in written.stdout
+    assert (alone.returncode, "Traceback" in alone.stderr) == (1, False)
+    assert approved.returncode == 0
+    assert [row["partner"] for row in after] == ["yes"]
+
+
+async def test_a_value_that_the_database_refuses_is_said_in_one_line(run: Run) -> None:
+    too_large = await run("channels", "messages", "9" * 30)
+    nameless = await run(
+        "facilities", "register", "99020203", "--name", "", "--level", "FKTP", "--kind", "CLINIC",
+        "--district", "Kota Misal", "--province", "Provinsi Contoh", "--address", "Jalan Rahasia 9",
+        "--by", "ani",
+    )  # fmt: skip
+
+    for refused in (too_large, nameless):
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "--help says what it takes" in refused.stderr
+    assert "facility_name" in nameless.stderr
+    assert "Rahasia" not in nameless.stderr
+
+
 async def test_capitation_is_agreed_counted_and_approved_at_the_desk(run: Run, pool: Pool) -> None:
     async with pool.acquire() as connection:
         await a_facility(connection, CLINIC)
