@@ -42,6 +42,8 @@ from iuran.deploy.commands.token import token
 from iuran.deploy.commands.up import up_command
 
 INTERRUPTED = 128 + signal.SIGINT
+LOOK_AROUND = "`iuran doctor` says what is wrong"
+MEND_VALUES = "mend what was given; the same command with --help says what it takes"
 
 app = typer.Typer(
     name="iuran",
@@ -89,10 +91,21 @@ def main() -> None:
         app()
     except DomainError as error:
         _exit_saying(str(error))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        _exit_saying(f"{error}; `iuran doctor` says what is wrong")
+    except OSError as error:
+        _exit_saying(f"{error}; {LOOK_AROUND}")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _exit_saying(_said_by_the_database(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _said_by_the_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> str:
+    """Return its message and what to do, without the detail: that repeats rows with their NIK."""
+    message = str(error.args[0]) if error.args else type(error).__name__
+    is_about_values = isinstance(
+        error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError | ValueError
+    )
+    return f"{message}; {MEND_VALUES if is_about_values else LOOK_AROUND}"
 
 
 def _exit_saying(message: str) -> None:
