@@ -113,7 +113,7 @@ async def perform(stage: Stage) -> None:
 @singledispatch
 async def play(fact: Fact, stage: Stage) -> None:
     """Play one fact; a kind that nobody can play is an error."""
-    raise NotImplementedError(f"{fact} of {stage.branch}")
+    raise TypeError(f"nobody plays {fact} of {stage.branch}")
 
 
 @play.register

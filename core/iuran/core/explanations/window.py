@@ -31,8 +31,10 @@ def _counted(window: FineWindow) -> Reason:
     rule = parameter_row("fine_window_days", window.first_day)
     return Reason(
         rule=rule.name,
-        english=f"The window lasts {rule.value} days; a stay from {window.last_day} is fined.",
-        indonesian=f"Masa denda {rule.value} hari; rawat inap {window.last_day} masih kena denda.",
+        english=f"The window lasts {rule.value} days; a stay that begins on {window.last_day} is the"
+        " last that is fined.",
+        indonesian=f"Masa denda {rule.value} hari; rawat inap yang mulai {window.last_day} adalah"
+        " yang terakhir kena denda.",
         legal_basis=rule.legal_basis,
         day=window.last_day,
     )

@@ -8,6 +8,7 @@ import typer
 
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
+from iuran.core.money import Rupiah, formatted
 from iuran.core.monitoring.public import Days
 from iuran.core.months import CoverageMonth
 from iuran.deploy.commands.database import open_desk
@@ -24,6 +25,7 @@ from iuran.payments.finance_figures import (
 from iuran.payments.money_held import Held, held
 
 Figures = dict[str, list[dict[str, object]]]
+IN_RUPIAH = frozenset({"amount", "paid"})
 
 
 def figures(
@@ -43,7 +45,15 @@ def figures(
         return
     for title, rows in found.items():
         if rows:
-            write_table(title, list(rows[0]), [list(row.values()) for row in rows])
+            write_table(title, list(rows[0]), [_cells(row) for row in rows])
+
+
+def _cells(row: dict[str, object]) -> list[object]:
+    """Return a row as people read it; JSON keeps the plain numbers of rupiah."""
+    return [
+        formatted(Rupiah(cell)) if column in IN_RUPIAH and isinstance(cell, int) else cell
+        for column, cell in row.items()
+    ]
 
 
 def _day(given: datetime | None) -> date | None:
