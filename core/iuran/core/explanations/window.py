@@ -31,8 +31,8 @@ def _counted(window: FineWindow) -> Reason:
     rule = parameter_row("fine_window_days", window.first_day)
     return Reason(
         rule=rule.name,
-        english=f"The window lasts {rule.value} days; a stay that begins on {window.last_day} is the"
-        " last that is fined.",
+        english=f"The window lasts {rule.value} days; a stay that begins on {window.last_day} is"
+        " the last to be fined.",
         indonesian=f"Masa denda {rule.value} hari; rawat inap yang mulai {window.last_day} adalah"
         " yang terakhir kena denda.",
         legal_basis=rule.legal_basis,
