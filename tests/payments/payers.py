@@ -10,11 +10,13 @@ from iuran.core.employers.registration import Employer, NewEmployer
 from iuran.core.families import NewFamily, RegisteredFamily, Relation, register
 from iuran.core.governments import CENTRAL, Sponsorship, sponsor
 from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
 from iuran.core.segments import AdditionalKind, CareClass, PpuGroup, Segment
 from iuran.payments.billing import RunProgress, roll_months
 from iuran.payments.employers import employer_payable_at, open_employer_account
+from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Outcome
-from tests.builders import a_family, a_participant, an_instruction, paid
+from tests.builders import a_channel, a_family, a_participant, an_instruction, paid
 
 HR = Report(by="hrd@contoh.example", reason="Laporan bulanan")
 
@@ -136,3 +138,28 @@ async def sponsored(
 
 async def roll(pool: Pool, at: datetime) -> list[RunProgress]:
     return [progress async for progress in roll_months(pool, at=at)]
+
+
+async def channel_of(pool: Pool) -> int:
+    """A bank by which is paid."""
+    async with pool.acquire() as connection:
+        return await a_channel(connection)
+
+
+async def agree(pool: Pool) -> None:
+    """Asserts that state, facts and ledger tell the same."""
+    async with pool.acquire() as connection:
+        assert await disagreements(connection) == ()
+        assert sum(balance.amount for balance in await balances(connection)) == 0
+
+
+async def state_of(pool: Pool, key: EmploymentKey) -> tuple[str, str]:
+    """State and last paid month as stored."""
+    async with pool.acquire() as connection:
+        row = await connection.fetchrow(
+            "SELECT state, paid_through FROM membership"
+            " WHERE family_id = $1 AND membership_id = $2",
+            *key,
+        )
+    assert row is not None
+    return row["state"], str(CoverageMonth.of_ordinal(row["paid_through"]))
