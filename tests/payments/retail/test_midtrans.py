@@ -119,6 +119,21 @@ async def test_an_order_of_somebody_else_goes_to_suspense(
     assert (item.customer_number, item.amount) == ("alfamart-01", OWES)
 
 
+async def test_money_of_another_currency_is_no_rupiah(
+    biller: Biller, midtrans: SimulatedMidtrans, debtor: Debtor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await ordered(biller, midtrans, debtor)
+    midtrans.change(order.order_id, "settlement")
+    foreign = {**midtrans.document(order), "currency": "USD"}
+    monkeypatch.setattr(SimulatedMidtrans, "document", lambda *_: foreign)
+
+    answer = await midtrans.send(foreign)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "UNREADABLE")
+    assert await biller.payments() == []
+    assert await debtor.owes() == OWES
+
+
 async def test_a_refund_is_noted_and_changes_nothing(
     biller: Biller, midtrans: SimulatedMidtrans, debtor: Debtor
 ) -> None:

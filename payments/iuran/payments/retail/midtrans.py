@@ -96,6 +96,8 @@ async def _ask(services: RetailServices, channel: RetailChannel, order_id: str) 
 
 
 def _notice(document: JsonObject) -> Notice:
+    if optional_text(document, "currency") not in {"", "IDR"}:
+        raise UnreadableNoticeError("currency", "only IDR is collected for us")
     return Notice(
         status=_status_of(optional_text(document, "transaction_status")),
         identity=text_of(document, "transaction_id"),
