@@ -178,6 +178,20 @@ async def test_doctor_finds_what_is_wrong(run: Run, pool: Pool, database_url: st
     assert findings["migrations"]["verdict"] == "OK"
 
 
+async def test_doctor_does_not_ask_an_aggregator_for_a_banks_keys(run: Run) -> None:
+    added = await run(
+        *("retail", "add", "XENDIT", "--dialect", "xendit"),
+        *("--base-url", "https://api.xendit.test", "--api-secret", "invented"),
+        *("--notification-secret", "invented-token"),
+    )
+
+    examined = await run("doctor", "--json")
+
+    findings = {one["part"]: one for one in json.loads(examined.stdout)}
+    assert added.returncode == 0
+    assert findings["channels"]["verdict"] == "OK"
+
+
 async def test_doctor_says_who_does_not_answer(run: Run) -> None:
     nobody = a_free_port()
 

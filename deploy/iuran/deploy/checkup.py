@@ -21,6 +21,7 @@ from iuran.payments.channels import list_channels
 from iuran.payments.finance_figures import care_disagreements
 from iuran.payments.ledger import disagreements
 from iuran.payments.membership_rebuild import different_memberships
+from iuran.payments.retail.directory import read_aggregators
 from iuran.workers.job_records import count_jobs
 from iuran.workers.leadership import read_scheduler
 from iuran.workers.redis_line import ping
@@ -167,10 +168,20 @@ async def _check_channels(settings: Settings, connection: Connection) -> Finding
         cipher = installation_cipher(settings)
     except DomainError as error:
         return _failed("channels", str(error))
-    channels = await list_channels(connection, cipher, at=datetime.now(UTC))
-    mute = [channel.code for channel in channels if not channel.secrets or not channel.public_keys]
+    now = datetime.now(UTC)
+    channels = await list_channels(connection, cipher, at=now)
+    aggregators = await read_aggregators(connection, cipher, at=now)
+    mute = [
+        channel.code
+        for channel in channels
+        if channel.code not in aggregators and not (channel.secrets and channel.public_keys)
+    ]
+    mute += [code for code, aggregator in aggregators.items() if aggregator.is_mute(now)]
     if mute:
-        advice = "their secrets or keys are unreadable or over: `iuran channels rotate`"
+        advice = (
+            "their secrets or keys are unreadable or over: `iuran channels rotate`, of an "
+            "aggregator `iuran retail rotate`"
+        )
         return Finding(part="channels", verdict=Verdict.WARN, found=", ".join(mute), advice=advice)
     return _fine("channels", f"{len(channels)} registered")
 

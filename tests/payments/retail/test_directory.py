@@ -1,6 +1,7 @@
 """The aggregators in memory: what is changed counts soon, and strangers cause no load."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from prometheus_client import REGISTRY
@@ -12,6 +13,7 @@ from iuran.payments.memory import EXTRA_RELOADS_MAX
 from iuran.payments.retail.channels import Dialect, Purpose, replace_secret
 from iuran.payments.retail.directory import RetailDirectory
 from iuran.payments.secrets import Cipher, generate_installation_key
+from iuran.payments.simulation.doku import SimulatedDoku
 from iuran.payments.simulation.xendit import SimulatedXendit
 from tests.payments.retail.conftest import OWES, SECRET, TOKEN, Biller, Debtor, a_retail_channel
 
@@ -93,6 +95,19 @@ async def test_a_secret_that_has_ended_is_not_believed_from_memory(
     assert after.api_secrets == (SECRET,)
     assert SECRET not in repr(known)
     assert xendit.token == TOKEN
+
+
+async def test_an_aggregator_whose_every_proof_has_ended_is_mute(
+    biller: Biller, xendit: SimulatedXendit, doku: SimulatedDoku
+) -> None:
+    known = await biller.services.directory.recalled()
+    now = biller.services.real_clock.now()
+    ended = tuple(replace(one, valid_until=now) for one in known["XENDIT"].secrets)
+
+    mute = replace(known["XENDIT"], secrets=ended).is_mute(now)
+
+    assert (known["XENDIT"].is_mute(now), known["DOKU"].is_mute(now), mute) == (False, False, True)
+    assert (xendit.path, doku.path) == ("/retail/XENDIT/xendit", "/retail/DOKU/doku")
 
 
 async def test_a_secret_under_a_lost_key_does_not_stop_the_others(

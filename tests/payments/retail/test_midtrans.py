@@ -125,7 +125,11 @@ async def test_money_of_another_currency_is_no_rupiah(
     order = await ordered(biller, midtrans, debtor)
     midtrans.change(order.order_id, "settlement")
     foreign = {**midtrans.document(order), "currency": "USD"}
-    monkeypatch.setattr(SimulatedMidtrans, "document", lambda *_: foreign)
+
+    def confirmed(_midtrans: SimulatedMidtrans, _order: MidtransOrder) -> dict[str, object]:
+        return foreign
+
+    monkeypatch.setattr(SimulatedMidtrans, "document", confirmed)
 
     answer = await midtrans.send(foreign)
 

@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from iuran.core.database.pool import Connection
 from iuran.payments.memory import Memory
-from iuran.payments.retail.channels import Purpose, RetailChannel, list_retail_channels
+from iuran.payments.retail.channels import Dialect, Purpose, RetailChannel, list_retail_channels
 from iuran.payments.secrets import Cipher, SecretUnreadableError
 
 SELECT_LIVE_RETAIL_SECRETS: LiteralString = """
@@ -56,6 +56,16 @@ class KnownAggregator:
             ),
         )
 
+    def is_mute(self, instant: datetime) -> bool:
+        """Whether no message of it could be proved at an instant."""
+        channel = self.at(instant)
+        proofs = (
+            channel.notification_secrets
+            if channel.dialect is Dialect.XENDIT
+            else channel.api_secrets
+        )
+        return not proofs
+
 
 KnownAggregators = Mapping[str, KnownAggregator]
 
@@ -65,13 +75,18 @@ class RetailDirectory(Memory[KnownAggregators]):
 
     async def read(self, connection: Connection) -> KnownAggregators:
         """Read every aggregator, with the secrets that are or will be valid."""
-        secrets = await _live_secrets(connection, self.cipher, at=self.real_clock.now())
-        return {
-            channel.code: KnownAggregator(
-                channel=channel, secrets=tuple(secrets[channel.channel_id])
-            )
-            for channel in await list_retail_channels(connection)
-        }
+        return await read_aggregators(connection, self.cipher, at=self.real_clock.now())
+
+
+async def read_aggregators(
+    connection: Connection, cipher: Cipher, *, at: datetime
+) -> KnownAggregators:
+    """Return every aggregator, with the secrets that are or will be valid from `at`, real time."""
+    secrets = await _live_secrets(connection, cipher, at=at)
+    return {
+        channel.code: KnownAggregator(channel=channel, secrets=tuple(secrets[channel.channel_id]))
+        for channel in await list_retail_channels(connection)
+    }
 
 
 async def _live_secrets(
