@@ -1,6 +1,7 @@
 """What officers and operators list: proposals, refunds, payments, the queue, webhooks."""
 
 from datetime import datetime
+from typing import LiteralString
 
 import pytest
 
@@ -31,6 +32,41 @@ async def test_an_officer_sees_what_waits_for_him_and_not_what_was_approved(
     (change,) = (one for one in waiting if one["kind"] == "MANUAL_CHANGE")
     assert change["family"] == {"id": insured.keys["family"]}
     assert change["proposedBy"] == "petugas-1"
+
+
+async def test_tariffs_and_systems_wait_until_a_second_person_approves_them(
+    frontend: Frontend, pool: Pool
+) -> None:
+    code = await pool.fetchval("SELECT min(facility_code) FROM facility")
+    await pool.execute(TARIFFS, code)
+    await pool.execute(SYSTEMS)
+    query = "{ approvalsWaiting { kind number amount reason proposedBy } }"
+
+    waiting = (await frontend.data(query))["approvalsWaiting"]
+
+    told = [one for one in waiting if one["kind"] in {"CAPITATION_TARIFF", "WEBHOOK_ENDPOINT"}]
+    new = [one for one in told if one["number"] != "contoh"]
+    assert [(one["number"], one["amount"], one["reason"]) for one in new] == [
+        (f"{code}/2025-12", "3600", "kontrak baru"),
+        ("baru-satu", None, "payment.settled, bill.issued"),
+        ("baru-semua", None, "*"),
+    ]
+
+
+TARIFFS: LiteralString = """
+    INSERT INTO capitation_tariff (facility_code, first_month, amount, reason, recorded_by,
+                                   recorded_at, approved_by, approved_at)
+    VALUES ($1, 2025 * 12 + 11, 3600, 'kontrak baru', 'ani', '2026-01-02 09:00+07', NULL, NULL),
+           ($1, 2026 * 12, 3700, 'lama', 'ani', '2026-01-02 09:00+07', 'budi',
+            '2026-01-02 10:00+07')
+"""
+SYSTEMS: LiteralString = """
+    INSERT INTO webhook_endpoint (name, url, kinds, created_by, created_at, approved_by)
+    VALUES ('baru-satu', 'https://a.example', '{payment.settled,bill.issued}', 'ani',
+            '2026-01-03 09:00+07', NULL),
+           ('baru-semua', 'https://b.example', '{}', 'ani', '2026-01-04 09:00+07', NULL),
+           ('lama', 'https://c.example', '{}', 'ani', '2026-01-01 09:00+07', 'budi')
+"""
 
 
 async def test_refunds_wait_in_the_order_in_which_they_were_asked_for_page_by_page(

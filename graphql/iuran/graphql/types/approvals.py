@@ -29,6 +29,8 @@ class ApprovalKind(StrEnum):
     INABILITY_CERTIFICATE = "INABILITY_CERTIFICATE"
     REMINDER_RULE = "REMINDER_RULE"
     SUSPENSE_PROPOSAL = "SUSPENSE_PROPOSAL"
+    CAPITATION_TARIFF = "CAPITATION_TARIFF"
+    WEBHOOK_ENDPOINT = "WEBHOOK_ENDPOINT"
 
 
 publish(
@@ -43,6 +45,8 @@ publish(
         ApprovalKind.INABILITY_CERTIFICATE: "A certificate that a family cannot pay a fine.",
         ApprovalKind.REMINDER_RULE: "A change of what families are told, and when.",
         ApprovalKind.SUSPENSE_PROPOSAL: "A place for money in suspense.",
+        ApprovalKind.CAPITATION_TARIFF: "What a facility gets for each of its people a month.",
+        ApprovalKind.WEBHOOK_ENDPOINT: "A system that wants to be told of events.",
     },
 )
 
@@ -60,7 +64,9 @@ class ApprovalWaiting:
         "`proposalId` of the family's `manualChanges` is what approves it."
     )
     amount: Rupiah | None = strawberry.field(description="How much, if it is money.")
-    reason: str = strawberry.field(description="Why, in the words of who proposes it.")
+    reason: str = strawberry.field(
+        description="Why, in the words of who proposes it; of a system, the events it wants."
+    )
     proposed_by: str = strawberry.field(description="Who proposes it.")
     proposed_at: datetime = strawberry.field(description="Since when it waits.")
     family: FamilyRef | None = declared(description="Whose it is, if it is a family's.")
@@ -121,6 +127,19 @@ _WAITING: Final[Fragment] = """(
      WHERE NOT EXISTS (SELECT FROM suspense_placement AS p
                        WHERE p.channel_id = s.channel_id AND p.reference = s.reference)
      ORDER BY s.proposed_at LIMIT 100)
+    UNION ALL
+    (SELECT 'CAPITATION_TARIFF', t.facility_code || '/' || t.first_month / 12 || '-'
+                || lpad((t.first_month % 12 + 1)::text, 2, '0'),
+            NULL, t.amount, t.reason, t.recorded_by, t.recorded_at
+     FROM capitation_tariff AS t
+     WHERE t.approved_by IS NULL
+     ORDER BY t.recorded_at LIMIT 100)
+    UNION ALL
+    (SELECT 'WEBHOOK_ENDPOINT', e.name, NULL, NULL,
+            coalesce(nullif(array_to_string(e.kinds, ', '), ''), '*'), e.created_by, e.created_at
+     FROM webhook_endpoint AS e
+     WHERE e.approved_by IS NULL
+     ORDER BY e.created_at LIMIT 100)
 ) AS {row}"""
 
 APPROVAL_WAITING = Source(
