@@ -65,7 +65,7 @@ async def a_fined_stay(pool: Pool) -> tuple[RegisteredFamily, int, EligibilityLe
 
 async def paid_fine(pool: Pool, payment: FinePayment, *, at: datetime) -> FineResult:
     async with pool.acquire() as connection, connection.transaction():
-        return await pay_fine(connection, payment, at=at)
+        return await pay_fine(connection, replace(payment, paid_at=at), at=at)
 
 
 def a_payment(
@@ -77,6 +77,7 @@ def a_payment(
         channel_id=channel,
         reference="FINE-1",
         amount=Rupiah(amount),
+        paid_at=PAY_BY,
     )
 
 

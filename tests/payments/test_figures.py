@@ -170,6 +170,7 @@ async def test_finance_sees_reactivations_and_fines(pool: Pool) -> None:
             channel_id=channel,
             reference="FINE-1",
             amount=Rupiah(280_000),
+            paid_at=wib(2026, 3, 4),
         )
         await pay_fine(connection, payment, at=wib(2026, 3, 4))
 

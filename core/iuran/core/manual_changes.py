@@ -42,6 +42,7 @@ class ChangeKind(StrEnum):
     SEGMENT = "SEGMENT"
     LAYOFF = "LAYOFF"
     FAMILY_MOVE = "FAMILY_MOVE"
+    FINE_PAYMENT = "FINE_PAYMENT"
 
 
 class ChangeNotFoundError(DomainError):

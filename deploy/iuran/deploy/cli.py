@@ -20,6 +20,7 @@ from iuran.deploy.commands import (
     explain,
     facilities,
     families,
+    fines,
     governments,
     jobs,
     receipts,
@@ -76,6 +77,7 @@ app.add_typer(suspense.app, name="suspense")
 app.add_typer(write_offs.app, name="write-offs")
 app.add_typer(facilities.app, name="facilities")
 app.add_typer(capitation.app, name="capitation")
+app.add_typer(fines.app, name="fines")
 app.add_typer(claims.app, name="claims")
 app.add_typer(complaints.app, name="complaints")
 app.command("figures")(figures)

@@ -108,6 +108,7 @@ MESSAGES: Mapping[str, Message] = {
     "MEMBERSHIP_NOT_BEGUN": Message(
         "Kepesertaan masih menunggu pembayaran pertama; tidak ada yang dapat diakhiri."
     ),
+    "NO_FINE": Message("Rawat inap ini tidak dikenai denda; kembalikan uangnya."),
     "NOT_LAID_OFF": Message("Manfaat setelah PHK tidak dapat diberikan: {why}."),
     "EMPLOYMENT_UNKNOWN": Message("Belum ada hubungan kerja; laporkan dulu mulainya."),
     "FACILITY_CHANGE_TOO_SOON": Message(
@@ -116,6 +117,17 @@ MESSAGES: Mapping[str, Message] = {
     ),
     "FACILITY_UNKNOWN": Message(
         "Tidak ada fasilitas kesehatan dengan kode {facility_code}; cari menurut lokasi."
+    ),
+    "FINE_AMOUNT": Message("Denda rawat inap ini {amount}; terima tepat sejumlah itu."),
+    "FINE_PAID": Message(
+        "Denda rawat inap ini sudah dibayar pada {paid_on}; pembayaran kedua harus dikembalikan."
+    ),
+    "FINE_REFERENCE": Message(
+        "Nomor referensi ini milik pembayaran lain; salin dari bukti pembayaran denda."
+    ),
+    "FINE_TOO_LATE": Message(
+        "Denda harus diterima paling lambat {pay_by}; isi waktu pada bukti pembayaran, atau "
+        "kembalikan uangnya."
     ),
     "FINE_UNPAID": Message("Denda pelayanan rawat inap ini belum dibayar."),
     "GOVERNMENT_UNKNOWN": Message("Pemerintah daerah untuk wilayah {region} belum tercatat."),

@@ -13,7 +13,7 @@ from iuran.core.errors import DomainError
 from iuran.core.money import Rupiah
 
 PAY_STAY_FINE: LiteralString = """
-    SELECT pay_stay_fine($1, $2, $3, $4, $5, $6)
+    SELECT pay_stay_fine($1, $2, $3, $4, $5, $6, $7)
 """
 
 PAY_CLAIM: LiteralString = """
@@ -56,19 +56,21 @@ class ClaimNotApprovedError(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinePayment:
-    """Money of a channel for the fine of a stay, in rupiah."""
+    """Money of a channel for the fine of a stay, in rupiah, and when the channel collected it."""
 
     family_id: int
     letter_number: str
     channel_id: int
     reference: str
     amount: Rupiah
+    paid_at: datetime
 
 
 async def pay_fine(connection: Connection, payment: FinePayment, *, at: datetime) -> FineResult:
     """Take the payment of a fine and post it; the same reference again changes nothing.
 
-    It has to be the exact sum, within 3x24 h of working days and before the discharge [S].
+    It has to be the exact sum, collected within 3x24 h of working days and before the discharge
+    [S]; it is booked `at` a time that may be later.
     """
     result = await connection.fetchval(
         PAY_STAY_FINE,
@@ -77,6 +79,7 @@ async def pay_fine(connection: Connection, payment: FinePayment, *, at: datetime
         payment.channel_id,
         payment.reference,
         payment.amount,
+        payment.paid_at,
         at,
     )
     return FineResult(result)

@@ -47,6 +47,7 @@ publish(
         ChangeKind.RATE_RULING: "A ruling changed the rate of a month.",
         ChangeKind.SEGMENT: "The family moved to another segment.",
         ChangeKind.FAMILY_MOVE: "Members moved to another family card.",
+        ChangeKind.FINE_PAYMENT: "The fine of an inpatient stay was collected at a counter.",
         ChangeKind.LAYOFF: "A worker was laid off, and keeps his benefits.",
     },
 )
@@ -86,7 +87,7 @@ class ManualChange:
     proposal_id: strawberry.ID = strawberry.field(
         description="What a second person gives to the mutation that approves it: `approveDeath`, "
         "`approveRemoval`, `approveRateRuling`, `approveLeavingSegment`, `approveFamilyMove` or "
-        "`approveLayoff`, by `kind`."
+        "`approveLayoff`, by `kind`. A `FINE_PAYMENT` is approved by `iuran fines approve`."
     )
     change_number: int = strawberry.field(description="Its number within the family.")
     kind: ChangeKind = strawberry.field(description="What is changed.")

@@ -2,10 +2,10 @@
 
 -- Take the payment of a fine: identity first, then the fine. Returns what it came to: SETTLED,
 -- REPEATED (the same again), INCONSISTENT (the reference is another payment's), UNKNOWN, NO_FINE,
--- ALREADY_PAID, TOO_LATE, AMOUNT_MISMATCH.
+-- ALREADY_PAID, TOO_LATE, AMOUNT_MISMATCH. In time is what was collected (`p_paid_at`) in time.
 CREATE OR REPLACE FUNCTION pay_stay_fine(
     p_family_id bigint, p_letter_number text, p_channel_id integer, p_reference text,
-    p_amount bigint, p_at timestamptz
+    p_amount bigint, p_paid_at timestamptz, p_at timestamptz
 ) RETURNS text
     LANGUAGE plpgsql VOLATILE
 AS $$
@@ -48,7 +48,7 @@ BEGIN
     v_result := CASE
         WHEN v_fine.amount = 0 THEN 'NO_FINE'
         WHEN v_fine.paid_at IS NOT NULL THEN 'ALREADY_PAID'
-        WHEN p_at > v_pay_by THEN 'TOO_LATE'
+        WHEN p_paid_at > v_pay_by THEN 'TOO_LATE'
         WHEN p_amount <> v_fine.amount THEN 'AMOUNT_MISMATCH'
         ELSE 'SETTLED'
     END;
@@ -56,13 +56,13 @@ BEGIN
         INSERT INTO fine_payment (family_id, letter_number, channel_id, reference, debtor, amount,
                                   paid_at, value_date)
         VALUES (p_family_id, p_letter_number, p_channel_id, p_reference, v_fine.debtor, p_amount,
-                p_at, wib_date(p_at));
-        UPDATE stay_fine SET paid_at = p_at
+                p_paid_at, wib_date(p_paid_at));
+        UPDATE stay_fine SET paid_at = p_paid_at
         WHERE family_id = p_family_id AND letter_number = p_letter_number;
         INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
                                   value_date, channel_id, letter_number)
-        VALUES (p_family_id, 'CHANNEL_CLEARING', 'FINE_REVENUE', p_amount, p_at, wib_date(p_at),
-                p_channel_id, p_letter_number);
+        VALUES (p_family_id, 'CHANNEL_CLEARING', 'FINE_REVENUE', p_amount, p_at,
+                wib_date(p_paid_at), p_channel_id, p_letter_number);
         INSERT INTO outbox (family_id, kind, payload, occurred_at)
         VALUES (p_family_id, 'fine.paid',
                 jsonb_build_object('letter_number', p_letter_number, 'amount', p_amount), p_at);

@@ -1,0 +1,56 @@
+"""The fine of a stay at the desk: seen, booked by one officer, approved by another."""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iuran.core.database.pool import Pool
+from iuran.deploy.embedded import EmbeddedServices
+from tests.deploy.processes import iuran
+from tests.payments.test_care_money import a_fined_stay
+
+Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture
+def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
+    """Runs a command on the empty database of the tests."""
+    assert pool is not None
+    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
+
+    def start(*arguments: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
+        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=places)
+        return asyncio.ensure_future(work)
+
+    return start
+
+
+async def test_a_fine_is_paid_at_the_desk(run: Run, pool: Pool) -> None:
+    family, _, letter = await a_fined_stay(pool)
+    who = str(family.family_id)
+    await run("clock", "set", "2026-03-09T09:00", "--back")
+    money = ("--channel", "BCA", "--reference", "STRUK-1", "--reason", "struk", "--by", "ani")
+    pay = ("fines", "pay", who, letter.letter_number)
+
+    (listed,) = json.loads((await run("fines", "list", "--json")).stdout)
+    now = await run(*pay, "280000", *money)
+    wrong = await run(*pay, "280001", *money, "--paid-at", "2026-03-05T10:00")
+    proposed = await run(*pay, "280000", *money, "--paid-at", "2026-03-05T10:00")
+    change = proposed.stdout.split("approve ")[1].split()[1]
+    (waits,) = json.loads((await run("fines", "list", "--json")).stdout)
+    alone = await run("fines", "approve", who, change, "--by", "ani")
+    done = await run("fines", "approve", who, change, "--by", "budi")
+    left = json.loads((await run("fines", "list", "--json")).stdout)
+
+    assert (listed["amount"], listed["state"]) == ("Rp280.000", "too late")
+    assert listed["card"].startswith("****")
+    assert (now.returncode, "2026-03-06 15:00 WIB" in now.stderr) == (1, True)
+    assert (wrong.returncode, "Rp280.000" in wrong.stderr) == (1, True)
+    assert waits["state"] == f"approve {change}"
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert done.stdout.startswith(f"Rp280.000 for the fine of {letter.letter_number} is posted")
+    assert left == []
