@@ -13,6 +13,7 @@ from iuran.core.fines import windows_of
 from iuran.core.governments import (
     CENTRAL,
     NotSponsorableError,
+    NotSponsoredError,
     Removal,
     Sponsorship,
     end_sponsorship,
@@ -224,7 +225,7 @@ async def test_a_sponsorship_ends_once_and_not_in_the_past(pool: Pool) -> None:
         with pytest.raises(InvalidInputError, match="lastMonth"):
             await end_sponsorship(connection, off, at=wib(2026, 3, 1))
         await end_sponsorship(connection, off, at=wib(2026, 2, 1))
-        with pytest.raises(NotSponsorableError):
+        with pytest.raises(NotSponsoredError):
             await end_sponsorship(connection, off, at=wib(2026, 2, 2))
 
 
@@ -233,6 +234,8 @@ async def test_a_sponsorship_ends_once_and_not_in_the_past(pool: Pool) -> None:
     [
         (Segment.PBI_APBN, "9901", None, "region"),
         (Segment.PBPU_PEMDA, CENTRAL, None, "region"),
+        (Segment.PBPU_PEMDA, "99O1", None, "region"),
+        (Segment.PBPU_PEMDA, "9901\n", None, "region"),
         (Segment.BP_STATE_PENSIONER, CENTRAL, None, "pension"),
         (Segment.BP_VETERAN, CENTRAL, 1_000_000, "pension"),
     ],

@@ -4,6 +4,7 @@ A membership paid by the state has no debt and is never suspended for contributi
 paid through the end of the calendar.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, LiteralString
@@ -20,6 +21,7 @@ from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import Segment
 
 CENTRAL = "00"
+REGION = re.compile(r"[0-9]{2}([0-9]{2})?", re.ASCII)
 END_OF_CALENDAR = CoverageMonth(2100, 1)
 STATE_SEGMENTS = {
     Segment.PBI_APBN,
@@ -112,6 +114,17 @@ class NotSponsorableError(DomainError):
         self.segment = segment
 
 
+class NotSponsoredError(DomainError):
+    """No government pays for the membership, or the end of it is set already."""
+
+    code: ClassVar[str] = "NOT_SPONSORED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no government pays for this membership without an end; check the family and the number"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sponsorship:
     """Who pays for a membership from this month on: region 00 is the central government.
@@ -188,6 +201,7 @@ async def sponsor(connection: Connection, sponsorship: Sponsorship, *, at: datet
 
 
 def _check(sponsorship: Sponsorship, segment: Segment, month: CoverageMonth) -> None:
+    check_region(sponsorship.region)
     is_central = sponsorship.region == CENTRAL
     if is_central == (segment is Segment.PBPU_PEMDA):
         raise InvalidInputError(
@@ -204,8 +218,8 @@ def _check(sponsorship: Sponsorship, segment: Segment, month: CoverageMonth) -> 
 async def end_sponsorship(connection: Connection, removal: Removal, *, at: datetime) -> None:
     """End a sponsorship with this month or a later one; the monthly roll makes it inactive.
 
-    Raises SecondPersonError when one person does both, NotSponsorableError for a membership
-    without sponsorship, InvalidInputError for a month that has closed or a blank reason or name.
+    Raises SecondPersonError when one person does both, NotSponsoredError for a membership without
+    a sponsorship that goes on, InvalidInputError for a month that has closed or a blank text.
     """
     for field, text in (
         ("reason", removal.reason),
@@ -218,9 +232,9 @@ async def end_sponsorship(connection: Connection, removal: Removal, *, at: datet
     membership = await connection.fetchrow(LOCK_MEMBERSHIP, *key)
     before = await connection.fetchrow(SELECT_SPONSORSHIP, *key)
     if membership is None or before is None:
-        raise NotSponsorableError(state="unknown", segment="unknown")
+        raise NotSponsoredError
     if before["last_month"] is not None or membership["state"] != "ACTIVE":
-        raise NotSponsorableError(state="ended", segment=membership["segment"])
+        raise NotSponsoredError
     if removal.last_month < CoverageMonth.of(wib_date(at)):
         raise InvalidInputError("lastMonth", "a sponsorship ends with this month or a later one")
     last_month = removal.last_month.ordinal
@@ -255,8 +269,17 @@ async def end_sponsored(
 
 
 async def name_government(connection: Connection, *, region: str, name: str) -> None:
-    """Give a region's government its name, for its bills."""
+    """Give a region's government its name, for its bills; raises InvalidInputError."""
+    check_region(region)
+    if not name.strip():
+        raise InvalidInputError("name", "write the name of the government")
     await connection.execute(NAME_GOVERNMENT, region, name)
+
+
+def check_region(region: str) -> None:
+    """Refuse what is no region of a government; raises InvalidInputError."""
+    if REGION.fullmatch(region) is None:
+        raise InvalidInputError("region", "write 00, or the 2 digits of a province, 4 of a regency")
 
 
 async def government_bills_of(

@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import LiteralString
 
+import asyncpg
+
 from iuran.core.clock import wib_date
-from iuran.core.database.pool import Connection
-from iuran.core.errors import AlreadyRegisteredError
+from iuran.core.database.pool import Connection, Record
+from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.regulation.rates import parameter
 from iuran.core.working_days import working_days_after
 
@@ -20,7 +22,7 @@ INSERT_STEP: LiteralString = """
 """
 
 SELECT_STEPS: LiteralString = """
-    SELECT step, done_at FROM registration_step
+    SELECT step, note, done_by, done_at FROM registration_step
     WHERE family_id = $1 AND membership_id = $2
     LIMIT 20
 """
@@ -35,6 +37,13 @@ SELECT_REGISTERED: LiteralString = """
     WHERE family_id = $1 AND membership_id = $2 AND cause = 'REGISTRATION'
 """
 
+SELECT_MEMBERSHIPS: LiteralString = """
+    SELECT membership_id FROM membership WHERE family_id = $1
+    ORDER BY membership_id DESC
+    LIMIT 20
+"""
+
+TEXT_LENGTH_MAX = 200
 DOCUMENTS = (
     "family card (KK)",
     "identity card (KTP) of each adult",
@@ -59,6 +68,9 @@ class RegistrationStep(StrEnum):
     CARD = "CARD"
 
 
+BY_THEMSELVES = {RegistrationStep.VIRTUAL_ACCOUNT, RegistrationStep.FIRST_PAYMENT}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneStep:
     """A step that a person did."""
@@ -70,12 +82,17 @@ class DoneStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepProgress:
-    """When a step was done, and the WIB dates between which it is to be, where there are any."""
+    """When a step was done, and the WIB dates between which it is to be, where there are any.
+
+    `done_by` and `note` are of steps that a person did.
+    """
 
     step: RegistrationStep
     done_at: datetime | None
     possible_from: date | None
     deadline: date | None
+    done_by: str | None = None
+    note: str | None = None
 
     def late(self, on: date) -> bool:
         """Whether the deadline has passed without the step."""
@@ -85,12 +102,36 @@ class StepProgress:
 async def record_step(
     connection: Connection, family_id: int, membership_id: int, done: DoneStep, *, at: datetime
 ) -> None:
-    """Record a step that a person did; raises AlreadyRegisteredError if it was done before."""
-    recorded = await connection.fetchval(
-        INSERT_STEP, family_id, membership_id, done.step.value, done.note, done.done_by, at
-    )
+    """Record a step that a person did; raises AlreadyRegisteredError if it was done before.
+
+    Raises InvalidInputError for a step that comes by itself, a text of the wrong length, and a
+    membership that the family does not have.
+    """
+    _check(done)
+    try:
+        recorded = await connection.fetchval(
+            INSERT_STEP, family_id, membership_id, done.step.value, done.note, done.done_by, at
+        )
+    except asyncpg.ForeignKeyViolationError as error:
+        raise InvalidInputError(
+            "membership", f"family {family_id} has no membership {membership_id}"
+        ) from error
     if recorded is None:
-        raise AlreadyRegisteredError("step")
+        raise AlreadyRegisteredError(f"step {done.step}")
+
+
+def _check(done: DoneStep) -> None:
+    if done.step in BY_THEMSELVES:
+        raise InvalidInputError("step", f"{done.step} comes by itself; record another one")
+    for field, text in (("note", done.note), ("doneBy", done.done_by)):
+        if not text.strip() or len(text) > TEXT_LENGTH_MAX:
+            raise InvalidInputError(field, f"write 1 to {TEXT_LENGTH_MAX} letters")
+
+
+async def memberships_of(connection: Connection, family_id: int) -> tuple[int, ...]:
+    """Return the numbers of a family's memberships, the newest first."""
+    rows = await connection.fetch(SELECT_MEMBERSHIPS, family_id)
+    return tuple(int(row["membership_id"]) for row in rows)
 
 
 async def registration_progress(
@@ -103,18 +144,23 @@ async def registration_progress(
     of the payment (public guides).
     """
     rows = await connection.fetch(SELECT_STEPS, family_id, membership_id)
-    done = {RegistrationStep(row["step"]): row["done_at"] for row in rows}
+    people = {RegistrationStep(row["step"]): row for row in rows}
+    done: dict[RegistrationStep, datetime | None] = {
+        step: row["done_at"] for step, row in people.items()
+    }
     done[RegistrationStep.VIRTUAL_ACCOUNT] = await connection.fetchval(
         SELECT_REGISTERED, family_id, membership_id
     )
     done[RegistrationStep.FIRST_PAYMENT] = await connection.fetchval(
         SELECT_FIRST_PAYMENT, family_id, membership_id
     )
-    return tuple(_progress(step, done) for step in RegistrationStep)
+    return tuple(_progress(step, done, people.get(step)) for step in RegistrationStep)
 
 
 def _progress(
-    step: RegistrationStep, done: Mapping[RegistrationStep, datetime | None]
+    step: RegistrationStep,
+    done: Mapping[RegistrationStep, datetime | None],
+    row: Record | None,
 ) -> StepProgress:
     possible_from = deadline = None
     issued = done.get(RegistrationStep.VIRTUAL_ACCOUNT)
@@ -131,5 +177,10 @@ def _progress(
         day = wib_date(paid)
         deadline = day + timedelta(days=parameter("card_issue_days_max", day))
     return StepProgress(
-        step=step, done_at=done.get(step), possible_from=possible_from, deadline=deadline
+        step=step,
+        done_at=done.get(step),
+        possible_from=possible_from,
+        deadline=deadline,
+        done_by=None if row is None else row["done_by"],
+        note=None if row is None else row["note"],
     )

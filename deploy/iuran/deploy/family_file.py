@@ -9,7 +9,7 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError
 from iuran.core.fines import FineWindow, windows_of
-from iuran.core.identifiers import mask
+from iuran.core.identifiers import customer_number_of, mask
 from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass
@@ -34,7 +34,7 @@ SELECT_MEMBERS: LiteralString = """
            p.participant_id = f.payer_participant_id AS pays, f.kk_number
     FROM family AS f
     JOIN participant AS p ON p.family_id = f.family_id
-    JOIN virtual_account AS v
+    LEFT JOIN virtual_account AS v
       ON v.family_id = p.family_id AND v.participant_id = p.participant_id
     WHERE f.family_id = $1
     ORDER BY p.participant_id
@@ -64,12 +64,15 @@ class FamilyUnknownError(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person of the family with his numbers, whole."""
+    """A person of the family with his numbers, whole.
+
+    `customer_number` is None where somebody else pays: no virtual account was given.
+    """
 
     name: str
     nik: str
     card_number: str
-    customer_number: str
+    customer_number: str | None
     relation: str
     email: str | None
     pays: bool
@@ -134,16 +137,16 @@ async def family_file(connection: Connection, family_id: int, *, at: datetime) -
         paid_through=paid_month,
         members=tuple(Member.of(row) for row in members),
         bills=await bills_of(connection, family_id, today=today),
-        payable=await _payable(connection, members[0]["customer_number"], at),
+        payable=await _payable(connection, members[0]["card_number"], at),
         window=windows[0] if windows else None,
     )
 
 
-async def _payable(connection: Connection, customer_number: str, at: datetime) -> Payable:
+async def _payable(connection: Connection, card_number: str, at: datetime) -> Payable:
     """Ask as a bank would, and take back the bills that asking may issue."""
     transaction = connection.transaction()
     await transaction.start()
     try:
-        return await payable_at(connection, customer_number, at=at)
+        return await payable_at(connection, customer_number_of(card_number), at=at)
     finally:
         await transaction.rollback()

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from iuran.core.clock import wib_date, wib_instant
+from iuran.core.identifiers import customer_number_of
 from iuran.core.months import CoverageMonth
 from iuran.deploy.banks import PRIVATE_KEY_FILE, BankCredentials, bank_folder
 from iuran.deploy.demo import PAYING_BANK
@@ -78,7 +79,7 @@ def _bank(product: Product) -> list[str]:
 
 
 def _three_things(product: Product, hero: FamilyFile) -> list[str]:
-    number = DEFAULT_PREFIX + hero.members[0].customer_number
+    number = DEFAULT_PREFIX + customer_number_of(hero.members[0].card_number)
     data = product.settings.data
     clock_set, mail = _command("clock set", data), _command("mail", data)
     return [

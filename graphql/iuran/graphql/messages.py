@@ -174,6 +174,9 @@ MESSAGES: Mapping[str, Message] = {
     "NOT_SPONSORABLE": Message(
         "Kepesertaan berstatus {state} pada segmen {segment} tidak dapat dibayari pemerintah."
     ),
+    "NOT_SPONSORED": Message(
+        "Tidak ada pemerintah yang membayar kepesertaan ini tanpa batas akhir; periksa nomornya."
+    ),
     "NO_INSTALMENT_PLAN": Message("Keluarga ini tidak memiliki rencana cicilan (REHAB)."),
     "NO_MANDATE": Message(
         "Tidak ada kuasa autodebet yang berlaku untuk nomor ini.",

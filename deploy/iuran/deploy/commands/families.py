@@ -14,6 +14,7 @@ from iuran.deploy.commands.college_letters import add_letters
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.family_changes import add_changes
 from iuran.deploy.commands.family_moves import add_moves
+from iuran.deploy.commands.family_steps import add_steps
 from iuran.deploy.commands.family_text import as_json, write_family
 from iuran.deploy.commands.options import DataOption, FullOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
@@ -26,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, help="Look at families, and register new
 add_changes(app)
 add_moves(app)
 add_letters(app)
+add_steps(app)
 
 
 @app.command("list")

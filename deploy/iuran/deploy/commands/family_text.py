@@ -10,6 +10,7 @@ _PAYABLE_IN_WORDS = {
     "ALREADY_PAID": "nothing, all is paid",
     "TOO_EARLY": "nothing yet, the first payment waits 14 days",
     "NOT_BILLED": "nothing, nobody is enrolled",
+    "VIRTUAL_ACCOUNT_UNKNOWN": "nothing by the family, somebody else pays for it",
     "EXPIRED": "nothing, the time for the first payment is over",
 }
 
@@ -97,6 +98,8 @@ def _name(name: str, *, full: bool) -> str:
 
 
 def _virtual_account(member: Member) -> str:
+    if member.customer_number is None:
+        return ""
     return VirtualAccount(
         participant_id=0, customer_number=customer_number_of(member.card_number)
     ).number

@@ -1,4 +1,4 @@
-"""`iuran governments`: what governments owe and pay."""
+"""`iuran governments`: whom they pay for, what they owe and pay."""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from iuran.core.governments import name_government
 from iuran.core.money import Rupiah, formatted
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import ByOption, DataOption, JsonOption
+from iuran.deploy.commands.sponsorships import add_sponsorships
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.payments.government_payments import (
     GovernmentStand,
@@ -20,7 +22,10 @@ from iuran.payments.government_payments import (
     waiting_government_payments,
 )
 
-app = typer.Typer(no_args_is_help=True, help="What governments owe and pay; 00 is the central one.")
+app = typer.Typer(
+    no_args_is_help=True, help="Whom governments pay for, what they owe; 00 is central."
+)
+add_sponsorships(app)
 RegionArgument = Annotated[str, typer.Argument(help="Region: 00, or 2 or 4 digits.")]
 
 
@@ -42,6 +47,18 @@ def list_(*, data: DataOption = None, json: JsonOption = False) -> None:
         return
     columns = ("Region", "Name", "Owes", "Has paid", "Credit")
     write_table("Governments", columns, [list(row.values()) for row in rows], wide="Name")
+
+
+@app.command()
+def name(
+    region: RegionArgument,
+    name: Annotated[str, typer.Argument(help="Name of the government.")],
+    *,
+    data: DataOption = None,
+) -> None:
+    """Name a region's government, for its bills and before its first transfer."""
+    run(_name(data, region, name))
+    say(f"Region {region} is {name}.")
 
 
 @app.command()
@@ -105,6 +122,11 @@ def approve(
 async def _stands(data: Path | None) -> tuple[GovernmentStand, ...]:
     async with open_desk(data) as desk:
         return await government_stands(desk.connection, limit=1000)
+
+
+async def _name(data: Path | None, region: str, name: str) -> None:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        await name_government(desk.connection, region=region, name=name)
 
 
 async def _waiting(data: Path | None) -> tuple[WaitingGovernmentPayment, ...]:
