@@ -46,6 +46,7 @@ async def test_a_poor_family_comes_on_the_list_and_goes_off_it_by_two_persons(
     known = json.loads(enrolled.stdout)
     who = (str(known["familyId"]), str(known["membershipId"]))
     shown = await run("families", "show", who[0])
+    steps = json.loads((await run("families", "steps", who[0], "--json")).stdout)
     end = ("governments", "end-sponsorship", *who, "--reason", "Mampu", "--proposed-by", "ani")
     alone = await run(*end, "--month", "2026-03", "--by", "ani")
     closed = await run(*end, "--month", "2026-02", "--by", "budi")
@@ -59,6 +60,8 @@ async def test_a_poor_family_comes_on_the_list_and_goes_off_it_by_two_persons(
 
     assert "ACTIVE (PBI_APBN, class III)" in shown.stdout, shown.stderr
     assert "nothing by the family, somebody else pays" in shown.stdout
+    form = next(row for row in steps if row["step"] == "FORM")
+    assert (form["done"], form["by"], form["note"]) == ("2026-03-25", "ani", "SK 12/2026")
     assert (alone.returncode, "another person" in alone.stderr) == (1, True)
     assert (closed.returncode, "lastMonth" in closed.stderr) == (1, True)
     assert ended.stdout == "The government pays until 2026-03; the family is covered until then.\n"
@@ -106,19 +109,6 @@ async def test_what_does_not_fit_registers_nobody(
     async with pool.acquire() as connection:
         taken = "SELECT count(*) FROM family_card_number WHERE kk_number = $1"
         assert await connection.fetchval(taken, CARD) == 0
-
-
-async def test_who_takes_a_family_in_and_why_stands_in_its_steps(run: Run) -> None:
-    await run("clock", "set", "2026-03-25T09:00", "--back")
-
-    enrolled = await run(
-        "governments", "sponsor", "family.json", "--segment", "PBI_APBN", *DECREE, "--json"
-    )
-    family = str(json.loads(enrolled.stdout)["familyId"])
-    steps = json.loads((await run("families", "steps", family, "--json")).stdout)
-
-    form = next(row for row in steps if row["step"] == "FORM")
-    assert (form["done"], form["by"], form["note"]) == ("2026-03-25", "ani", "SK 12/2026")
 
 
 async def test_steps_of_a_registration_are_ticked_once_and_late_ones_stand_out(

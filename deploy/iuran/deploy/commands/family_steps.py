@@ -17,7 +17,7 @@ from iuran.core.registration_steps import (
 )
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.employer_reports import FamilyArgument, MembershipArgument
-from iuran.deploy.commands.options import ByOption, DataOption, JsonOption
+from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.family_file import FamilyUnknownError
 
@@ -48,7 +48,7 @@ def record(
     step: Annotated[RegistrationStep, typer.Argument(help="What was done.")],
     *,
     note: Annotated[str, typer.Option(help="The paper, or what was seen.", show_default=False)],
-    by: ByOption,
+    by: Annotated[str, typer.Option("--by", help="Who did it.", show_default=False)],
     data: DataOption = None,
 ) -> None:
     """Record a step of a registration; the account and the first payment come by themselves."""

@@ -22,7 +22,7 @@ from iuran.core.registration_steps import DoneStep, RegistrationStep, record_ste
 from iuran.core.segments import Segment
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.employer_reports import FamilyArgument, MembershipArgument, month_of
-from iuran.deploy.commands.options import ByOption, DataOption, FullOption, JsonOption, ReasonOption
+from iuran.deploy.commands.options import DataOption, FullOption, JsonOption, ReasonOption
 from iuran.deploy.commands.terminal import run, say, write_json
 from iuran.deploy.family_form import read_family
 
@@ -40,7 +40,7 @@ def sponsor_family(  # noqa: PLR0913 - the options of a command line
         int | None, typer.Option(min=1, help="A pensioner's monthly pension, rupiah.")
     ] = None,
     reason: ReasonOption,
-    by: ByOption,
+    by: Annotated[str, typer.Option("--by", help="Who did it.", show_default=False)],
     full: FullOption = False,
     data: DataOption = None,
     json: JsonOption = False,
