@@ -15,6 +15,7 @@ from iuran.deploy.commands import (
     claims,
     clock,
     complaints,
+    contacts,
     documents,
     employers,
     explain,
@@ -23,6 +24,7 @@ from iuran.deploy.commands import (
     fines,
     governments,
     jobs,
+    plans,
     receipts,
     refunds,
     reminders,
@@ -67,6 +69,7 @@ app.add_typer(autodebit.app, name="autodebit")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(families.app, name="families")
 app.add_typer(bills.app, name="bills")
+app.add_typer(plans.app, name="plans")
 app.add_typer(documents.app, name="documents")
 app.add_typer(explain.app, name="explain")
 app.add_typer(employers.app, name="employers")
@@ -82,6 +85,7 @@ app.add_typer(claims.app, name="claims")
 app.add_typer(complaints.app, name="complaints")
 app.command("figures")(figures)
 app.add_typer(reminders.app, name="reminders")
+app.add_typer(contacts.app, name="contacts")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(settings.app, name="settings")

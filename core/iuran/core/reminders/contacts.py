@@ -7,7 +7,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
-from iuran.core.database.pool import Connection
+from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.reminders.events import Channel
 
@@ -27,6 +27,14 @@ SET_PREFERENCE: LiteralString = """
     VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (family_id, participant_id) DO UPDATE
     SET channels = excluded.channels, opted_out = excluded.opted_out, language = excluded.language
+"""
+
+SELECT_CHANGES: LiteralString = """
+    SELECT channels, opted_out, language, changed_by, changed_at
+    FROM contact_preference_change
+    WHERE family_id = $1 AND participant_id = $2
+    ORDER BY change_id DESC
+    LIMIT $3
 """
 
 
@@ -52,6 +60,15 @@ class ContactPreference:
     language: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPreference:
+    """What somebody stated, by whose hand and when."""
+
+    preference: ContactPreference
+    stated_by: str
+    stated_at: datetime
+
+
 async def preference_of(
     connection: Connection, family_id: int, participant_id: int
 ) -> ContactPreference:
@@ -59,10 +76,19 @@ async def preference_of(
     row = await connection.fetchrow(SELECT_PREFERENCE, family_id, participant_id)
     if row is None:
         return ContactPreference()
-    return ContactPreference(
-        channels=_channels(row["channels"]),
-        opted_out=_channels(row["opted_out"]),
-        language=row["language"],
+    return _preference(row)
+
+
+async def stated_preferences(
+    connection: Connection, family_id: int, participant_id: int, *, limit: int = 20
+) -> tuple[StatedPreference, ...]:
+    """Return what somebody stated so far, the newest first."""
+    rows = await connection.fetch(SELECT_CHANGES, family_id, participant_id, limit)
+    return tuple(
+        StatedPreference(
+            preference=_preference(row), stated_by=row["changed_by"], stated_at=row["changed_at"]
+        )
+        for row in rows
     )
 
 
@@ -96,6 +122,14 @@ async def state_preference(
         )
     except asyncpg.ForeignKeyViolationError as error:
         raise ParticipantUnknownError from error
+
+
+def _preference(row: Record) -> ContactPreference:
+    return ContactPreference(
+        channels=_channels(row["channels"]),
+        opted_out=_channels(row["opted_out"]),
+        language=row["language"],
+    )
 
 
 def _channels(names: Sequence[str]) -> tuple[Channel, ...]:
