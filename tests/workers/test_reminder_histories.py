@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -241,6 +242,7 @@ class History:
             await self.model.look(self.services.pool, self.clock.now())
 
 
+@pytest.mark.timeout(600)  # half a minute alone, minutes where many share the machine
 @settings(
     max_examples=12,
     deadline=None,
