@@ -32,6 +32,8 @@ MEASUREMENTS = {
 
 async def main(names: list[str]) -> None:
     console = Console()
+    if unknown := sorted(set(names) - set(MEASUREMENTS)):
+        sys.exit(f"no measurement {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}")
     for name in names or MEASUREMENTS:
         console.rule(name)
         console.print(await MEASUREMENTS[name](console))
