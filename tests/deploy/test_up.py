@@ -90,6 +90,26 @@ def test_pages_answer(up: Up, port: int) -> None:
     assert up.process.poll() is None
 
 
+def test_graphiql_is_given_a_token_for_every_role(up: Up, port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+        offered = http.get("/graphiql/demo-tokens").json()
+        stranger = http.get("/graphiql/demo-tokens", headers={"host": "rebound.example"}).json()
+        roles = [
+            http.post(
+                "/graphql",
+                json={"query": "{ viewer { role } }"},
+                headers={"authorization": f"Bearer {one['token']}"},
+            ).json()["data"]["viewer"]["role"]
+            for one in offered
+        ]
+
+    assert up.process.poll() is None
+    assert roles == [one["role"] for one in offered]
+    assert set(roles) == {role.name for role in Role}
+    assert roles.count("PARTICIPANT") > 3
+    assert stranger == []
+
+
 def test_the_three_commands_work_as_printed(up: Up, folder: Path) -> None:
     first = paste(up.line_after("1. "), folder)
     second = paste(up.line_after("2. "), folder)
@@ -268,23 +288,3 @@ def test_reset_does_not_delete_a_folder_of_somebody_else(tmp_path: Path) -> None
     assert refused.returncode == 1
     assert "was not made by" in refused.stderr
     assert [file.name for file in theirs.iterdir()] == ["holiday.jpg"]
-
-
-def test_graphiql_is_given_a_token_for_every_role(up: Up, port: int) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        offered = http.get("/graphiql/demo-tokens").json()
-        stranger = http.get("/graphiql/demo-tokens", headers={"host": "rebound.example"}).json()
-        roles = [
-            http.post(
-                "/graphql",
-                json={"query": "{ viewer { role } }"},
-                headers={"authorization": f"Bearer {one['token']}"},
-            ).json()["data"]["viewer"]["role"]
-            for one in offered
-        ]
-
-    assert up.process.poll() is None
-    assert roles == [one["role"] for one in offered]
-    assert set(roles) == {role.name for role in Role}
-    assert roles.count("PARTICIPANT") > 3
-    assert stranger == []

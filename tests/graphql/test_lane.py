@@ -10,6 +10,7 @@ from asyncpg import DivisionByZeroError
 from iuran.core.database.pool import Pool, open_pool
 from iuran.graphql.compiler.lane import LEFT_TO_OTHERS, Lane
 from iuran.graphql.errors import OverloadedError
+from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from iuran.graphql.compiler.lane import Lent
@@ -23,7 +24,8 @@ async def small(database_url: str) -> AsyncIterator[Pool]:
     """A pool of four connections."""
     small = await open_pool(database_url, connections_max=SIZE)
     yield small
-    await small.close()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await small.close()
 
 
 def _lane(pool: Pool, *, acquire_seconds: float = 5.0) -> Lane:
@@ -42,7 +44,7 @@ async def test_a_connection_goes_from_one_read_to_the_next(small: Pool) -> None:
 
 
 async def test_reads_leave_connections_to_others(small: Pool) -> None:
-    lane = _lane(small, acquire_seconds=0.01)
+    lane = _lane(small, acquire_seconds=1.0)
     held = [await lane.borrow() for _ in range(FOR_READS)]
 
     with pytest.raises(OverloadedError):

@@ -236,7 +236,6 @@ def test_published_samples_are_read(name: str) -> None:
         {"paidAmount": {"value": "10.50", "currency": "IDR"}},
         {"paidAmount": None},
         {"paymentRequestId": ""},
-        {"trxDateTime": "yesterday"},
     ],
 )
 def test_a_line_that_tells_of_no_money_or_cannot_be_read_is_no_payment(
@@ -250,6 +249,20 @@ def test_a_line_that_tells_of_no_money_or_cannot_be_read_is_no_payment(
 
     assert BankPayment.of(parse_object(json.dumps(line).encode())) is not None
     assert BankPayment.of(parse_object(json.dumps({**line, **fields}).encode())) is None
+
+
+def test_money_without_a_readable_time_is_a_payment_all_the_same() -> None:
+    line = {
+        "virtualAccountNo": "8888802233913523",
+        "paymentRequestId": "P1",
+        "paidAmount": {"value": "1000.00", "currency": "IDR"},
+        "trxDateTime": "yesterday",
+    }
+
+    paid = BankPayment.of(parse_object(json.dumps(line).encode()))
+
+    assert paid is not None
+    assert (paid.amount, paid.paid_at) == (1000, None)
 
 
 def test_switches_are_data_and_wrong_ones_are_named() -> None:
