@@ -156,6 +156,16 @@ async def _hear_until_lost(services: WorkerServices, crew: Crew, line: _Line) ->
 
 
 async def _let_go(redis: ArqRedis, line: _Line) -> None:
+    """Close a line to Redis to its end, even if the worker is stopped in the middle of it."""
+    closing = asyncio.create_task(_close(redis, line))
+    try:
+        await asyncio.shield(closing)
+    except asyncio.CancelledError:
+        await asyncio.wait({closing})
+        raise
+
+
+async def _close(redis: ArqRedis, line: _Line) -> None:
     """Close a line to Redis; what cannot be closed in time keeps no worker from ending."""
     for step, close in (
         ("unused", line.becomes_unused),
