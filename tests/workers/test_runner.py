@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from arq.connections import ArqRedis
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -265,6 +266,32 @@ async def test_a_redis_that_refuses_to_write_is_tried_ever_more_seldom(
         await redis.do("CONFIG", "SET", "min-replicas-to-write", "0")
 
     assert failures[:5] == expected
+
+
+async def test_a_worker_stopped_while_it_lets_a_line_go_closes_it_all_the_same(
+    workers: WorkerServices, redis: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letting_go, closed = asyncio.Event(), asyncio.Event()
+    close = ArqRedis.aclose
+
+    async def becomes_unused(_line: object) -> None:
+        letting_go.set()
+        await asyncio.sleep(0)
+
+    async def aclose(line: ArqRedis, *, close_connection_pool: bool) -> None:
+        await close(line, close_connection_pool=close_connection_pool)
+        closed.set()
+
+    monkeypatch.setattr("iuran.workers.runner._Line.becomes_unused", becomes_unused)
+    monkeypatch.setattr(ArqRedis, "aclose", aclose)
+    await redis.do("CONFIG", "SET", "min-replicas-to-write", "1")
+    try:
+        async with running(workers):
+            await letting_go.wait()
+    finally:
+        await redis.do("CONFIG", "SET", "min-replicas-to-write", "0")
+
+    assert closed.is_set()
 
 
 async def _length(found: Sequence[object], *, most: int) -> int:
