@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -19,7 +20,7 @@ Known = TypeVar("Known")
 
 
 @dataclass(slots=True, kw_only=True)
-class Memory(Generic[Known]):
+class Memory(ABC, Generic[Known]):
     """Knows what `read` returns; at most `refresh_seconds` behind PostgreSQL.
 
     Who does not find what he looks for asks for a refresh, so that a channel just added, or a
@@ -36,9 +37,9 @@ class Memory(Generic[Known]):
     _extra_reloads: float = EXTRA_RELOADS_MAX
     _ration_at: float = field(default_factory=time.monotonic)
 
+    @abstractmethod
     async def read(self, connection: Connection) -> Known:
         """Return all of it as it is now: each memory knows how."""
-        raise NotImplementedError
 
     async def recalled(self) -> Known:
         """Return it, read again if that was too long ago."""
