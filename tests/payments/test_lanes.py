@@ -2,12 +2,14 @@
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
+from asyncpg.transaction import Transaction
 from bench.ground import FILL, NAME_PAYERS
 from prometheus_client import REGISTRY
 
@@ -62,6 +64,12 @@ def lanes_of(pool: Pool, **limits: float) -> Lanes:
 
 def flights() -> float:
     return REGISTRY.get_sample_value("iuran_settlement_flight_size_count") or 0.0
+
+
+async def lanes_broken_up(lanes: Lanes) -> None:
+    """Wait until nothing shared is under way: everybody tries alone."""
+    await until(lambda: not lanes.is_idle)
+    await lanes.drained()
 
 
 async def sent(lanes: Lanes, instruction: PaymentInstruction) -> Outcome:
@@ -152,6 +160,54 @@ async def test_a_family_that_somebody_holds_does_not_hold_the_others(
         settled_late = await held
 
     assert all(outcome.is_settled for outcome in [*free, settled_late])
+
+
+async def test_a_payment_told_twice_in_a_flight_that_came_to_nothing_is_new_once(
+    pool: Pool, database_url: str
+) -> None:
+    (number,) = await a_town(pool, database_url, families=1)
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    lanes = lanes_of(pool, patience_seconds=0.1)
+    payment = an_instruction(channel, number, OWED)
+
+    async with connected(database_url) as other, asyncio.timeout(ENOUGH_SECONDS):
+        async with other.transaction():
+            await other.execute(LOCK_FAMILY, number)
+            told = [asyncio.create_task(lanes.settle(payment, at=NOW)) for _ in range(2)]
+            await lanes_broken_up(lanes)
+        committed = await asyncio.gather(*told)
+
+    assert Counter(one.value.verdict for one in committed) == Counter(
+        [Verdict.NEW, Verdict.REPEATED_MESSAGE]
+    )
+    assert not any(one.may_repeat for one in committed)
+
+
+async def test_only_the_first_of_a_flight_lost_in_its_commit_may_have_been_new(
+    pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (number,) = await a_town(pool, database_url, families=1)
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    lanes = lanes_of(pool, patience_seconds=0.1)
+    payment = an_instruction(channel, number, OWED)
+    may_end = asyncio.Event()
+    real = Transaction.__aexit__
+
+    async def slow(self: Transaction, *error: Any) -> None:  # noqa: ANN401 - passed through
+        await may_end.wait()
+        await real(self, *error)
+
+    monkeypatch.setattr(Transaction, "__aexit__", slow)
+    async with asyncio.timeout(ENOUGH_SECONDS):
+        told = [asyncio.create_task(lanes.settle(payment, at=NOW)) for _ in range(3)]
+        await lanes_broken_up(lanes)
+        may_end.set()
+        committed = await asyncio.gather(*told)
+
+    assert {one.value.verdict for one in committed} == {Verdict.REPEATED_MESSAGE}
+    assert Counter(one.may_repeat for one in committed) == Counter([True, False, False])
 
 
 async def test_who_leaves_the_queue_was_never_there(pool: Pool, database_url: str) -> None:

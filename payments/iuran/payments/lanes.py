@@ -32,8 +32,8 @@ from iuran.payments.settlement import (
     book_collected,
     settle,
 )
-from iuran.payments.snap.attempts import Committed, OutcomeUnknownError
-from iuran.payments.snap.transactions import Transactions
+from iuran.payments.snap.attempts import Committed
+from iuran.payments.snap.transactions import Progress, Transactions
 
 PATIENCE_SECONDS = 1.0
 
@@ -188,23 +188,28 @@ class Lanes:
         deed, at = passengers[0].deed, max(passenger.at for passenger in passengers)
         instructions = [passenger.instruction for passenger in passengers]
         SETTLEMENT_FLIGHT_SIZE.observe(len(passengers))
+        progress = Progress()
         try:
             async with asyncio.timeout(self.limits.patience_seconds) as patience:
                 _end_when_all_have_left(passengers, patience)
-                committed = await self._together(deed, instructions, at)
+                committed = await self._together(deed, instructions, at, progress)
             for passenger, outcome in zip(passengers, committed.value, strict=True):
                 if not passenger.answer.done():
                     passenger.answer.set_result(_of_one(committed, outcome))
         except Exception as error:  # noqa: BLE001 - each tries alone and hears his own error
-            _break_up(passengers, error)
+            _break_up(passengers, error, may_have_committed=progress.may_have_committed)
 
     async def _together(
-        self, deed: Deed, instructions: Sequence[PaymentInstruction], at: datetime
+        self,
+        deed: Deed,
+        instructions: Sequence[PaymentInstruction],
+        at: datetime,
+        progress: Progress | None = None,
     ) -> Committed[tuple[Outcome, ...]]:
         async def work(connection: Connection) -> tuple[Outcome, ...]:
             return await deed(connection, instructions, at=at)
 
-        return await self.transactions.commit(work)
+        return await self.transactions.commit(work, progress)
 
     async def _alone(
         self, deed: Deed, instruction: PaymentInstruction, at: datetime
@@ -231,18 +236,28 @@ def _end_when_all_have_left(passengers: Sequence[_Passenger], patience: asyncio.
         passenger.answer.add_done_callback(leave)
 
 
-def _break_up(passengers: Sequence[_Passenger], error: Exception) -> None:
-    """Send everybody off to try alone; who was alone, and not just slow, hears the error."""
+def _break_up(
+    passengers: Sequence[_Passenger], error: Exception, *, may_have_committed: bool
+) -> None:
+    """Send everybody off to try alone; who was alone, and not just slow, hears the error.
+
+    If they may have been booked after all, the first who told of a payment hears that it is new,
+    and those who told of the same one behind him do not.
+    """
     is_slow = isinstance(error, TimeoutError)
     SETTLEMENT_FLIGHTS_FAILED.labels(type(error).__name__).inc()
     _log.warning("settlement.flight_failed", error=type(error).__name__, passengers=len(passengers))
-    failed = _FlightFailedError(
-        may_have_committed=is_slow or isinstance(error, OutcomeUnknownError)
-    )
+    told: set[tuple[int, str]] = set()
     for passenger in passengers:
-        if not passenger.answer.done():
-            is_final = len(passengers) == 1 and not is_slow
-            passenger.answer.set_exception(error if is_final else failed)
+        if passenger.answer.done():
+            continue
+        payment = (passenger.instruction.channel_id, passenger.instruction.reference)
+        if len(passengers) == 1 and not is_slow:
+            passenger.answer.set_exception(error)
+        else:
+            first_of_all = may_have_committed and payment not in told
+            passenger.answer.set_exception(_FlightFailedError(may_have_committed=first_of_all))
+        told.add(payment)
 
 
 def _of_one(committed: Committed[tuple[Outcome, ...]], outcome: Outcome) -> Committed[Outcome]:

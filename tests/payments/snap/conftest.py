@@ -1,7 +1,7 @@
 """A biller behind SNAP BI and a bank that is registered with it, without a network between."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -13,6 +13,7 @@ from iuran.core.database.pool import Pool
 from iuran.core.identifiers import customer_number_of
 from iuran.payments.channels import NewChannel, register_channel
 from iuran.payments.credentials import ChannelCredentials
+from iuran.payments.lanes import LaneLimits
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.simulation.bank import (
     KeyPair,
@@ -22,6 +23,9 @@ from iuran.payments.simulation.bank import (
 )
 from iuran.payments.snap.app import SnapServices, snap_routes
 from tests.builders import a_family, an_active_family
+
+PATIENCE_SECONDS = 60
+"""So much that no slow machine has a message refused, or a flight broken up, by the clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,11 @@ def cipher() -> Cipher:
 async def biller(
     pool: Pool, clock: StandingClock, cipher: Cipher, keys: KeyPair
 ) -> AsyncIterator[Biller]:
-    services = SnapServices.of(pool=pool, clock=clock, cipher=cipher)
+    unhurried = LaneLimits(patience_seconds=PATIENCE_SECONDS)
+    services = replace(
+        SnapServices.of(pool=pool, clock=clock, cipher=cipher, lane_limits=unhurried),
+        answer_timeout_seconds=PATIENCE_SECONDS,
+    )
     app = Starlette(routes=snap_routes(services))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://biller.test") as http:

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import httpx
@@ -23,7 +23,7 @@ from iuran.payments.simulation.bank import SimulatedBank
 from iuran.payments.simulation.doku import DokuOrder, SimulatedDoku
 from iuran.payments.simulation.midtrans import SimulatedMidtrans
 from iuran.payments.simulation.xendit import SimulatedXendit
-from tests.payments.snap.conftest import Biller
+from tests.payments.snap.conftest import PATIENCE_SECONDS, Biller
 from tests.payments.test_lanes import NOW, OWED, SELECT_DEADLOCKS, a_town
 
 TASKS = 64
@@ -115,7 +115,10 @@ async def shops(biller: Biller, clock: StandingClock) -> AsyncIterator[Shops]:
         http=biller.http, path="/retail/MIDTRANS/midtrans", server_key=SECRET, clock=clock
     )
     way_out = httpx.AsyncClient(transport=httpx.ASGITransport(at_midtrans.app))
-    services = RetailServices.beside(biller.services, cipher=biller.cipher, http=way_out)
+    services = replace(
+        RetailServices.beside(biller.services, cipher=biller.cipher, http=way_out),
+        answer_timeout_seconds=PATIENCE_SECONDS,
+    )
     app = Starlette(routes=retail_routes(services))
     transport = httpx.ASGITransport(app)
     async with way_out, httpx.AsyncClient(transport=transport, base_url="http://us.test") as http:

@@ -25,7 +25,7 @@ from iuran.payments.snap.message import Exchange, SnapMessage
 from iuran.payments.snap.messages import KeptMessage
 from iuran.payments.snap.quotas import Metered, Quotas
 from iuran.payments.snap.tokens import token_keys
-from iuran.payments.snap.transactions import Transactions
+from iuran.payments.snap.transactions import Progress, Transactions
 from iuran.payments.snap.vault import Vault, unsealed
 
 INCONSISTENT_CASE = "18"
@@ -66,8 +66,13 @@ class RolledBack(Transactions):
     connection: Connection
     is_repeated: bool
 
-    async def commit(self, work: Callable[[Connection], Awaitable[Done]]) -> Committed[Done]:
-        """Run `work` where it is undone."""
+    async def commit(
+        self,
+        work: Callable[[Connection], Awaitable[Done]],
+        progress: Progress | None = None,
+    ) -> Committed[Done]:
+        """Run `work` where it is undone; nobody stops it, so its progress is nobody's concern."""
+        del progress
         async with self.connection.transaction():
             value = await work(self.connection)
         return Committed(value=value, may_repeat=self.is_repeated)

@@ -34,11 +34,18 @@ _log: FilteringBoundLogger = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Progress:
+class Progress:
     """How far a transaction has come: entered, so that it may commit, and committing."""
 
     entered: bool = False
     commits: bool = False
+    was_lost: bool = False
+    """Whether an earlier attempt was lost after it had been entered."""
+
+    @property
+    def may_have_committed(self) -> bool:
+        """Whether something may be in the database. What was stopped before its COMMIT is not."""
+        return self.commits or self.was_lost
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,14 +74,19 @@ class Transactions:
             SNAP_CROWDED_REFUSALS.inc()
             raise SnapRefusedError(Case.TIMED_OUT)
 
-    async def commit(self, work: Callable[[Connection], Awaitable[Done]]) -> Committed[Done]:
+    async def commit(
+        self,
+        work: Callable[[Connection], Awaitable[Done]],
+        progress: Progress | None = None,
+    ) -> Committed[Done]:
         """Run `work` in one transaction; return only after its commit.
 
         `work` must be safe to repeat. Deadlocks, serialization failures and lost connections are
         tried three times; then the error is raised, or OutcomeUnknownError if a commit may have
-        happened. Whoever is cancelled here does not wait for the end.
+        happened. Whoever is cancelled here does not wait for the end; the `progress` he gave tells
+        him how far it had come.
         """
-        progress = _Progress()
+        progress = progress or Progress()
         task = asyncio.create_task(self._repeat(work, progress))
         try:
             await asyncio.wait({task})
@@ -84,24 +96,25 @@ class Transactions:
         return task.result()
 
     async def _repeat(
-        self, work: Callable[[Connection], Awaitable[Done]], progress: _Progress
+        self, work: Callable[[Connection], Awaitable[Done]], progress: Progress
     ) -> Committed[Done]:
-        may_repeat = False
         for attempt in range(1, ATTEMPTS_MAX + 1):
             progress.entered = progress.commits = False
             try:
-                return Committed(value=await self._once(work, progress), may_repeat=may_repeat)
+                value = await self._once(work, progress)
             except UNDONE as error:
                 await pause(attempt, error)
             except LOST as error:
-                may_repeat = may_repeat or progress.entered
-                if attempt == ATTEMPTS_MAX and may_repeat:
+                progress.was_lost = progress.was_lost or progress.entered
+                if attempt == ATTEMPTS_MAX and progress.was_lost:
                     raise OutcomeUnknownError from error
                 await pause(attempt, error)
+            else:
+                return Committed(value=value, may_repeat=progress.was_lost)
         raise OutcomeUnknownError  # unreachable: the last pause raises
 
     async def _once(
-        self, work: Callable[[Connection], Awaitable[Done]], progress: _Progress
+        self, work: Callable[[Connection], Awaitable[Done]], progress: Progress
     ) -> Done:
         connection = await self._acquired()
         progress.entered = True
@@ -140,7 +153,7 @@ class Transactions:
         if error := _error_of(task):  # the pool has closed that connection
             _log.warning("snap.connection_dropped", error=type(error).__name__)
 
-    def _leave(self, task: asyncio.Task[Committed[Done]], progress: _Progress) -> None:
+    def _leave(self, task: asyncio.Task[Committed[Done]], progress: Progress) -> None:
         SNAP_STRAYS_LEFT.labels("commit" if progress.commits else "work").inc()
         SNAP_STRAYS.inc()
         self._strays.add(task)
