@@ -99,6 +99,7 @@ BY_CHANNEL = {
     "lost_search",
     "status_query",
     "found_payment",
+    "disputed_payment",
 }
 BY_ENDPOINT = {"webhook_endpoint", "webhook_cursor", "webhook_secret", "webhook_change"}
 ELSEWHERE = BY_ENDPOINT | BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
@@ -171,6 +172,7 @@ FACTS = {
     "autodebit_result",
     "autodebit_warning",
     "found_payment",
+    "disputed_payment",
 }
 
 SELECT_TABLES = """

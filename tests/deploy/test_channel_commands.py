@@ -106,6 +106,7 @@ async def test_a_bank_is_connected_and_what_it_lost_is_shown(run: Run, tmp_path:
     plain = await run("channels", "connect", "BCA", "--url", "http://bank.example", *options, *why)
     done = await run("channels", "connect", "BCA", "--url", "https://bank.example", *options, *why)
     figures = json.loads((await run("channels", "lost", "--json")).stdout)
+    disputed = await run("channels", "disputed", "--json")
     ended = await run("channels", "disconnect", "BCA", *why)
     history = await run("channels", "changes", "BCA", "--json")
 
@@ -114,6 +115,7 @@ async def test_a_bank_is_connected_and_what_it_lost_is_shown(run: Run, tmp_path:
     assert "invented-secret" not in done.stdout
     assert [one["channel"] for one in figures["channels"]] == ["BCA"]
     assert figures["paidButInactive"] == 0
+    assert (disputed.returncode, json.loads(disputed.stdout)) == (0, [])
     assert ended.returncode == 0
     stopped, began = [one for one in json.loads(history.stdout) if one["reason"] == why[1]]
     assert began["after"]["api"]["url"] == "https://bank.example"

@@ -70,7 +70,7 @@ LOST_PAYMENT_SECONDS = Histogram(
 
 LOST_PAYMENTS_DISPUTED = Counter(
     "iuran_lost_payments_disputed",
-    "Payments of a bank's own report that we refused or know with another amount: reconcile them",
+    "Payments that a bank tells otherwise than we know them, each once: settle them with it",
     ["channel"],
 )
 

@@ -3,50 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-import httpx
 import pytest
 from prometheus_client import REGISTRY
 
-from iuran.core.clock import WIB, StandingClock
-from iuran.core.database.pool import Pool
+from iuran.core.clock import WIB
 from iuran.core.money import Rupiah
-from iuran.payments.credentials import ChannelUnknownError, parse_public_key
-from iuran.payments.ledger import balances, disagreements
-from iuran.payments.lost.connections import (
-    BankConnection,
-    NewConnection,
-    connect,
-    find_connection,
-    stop_search,
-)
+from iuran.payments.credentials import ChannelUnknownError
+from iuran.payments.lost.booking import SearchResult
+from iuran.payments.lost.connections import BankConnection, NewConnection, connect, stop_search
 from iuran.payments.lost.figures import due_searches, lost_figures
-from iuran.payments.lost.search import SearchResult, search
-from iuran.payments.lost.sources import Sources
-from iuran.payments.simulation.bank import SimulatedBank, generate_key_pair
+from iuran.payments.lost.search import search
+from iuran.payments.lost.sources import PaymentSource
+from iuran.payments.simulation.bank import SimulatedBank
 from iuran.payments.simulation.bank_answer import BankAnswer
-from iuran.payments.simulation.bank_server import BankBooks, BankServer
 from iuran.payments.snap.document import JsonObject
-from iuran.payments.snap_client.answers import BankPayment
+from iuran.payments.snap_client.answers import BankAnswer as Answer
+from iuran.payments.snap_client.answers import BankPayment, BankRefusedError, Meaning
 from iuran.payments.snap_client.peculiarities import Peculiarities
-from tests.payments.snap.conftest import (
-    Biller,
-    Debtor,
-    bank,
-    biller,
-    cipher,
-    credentials,
-    debtor,
-    keys,
-)
+from iuran.payments.snap_client.reports import ReportPage
+from tests.payments.lost.conftest import OURS, REAL, SECRET, Books
+from tests.payments.snap.conftest import Biller, Debtor
 
-__all__ = ["bank", "biller", "cipher", "credentials", "debtor", "keys"]
-
-OURS = generate_key_pair()
-SECRET = "a-shared-secret"
-REAL = datetime(2030, 1, 1, tzinfo=UTC)
-FIRST_PAYMENT = 35_000
 UNREADABLE = "iuran_lost_lines_unreadable_total"
 A_LINE: dict[str, object] = {
     "paymentRequestId": "P1",
@@ -54,63 +33,6 @@ A_LINE: dict[str, object] = {
     "paidAmount": JsonObject({"value": "35000.00", "currency": "IDR"}),
     "trxDateTime": "2026-01-05T08:59:00+07:00",
 }
-
-
-@dataclass(kw_only=True)
-class Books:
-    """The bank's own side, and our search of it."""
-
-    pool: Pool
-    clock: StandingClock
-    server: BankServer
-    sources: Sources
-    connected: BankConnection
-
-    async def search(self) -> SearchResult:
-        source = self.sources.source_of(self.connected)
-        return await search(self.pool, self.connected, source, at=self.clock.now(), real=REAL)
-
-    async def collected(self) -> int:
-        async with self.pool.acquire() as connection:
-            assert await disagreements(connection) == ()
-            found = {one.account: one.amount for one in await balances(connection)}
-        return found["CHANNEL_CLEARING"] - FIRST_PAYMENT
-
-    def later(self, **by: float) -> None:
-        self.clock.set(self.clock.now() + timedelta(**by))
-
-
-@pytest.fixture
-async def books(biller: Biller, bank: SimulatedBank, clock: StandingClock) -> AsyncIterator[Books]:
-    bank.clock = clock
-    server = BankServer(
-        books=BankBooks(),
-        client_id="IURAN",
-        client_secret=SECRET,
-        public_key=parse_public_key(OURS.public_key_pem),
-        clock=clock,
-    )
-    pool = biller.services.pool
-    new = NewConnection(
-        code="BCA",
-        base_url="https://bank.test",
-        client_id="IURAN",
-        client_secret=SECRET,
-        private_key_pem=OURS.private_key_pem,
-        peculiarities=Peculiarities(status_after_minutes=3),
-    )
-    async with pool.acquire() as connection, connection.transaction():
-        await connect(connection, biller.cipher, new, at=REAL)
-        connected = await find_connection(connection, biller.cipher, "BCA")
-    assert connected is not None
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(server.app)) as http:
-        yield Books(
-            pool=pool,
-            clock=clock,
-            server=server,
-            sources=Sources(http=http, clock=clock),
-            connected=connected,
-        )
 
 
 async def test_an_inquiry_without_a_payment_is_asked_about_after_three_minutes(
@@ -197,22 +119,6 @@ async def test_notifications_that_race_with_the_search_take_effect_once(
     assert codes == {"2002500", "2003400"}
     assert sum(r.found for r in results if isinstance(r, SearchResult)) <= 1
     assert await books.collected() == debtor.owes
-
-
-async def test_a_payment_that_we_refused_is_a_dispute_and_nothing_is_booked(
-    books: Books, bank: SimulatedBank, debtor: Debtor
-) -> None:
-    refused = await bank.pay(debtor.customer_number, Rupiah(1_000), request_id="P1")
-    books.server.books.take(
-        debtor.customer_number, Rupiah(1_000), reference="P1", paid_at=books.clock.now()
-    )
-    books.later(minutes=5)
-
-    result = await books.search()
-
-    assert refused.code == "4042513"
-    assert (result.found, result.disputed) == (0, 1)
-    assert await books.collected() == 0
 
 
 async def test_money_for_nobody_waits_in_suspense(books: Books, debtor: Debtor) -> None:
@@ -313,6 +219,47 @@ async def test_a_bank_that_is_away_is_asked_again_and_its_report_begins_where_it
     assert await books.collected() == debtor.owes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOff:
+    """A source whose report ends in the middle."""
+
+    whole: PaymentSource
+
+    async def status(self, reference: str, customer_number: str) -> BankPayment | None:
+        return await self.whole.status(reference, customer_number)
+
+    async def report(self, *, since: datetime, until: datetime) -> AsyncIterator[ReportPage]:
+        async for page in self.whole.report(since=since, until=until):
+            yield page
+            raise BankRefusedError(_gone())
+
+
+async def test_a_report_that_was_cut_off_is_booked_so_far_and_goes_on_there(
+    books: Books, debtor: Debtor
+) -> None:
+    books.connected = _with(books.connected, Peculiarities(report_hours=3, report_page_minutes=60))
+    for reference in ("P1", "P2", "P3"):
+        books.server.books.take(
+            debtor.customer_number, Rupiah(1_000), reference=reference, paid_at=books.clock.now()
+        )
+        books.later(minutes=60)
+    whole = books.sources.source_of(books.connected)
+
+    cut_off = await search(
+        books.pool, books.connected, CutOff(whole=whole), at=books.clock.now(), real=REAL
+    )
+    books.server.calls.clear()
+    went_on = await books.search()
+    pages_of_the_rest = len(books.server.calls)
+    books.server.calls.clear()
+    again = await books.search()
+
+    assert (cut_off.found, went_on.found, again.found) == (1, 2, 0)
+    assert cut_off.problems == ["the bank answered nothing gone"]
+    assert (pages_of_the_rest, len(books.server.calls)) == (2, 3)
+    assert await books.collected() == 3_000
+
+
 async def test_an_unpaid_inquiry_is_asked_about_less_and_less_often(
     books: Books, bank: SimulatedBank, debtor: Debtor
 ) -> None:
@@ -357,6 +304,10 @@ async def test_secrets_are_stored_encrypted_and_an_unknown_channel_is_refused(
     stored = b"".join(value for value in row.values() if isinstance(value, bytes))
     assert SECRET.encode() not in stored
     assert b"PRIVATE" not in stored
+
+
+def _gone() -> Answer:
+    return Answer(code="", message="gone", meaning=Meaning.TRY_LATER, document=JsonObject())
 
 
 def _with(connected: BankConnection, switches: Peculiarities) -> BankConnection:

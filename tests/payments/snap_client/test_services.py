@@ -33,6 +33,7 @@ from iuran.payments.snap_client.peculiarities import (
     Signing,
     read_peculiarities,
 )
+from iuran.payments.snap_client.reports import pull_report
 from iuran.payments.snap_client.services import (
     BankAccount,
     NewBankAccount,
@@ -40,7 +41,6 @@ from iuran.payments.snap_client.services import (
     create_account,
     delete_account,
     inquire_account,
-    pull_report,
     update_account,
     update_paid_status,
 )
@@ -118,18 +118,15 @@ async def test_a_report_holds_the_payments_of_its_time(
     bank: Bank, clock: StandingClock, method: ReportMethod
 ) -> None:
     now = clock.now()
-    for hours in (1, 5, 30):
+    for hours in (30, 5, 1):
         paid_at = now - timedelta(hours=hours)
         bank.server.books.take("02233913523", Rupiah(1000), reference=f"P{hours}", paid_at=paid_at)
 
-    found = await pull_report(
-        bank.client(Peculiarities(report_method=method)),
-        "88888",
-        since=now - timedelta(hours=26),
-        until=now,
-    )
+    client = bank.client(Peculiarities(report_method=method))
+    pages = pull_report(client, "88888", since=now - timedelta(hours=26), until=now)
+    found = [payment async for page in pages for payment in page.payments]
 
-    assert {payment.reference for payment in found} == {"P1", "P5"}
+    assert [payment.reference for payment in found] == ["P5", "P1"]
     assert {payment.virtual_account for payment in found} == {"8888802233913523"}
 
 

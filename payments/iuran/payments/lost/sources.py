@@ -1,6 +1,6 @@
 """Who can be asked for payments: a bank's SNAP BI services 26 and 35."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +11,8 @@ from iuran.core.clock import Clock, SystemClock
 from iuran.payments.lost.connections import BankConnection
 from iuran.payments.snap_client.answers import BankPayment, BankRefusedError, Meaning
 from iuran.payments.snap_client.client import SnapClient
-from iuran.payments.snap_client.services import BankAccount, ask_status, pull_report
+from iuran.payments.snap_client.reports import ReportPage, pull_report
+from iuran.payments.snap_client.services import BankAccount, ask_status
 
 CONNECTIONS_MAX = 20
 
@@ -26,8 +27,8 @@ class PaymentSource(Protocol):
         """
         ...
 
-    async def report(self, *, since: datetime, until: datetime) -> Sequence[BankPayment]:
-        """Return the payments of a time; raises BankRefusedError."""
+    def report(self, *, since: datetime, until: datetime) -> AsyncIterator[ReportPage]:
+        """Return the payments of a time, the oldest page first; raises BankRefusedError."""
         ...
 
 
@@ -48,9 +49,9 @@ class SnapSource:
         # A bank that finds nothing may tell of the latest payment of the account instead.
         return payment if payment is not None and payment.reference == reference else None
 
-    async def report(self, *, since: datetime, until: datetime) -> Sequence[BankPayment]:
-        """Return the payments of a time."""
-        return await pull_report(self.client, self.va_prefix, since=since, until=until)
+    def report(self, *, since: datetime, until: datetime) -> AsyncIterator[ReportPage]:
+        """Return the payments of a time, the oldest page first."""
+        return pull_report(self.client, self.va_prefix, since=since, until=until)
 
 
 @dataclass(slots=True, kw_only=True)

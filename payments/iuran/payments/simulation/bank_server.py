@@ -60,9 +60,9 @@ class BookedPayment:
 
 @dataclass(slots=True, kw_only=True)
 class BankBooks:
-    """What a bank has: payments by reference, and the virtual accounts that we had it make."""
+    """What a bank has: payments as it took them, and the virtual accounts that we had it make."""
 
-    payments: dict[str, BookedPayment] = field(default_factory=dict[str, BookedPayment])
+    payments: list[BookedPayment] = field(default_factory=list[BookedPayment])
     accounts: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
 
     def take(
@@ -82,8 +82,12 @@ class BankBooks:
             amount=amount,
             paid_at=paid_at,
         )
-        self.payments[reference] = payment
+        self.payments.append(payment)
         return payment
+
+    def find(self, reference: str) -> BookedPayment | None:
+        """Return the first payment of a reference."""
+        return next((one for one in self.payments if one.reference == reference), None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +175,7 @@ class BankServer:
         document = await self._proven(request, 26)
         if isinstance(document, Response):
             return document
-        payment = self.books.payments.get(str(document.get("paymentRequestId")))
+        payment = self.books.find(str(document.get("paymentRequestId")))
         if payment is None:
             return _answer("4042601", "Transaction Not Found")
         data = {
@@ -225,7 +229,7 @@ class BankServer:
             return document
         since = _moment(document, "start")
         until = _moment(document, "end") + timedelta(seconds=1)
-        lines = [p.line() for p in self.books.payments.values() if since <= p.paid_at < until]
+        lines = [p.line() for p in self.books.payments if since <= p.paid_at < until]
         return _answer(2003500, "Successful", {"virtualAccountdata": lines})
 
 

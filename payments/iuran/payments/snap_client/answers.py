@@ -37,6 +37,8 @@ class Meaning(StrEnum):
     UNAUTHORIZED = "UNAUTHORIZED"
     REFUSED = "REFUSED"
     """Anything else of 4xx: the same again would be refused again."""
+    TOO_LONG = "TOO_LONG"
+    """More bytes than we read: ask for less."""
     TRY_LATER = "TRY_LATER"
     """429, 5xx, or no answer at all: nothing is known of what happened."""
 
@@ -74,6 +76,7 @@ class BankAnswer:
     meaning: Meaning
     document: JsonObject
     attempts: int = 1
+    size_bytes: int = 0
 
     @property
     def account(self) -> JsonObject:

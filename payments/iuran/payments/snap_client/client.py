@@ -181,7 +181,13 @@ class SnapClient:
 
 def _read(status: int, body: bytes | None) -> BankAnswer:
     if body is None:
-        return _unanswered(f"HTTP {status}, longer than {ANSWER_BYTES_MAX} bytes")
+        return BankAnswer(
+            code="",
+            message=f"HTTP {status}, longer than {ANSWER_BYTES_MAX} bytes",
+            meaning=Meaning.TOO_LONG,
+            document=JsonObject(),
+            size_bytes=ANSWER_BYTES_MAX,
+        )
     try:
         document = parse_object(body)
     except SnapRefusedError as error:
@@ -195,6 +201,7 @@ def _read(status: int, body: bytes | None) -> BankAnswer:
         message=str(document.get("responseMessage", ""))[:150],
         meaning=meaning_of(code, http_status=status),
         document=document,
+        size_bytes=len(body),
     )
 
 

@@ -43,7 +43,8 @@ class Peculiarities:
     - `channel_id`: our CHANNEL-ID with the bank.
     - `asks_status`, `status_after_minutes`: inquiries without a payment are asked about with
       service 26 after that long.
-    - `pulls_report`, `report_hours`: service 35 is pulled for so long back.
+    - `pulls_report`, `report_hours`: service 35 is pulled for so long back, at most
+      `report_page_minutes` in one call.
     - `search_every_seconds`: how often both happen; real time.
     """
 
@@ -59,6 +60,7 @@ class Peculiarities:
     status_after_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 3
     pulls_report: bool = True
     report_hours: Annotated[int, Field(ge=1, le=24 * 7)] = 26
+    report_page_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 24 * 60
     search_every_seconds: Annotated[int, Field(ge=1, le=24 * 3600)] = 60
 
     def to_document(self) -> dict[str, object]:

@@ -1,13 +1,12 @@
-"""The services of a bank that a biller calls: 26 to 31 and 35."""
+"""The services of a bank that a biller calls about one account: 26 to 31."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from iuran.core.clock import WIB
 from iuran.core.money import Rupiah
 from iuran.payments.snap.fields import amount_object
 from iuran.payments.snap.timestamps import write_instant
-from iuran.payments.snap_client.answers import BankAnswer, BankPayment, Meaning
+from iuran.payments.snap_client.answers import BankAnswer
 from iuran.payments.snap_client.client import SnapClient
 
 PREFIX_WIDTH = 8
@@ -102,28 +101,3 @@ async def delete_account(client: SnapClient, account: BankAccount, *, trx_id: st
     body: dict[str, object] = {**account.fields(), "trxId": trx_id, "additionalInfo": {}}
     method = client.api.peculiarities.delete_method
     return await client.call(method, "/transfer-va/delete-va", body, repeats=True)
-
-
-async def pull_report(
-    client: SnapClient, prefix: str, *, since: datetime, until: datetime
-) -> tuple[BankPayment, ...]:
-    """Return the payments of a time (35); raises BankRefusedError.
-
-    Lines that tell of no money or cannot be read are left out; a bank that has none says so with
-    404xx01.
-    """
-    start, end = since.astimezone(WIB), until.astimezone(WIB)
-    body: dict[str, object] = {
-        "partnerServiceId": prefix.rjust(PREFIX_WIDTH),
-        "startDate": f"{start:%Y-%m-%d}",
-        "startTime": f"{start:%H:%M:%S}+07:00",
-        "endDate": f"{end:%Y-%m-%d}",
-        "endTime": f"{end:%H:%M:%S}+07:00",
-        "additionalInfo": {},
-    }
-    method = client.api.peculiarities.report_method
-    answer = await client.call(method, "/transfer-va/report", body, repeats=True)
-    if answer.meaning is Meaning.NOT_FOUND:
-        return ()
-    found = (BankPayment.of(line) for line in answer.done().lines)
-    return tuple(payment for payment in found if payment is not None)

@@ -1,0 +1,92 @@
+"""Payments that a bank has otherwise than we: refused by us, or of another sum or account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from iuran.core.database.pool import Connection
+from iuran.core.money import Rupiah
+from iuran.payments.settlement import PaymentInstruction
+
+DISPUTES_MAX = 500
+
+# An account that was told whole, or that has not our form, ends in the number that we know.
+INSERT_DISPUTES: LiteralString = """
+    INSERT INTO disputed_payment (channel_id, reference, customer_number, amount, service, paid_at,
+                                  found_at, told)
+    SELECT $1, u.reference, u.customer_number, u.amount, $2, u.paid_at, $3, u.told
+    FROM unnest($4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::bytea[])
+        AS u (reference, customer_number, amount, paid_at, told)
+    JOIN payment_reference AS r ON r.channel_id = $1 AND r.reference = u.reference
+    LEFT JOIN payment_answer AS a ON a.channel_id = $1 AND a.reference = u.reference
+    WHERE r.amount <> u.amount
+       OR right(u.customer_number, length(r.customer_number)) <> r.customer_number
+       OR coalesce(a.result, '-') NOT IN ('SETTLED', 'CREDITED', 'IN_SUSPENSE')
+    ORDER BY u.reference, u.customer_number, u.amount
+    ON CONFLICT DO NOTHING
+    RETURNING reference
+"""
+
+SELECT_DISPUTES: LiteralString = """
+    SELECT c.code AS channel, d.reference, d.service, d.customer_number, d.amount, d.paid_at,
+           d.found_at, r.customer_number AS our_customer_number, r.amount AS our_amount,
+           a.result AS our_result
+    FROM disputed_payment AS d
+    JOIN channel AS c USING (channel_id)
+    JOIN payment_reference AS r ON r.channel_id = d.channel_id AND r.reference = d.reference
+    LEFT JOIN payment_answer AS a ON a.channel_id = d.channel_id AND a.reference = d.reference
+    WHERE d.found_at >= $1 AND d.found_at < $2
+    ORDER BY d.found_at DESC, c.code, d.reference, d.amount, d.customer_number
+    LIMIT $3
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputedPayment:
+    """A payment as a bank tells it, in rupiah, and beside it what we have under its reference."""
+
+    channel: str
+    reference: str
+    service: int
+    customer_number: str
+    amount: Rupiah
+    paid_at: datetime | None
+    found_at: datetime
+    our_customer_number: str
+    our_amount: Rupiah
+    our_result: str | None
+
+
+async def note_disputes(
+    connection: Connection,
+    channel_id: int,
+    told: Sequence[PaymentInstruction],
+    *,
+    service: int,
+    at: datetime,
+) -> tuple[str, ...]:
+    """Keep what contradicts our own books; return the references of what was not kept before.
+
+    Nothing of it is booked: whether the money is there has to be settled with the bank.
+    """
+    rows = await connection.fetch(
+        INSERT_DISPUTES,
+        channel_id,
+        service,
+        at,
+        [one.reference for one in told],
+        [one.customer_number for one in told],
+        [one.amount for one in told],
+        [one.channel_time for one in told],
+        [one.body for one in told],
+    )
+    return tuple(row["reference"] for row in rows)
+
+
+async def disputed_payments(
+    connection: Connection, *, since: datetime, until: datetime
+) -> tuple[DisputedPayment, ...]:
+    """Return what was found to be disputed in a legal time, the latest first."""
+    rows = await connection.fetch(SELECT_DISPUTES, since, until, DISPUTES_MAX)
+    return tuple(DisputedPayment(**dict(row.items())) for row in rows)
