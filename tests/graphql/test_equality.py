@@ -55,6 +55,7 @@ AWKWARD_PEOPLE = """
     WHERE family_id = $1
 """
 NO_PAYER = "UPDATE family SET payer_participant_id = NULL WHERE family_id = $1"
+BETWEEN = {"after": 2026 * 12 + 1, "before": 2025 * 12 + 9}
 STATES = (("OPEN",), ("PAID",), ("NOT_BILLABLE",))
 
 
@@ -159,12 +160,11 @@ async def _arguments(
         {"first": 100},
         *({"first": 4, "filter": one} for one in filters),
         {"first": 2, "after": id_of("BillCursor", 2026 * 12, 10**6), "filter": filters[3]},
+        {"last": 3, "before": id_of("BillCursor", *bills[-1][:0:-1])},
+        {"last": 2, "filter": filters[4]},
+        {"first": 5, **{end: id_of("BillCursor", m, 0) for end, m in BETWEEN.items()}},
     ]
-    events: list[dict[str, object]] = [
-        {"first": 1},
-        {"first": 50, "after": None},
-        {"first": 2, "after": id_of("MembershipEventCursor", 1_767_225_600_000_000, 3)},
-    ]
+    events = _pages("MembershipEventCursor", 1_767_225_600_000_000, 3)
     return {
         ("Query", "viewer"): [{}],
         ("Query", "node"): [{"id": one} for one in ids],
@@ -273,8 +273,16 @@ def _cares(people: Sequence[Record], numbers: Mapping[str, str]) -> Sequence[Arg
 
 
 def _pages(list_name: str, *position: int) -> Sequence[Arguments]:
-    """Pages of a list without filters: the first, and one behind a cursor."""
-    return [{"first": 2}, {"first": 100, "after": id_of(list_name, *position)}]
+    """Pages of a list without filters: from both ends, behind a cursor, before it, and between."""
+    cursor = id_of(list_name, *position)
+    return [
+        {"first": 2},
+        {"last": 100, "before": cursor},
+        {"first": 100, "after": cursor},
+        {"last": 2, "first": None},
+        {"first": 1, "before": cursor},
+        {"last": 1, "after": cursor},
+    ]
 
 
 def _ordered(text: bytes | str) -> object:

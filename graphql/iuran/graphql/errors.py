@@ -181,8 +181,14 @@ class OverloadedError(DomainError):
     code: ClassVar[str] = "OVERLOADED"
 
 
+class PageArgumentsError(DomainError):
+    """Neither `first` nor `last` says how much is wanted, or both do."""
+
+    code: ClassVar[str] = "PAGE_ARGUMENTS_INVALID"
+
+
 class PageSizeError(DomainError):
-    """`first` lies outside of what a page may hold."""
+    """`first` or `last` lies outside of what a page may hold."""
 
     code: ClassVar[str] = "PAGE_SIZE_OUT_OF_RANGE"
 

@@ -25,6 +25,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     get_named_type,
     is_leaf_type,
@@ -199,14 +200,18 @@ class _Measuring:
         return (size.assumed_size or 1) * (weight + inner.cost)
 
     def _page_size(self, node: FieldNode, size: ListSize) -> int:
-        for argument in node.arguments or ():
-            if argument.name.value in (size.slicing_arguments or ()):
-                value = argument.value
-                if isinstance(value, VariableNode):
-                    return self._sizes.get(value.name.value, PAGE_SIZE_MAX)
-                if isinstance(value, IntValueNode) and len(value.value) <= len(str(PAGE_SIZE_MAX)):
-                    return min(max(int(value.value), 1), PAGE_SIZE_MAX)
-        return PAGE_SIZE_MAX
+        """Return how many a page promises: one argument alone may say so, or it is refused."""
+        names = size.slicing_arguments or ()
+        given = (one.value for one in node.arguments or () if one.name.value in names)
+        known = [found for one in given if (found := self._number(one)) is not None]
+        return max(known, default=PAGE_SIZE_MAX)
+
+    def _number(self, value: ValueNode) -> int | None:
+        if isinstance(value, VariableNode):
+            return self._sizes.get(value.name.value)
+        if isinstance(value, IntValueNode) and len(value.value) <= len(str(PAGE_SIZE_MAX)):
+            return min(max(int(value.value), 1), PAGE_SIZE_MAX)
+        return None
 
 
 def _field_of(parent: GraphQLNamedType | None, name: str) -> GraphQLField | None:

@@ -9,7 +9,7 @@ from iuran.graphql.compiler.drafts import Above, Columns, Draft, Place, digits
 from iuran.graphql.compiler.refusals import NotCompilableError
 from iuran.graphql.compiler.rows import from_where, stays_in_family
 from iuran.graphql.compiler.selections import TYPENAME, Selected, type_of
-from iuran.graphql.compiler.windows import AFTER, window_of
+from iuran.graphql.compiler.windows import narrowed, order_of, types_of, window_of, within
 from iuran.graphql.global_ids import IdWriter
 
 ObjectFunction = Callable[[Draft, Source, tuple[Selected, ...], Columns, Place], str]
@@ -32,7 +32,7 @@ class Paging:
         self._rows = Columns()
         self._parent = parent
         self._place = Place(
-            row=draft.alias(), parent=parent.row, number=field.number, values=_types(paged)
+            row=draft.alias(), parent=parent.row, number=field.number, values=types_of(paged)
         )
         self._row = "r, at"
 
@@ -43,12 +43,13 @@ class Paging:
             self._place = replace(self._place, above=above)
             self._row = "r, at, h"
         pieces = [self._piece(one, write_object) for one in self._fields]
-        first = self._window.first
+        size = self._window.size
         writes = self._draft.function(
             "rows, at, total, h",
             [
-                f"more = len(rows) > {first:d}",
-                f"if more: rows = rows[:{first:d}]",
+                f"more = len(rows) > {size:d}",
+                f"if more: rows = rows[:{size:d}]",
+                *(["rows = rows[::-1]"] if self._window.is_backward else []),
                 "return f'{{" + ",".join(pieces) + "}}'",
             ],
         )
@@ -112,9 +113,9 @@ class Paging:
         key = f'"{field.key}":'
         match field.name:
             case "hasNextPage":
-                return key + "{true if more else false}"
+                return key + self._whether_more(known=self._window.has_before, at_end=True)
             case "hasPreviousPage":
-                return key + ("true" if self._window.is_behind else "false")
+                return key + self._whether_more(known=self._window.has_after, at_end=False)
             case "startCursor":
                 return key + "{" + self._cursor("rows[0]") + " if rows else null}"
             case "endCursor":
@@ -122,6 +123,12 @@ class Paging:
             case _:
                 _check_typename(field)
                 return key + '"PageInfo"'
+
+    def _whether_more(self, *, known: bool, at_end: bool) -> str:
+        """Say whether there is more at an end of the page: known by a cursor, or looked up."""
+        if known:
+            return "true"
+        return "false" if at_end is self._window.is_backward else "{true if more else false}"
 
     def _cursor(self, row: str) -> str:
         keys = [
@@ -134,49 +141,26 @@ class Paging:
         return f"{write}({', '.join(row + key.removeprefix('r') for key in keys)})"
 
     def _select(self) -> LiteralString:
-        """Return the rows of the page and one more, which says whether there is a next."""
-        direction: LiteralString = " DESC" if self._paged.descending else ""
-        order = ", ".join([key.sql + direction for key in self._paged.keys])
+        """Return the rows of the page and one more, which says whether there are others."""
         return (
             "ARRAY(SELECT "
             + self._rows.sql
-            + self._from_where(is_behind=self._window.is_behind)
+            + self._from_where(within(self._paged, self._window))
             + " ORDER BY "
-            + self._draft.fill(order, self._place)
+            + self._draft.fill(order_of(self._paged, self._window), self._place)
             + " LIMIT "
-            + digits(self._window.first + 1)
+            + digits(self._window.size + 1)
             + ")"
         )
 
     def _count(self) -> LiteralString:
-        counted = self._from_where(is_behind=False)
+        counted = self._from_where(narrowed(self._paged, self._window))
         limit = digits((self._paged.count_max or 0) + 1)
         return "(SELECT count(*) FROM (SELECT" + counted + " LIMIT " + limit + ") AS n)"  # noqa: S608 - declared
 
-    def _from_where(self, *, is_behind: bool) -> LiteralString:
-        conditions: list[LiteralString] = [self._paged.where]
-        for one in self._paged.filters:
-            if one.name in self._window.filters:
-                conditions.append(one.where)  # noqa: PERF401 - extend loses that they are literal
-        if is_behind:
-            keys = ", ".join([key.sql for key in self._paged.keys])
-            after = ", ".join(["{" + n + "}" for n in AFTER[: len(self._paged.keys)]])
-            sign: LiteralString = " < " if self._paged.descending else " > "
-            conditions.append("(" + keys + ")" + sign + "(" + after + ")")
-        return from_where(
-            self._draft,
-            self._draft.source(self._paged.target),
-            self._place,
-            via=self._paged.via,
-            where=" AND ".join(conditions),
-        )
-
-
-def _types(paged: Paged) -> dict[LiteralString, LiteralString]:
-    types: dict[LiteralString, LiteralString] = {one.name: one.type for one in paged.filters}
-    for name, key in zip(AFTER, paged.keys, strict=False):
-        types[name] = key.type
-    return types
+    def _from_where(self, where: LiteralString) -> LiteralString:
+        source = self._draft.source(self._paged.target)
+        return from_where(self._draft, source, self._place, via=self._paged.via, where=where)
 
 
 def _check_typename(field: Selected) -> None:

@@ -28,9 +28,9 @@ from iuran.graphql.types.complaints import COMPLAINTS, Complaint, ComplaintFilte
 from iuran.graphql.types.eligibility import CareArgument, EligibilityCheck
 from iuran.graphql.types.facilities import FACILITIES, Facility, FacilityFilterArgument
 from iuran.graphql.types.fields import declared
-from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber
-from iuran.graphql.types.weights import paged, weighing
+from iuran.graphql.types.weights import weighing
 
 _ID = "Its ID."
 
@@ -96,60 +96,42 @@ class CareQueries:
         description="A facility by its ID or its code.",
         by=Annotated[FacilityBy, strawberry.argument(description="Which facility.")],
     )
-    facilities: Connection[Facility] = declared(
+    facilities: Connection[Facility] = in_pages(
         description="Facilities by place, service and level, in the order of their codes.",
-        directives=paged(),
-        first=First,
-        after=After,
         filter=FacilityFilterArgument,
     )
     visit: Visit | None = declared(description="A visit by its ID or its number.", by=_Paper)
-    visits: Connection[Visit] = declared(
-        description="Your facility's own visits, the newest first; empty if you are none.",
-        directives=paged(),
-        first=First,
-        after=After,
+    visits: Connection[Visit] = in_pages(
+        description="Your facility's own visits, the newest first; empty if you are none."
     )
     referral: Referral | None = declared(
         description="A referral by its ID or its number.", by=_Paper
     )
-    referrals: Connection[Referral] = declared(
-        description="Referrals to your facility, the newest first; empty if you are none.",
-        directives=paged(),
-        first=First,
-        after=After,
+    referrals: Connection[Referral] = in_pages(
+        description="Referrals to your facility, the newest first; empty if you are none."
     )
     eligibility_letter: EligibilityLetter | None = declared(
         description="A letter of eligibility (SEP) by its ID or its number.", by=_Paper
     )
-    eligibility_letters: Connection[EligibilityLetter] = declared(
+    eligibility_letters: Connection[EligibilityLetter] = in_pages(
         description="Your facility's letters of eligibility (SEP), the newest first; empty if you "
-        "are none.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "are none."
     )
     claim: Claim | None = declared(
         description="A claim by its ID or its number.",
         by=Annotated[ClaimBy, strawberry.argument(description="Which claim.")],
     )
-    claims: Connection[Claim] = declared(
+    claims: Connection[Claim] = in_pages(
         description="The claims that you may see, the newest first: a facility's own, a family's, "
         "or all for officers.",
-        directives=paged(),
-        first=First,
-        after=After,
         filter=ClaimFilterArgument,
     )
     complaint: Complaint | None = declared(
         description="A complaint by its ID or its number.",
         by=Annotated[ComplaintBy, strawberry.argument(description="Which complaint.")],
     )
-    complaints: Connection[Complaint] = declared(
+    complaints: Connection[Complaint] = in_pages(
         description="The complaints that you may see, the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
         filter=ComplaintFilterArgument,
     )
 

@@ -22,10 +22,10 @@ from iuran.graphql.types.contacts import (
 )
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.information import Information
-from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.pagination import After, Connection, in_pages
 from iuran.graphql.types.reminder_previews import ReminderPreview
 from iuran.graphql.types.webhooks import WEBHOOK_ENDPOINTS, WebhookEndpoint
-from iuran.graphql.types.weights import counted_as, paged, weighing
+from iuran.graphql.types.weights import counted_as, weighing
 
 PREVIEW_WEIGHT = 1_000
 
@@ -42,12 +42,9 @@ class HouseQueries:
         "auditors, empty for others.",
         directives=counted_as(20),
     )
-    dead_jobs: Connection[Job] = declared(
+    dead_jobs: Connection[Job] = in_pages(
         description="Jobs that were given up, the newest first; for operators and auditors, empty "
-        "for others.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "for others."
     )
     reminder_rules: list[ReminderRule] = declared(
         description="The schedule of reminders as it holds today, at most 2,000 rules; for "
@@ -81,12 +78,9 @@ class HouseQueries:
         "empty for others.",
         directives=[*counted_as(10), *weighing(5)],
     )
-    billing_runs: Connection[BillingRun] = declared(
+    billing_runs: Connection[BillingRun] = in_pages(
         description="The months that were billed, the newest first; for operators and auditors, "
-        "empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "empty for others."
     )
 
 

@@ -17,11 +17,11 @@ from iuran.graphql.types.governments import (
     GovernmentBillLine,
     GovernmentPayment,
 )
-from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.payments import Payment
 from iuran.graphql.types.refunds import REFUNDS_WAITING, Refund
 from iuran.graphql.types.suspense import SUSPENSE, SuspenseItem
-from iuran.graphql.types.weights import counted_as, paged, weighing
+from iuran.graphql.types.weights import counted_as, weighing
 
 
 @strawberry.input(description="A payment as a channel names it.")
@@ -63,62 +63,44 @@ class MoneyQueries:
         description="A payment by its ID or the channel's reference.",
         by=Annotated[PaymentBy, strawberry.argument(description="Which payment.")],
     )
-    channels: Connection[Channel] = declared(
-        description="The channels through which money comes in; for officers, empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
+    channels: Connection[Channel] = in_pages(
+        description="The channels through which money comes in; for officers, empty for others."
     )
     employer: Employer | None = declared(
         description="An employer by its ID or its number.",
         by=Annotated[EmployerBy, strawberry.argument(description="Which employer.")],
     )
-    employers: Connection[Employer] = declared(
+    employers: Connection[Employer] = in_pages(
         description="The employers that you may see, in the order of registration: an employer "
-        "itself, or all for officers.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "itself, or all for officers."
     )
-    government_bills: Connection[GovernmentBillLine] = declared(
+    government_bills: Connection[GovernmentBillLine] = in_pages(
         description="What governments were billed, the newest month first; for finance officers "
         "and auditors, empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
         filter=Annotated[
             GovernmentBillFilter | None, strawberry.argument(description="Only lines like this.")
         ],
     )
-    government_payments: Connection[GovernmentPayment] = declared(
+    government_payments: Connection[GovernmentPayment] = in_pages(
         description="What governments paid, the newest first; for finance officers and auditors, "
         "empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
         filter=Annotated[
             GovernmentBillFilter | None,
             strawberry.argument(description="Only payments like this."),
         ],
     )
-    refunds_waiting: Connection[Refund] = declared(
+    refunds_waiting: Connection[Refund] = in_pages(
         description="Refunds that you may see and that are not paid or refused yet, the oldest "
-        "first.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "first."
     )
     approvals_waiting: list[ApprovalWaiting] = declared(
         description="What waits for a second person, the oldest first, at most 100; for officers, "
         "empty for others.",
         directives=[*counted_as(20), *weighing(10)],
     )
-    suspense_items: Connection[SuspenseItem] = declared(
+    suspense_items: Connection[SuspenseItem] = in_pages(
         description="Money that waits to be placed, the oldest first; for finance officers and "
-        "auditors, empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "auditors, empty for others."
     )
 
 

@@ -23,7 +23,7 @@ from iuran.graphql.types.bills import Bill
 from iuran.graphql.types.families import BillFilterArgument, Family
 from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.nodes import ID_DESCRIPTION, Node
-from iuran.graphql.types.pagination import PAGE_SIZE_MAX, After, Connection, First
+from iuran.graphql.types.pagination import PAGE_SIZE_MAX, Connection, in_pages
 from iuran.graphql.types.participants import Participant
 from iuran.graphql.types.scalars import (
     CardNumber,
@@ -33,7 +33,7 @@ from iuran.graphql.types.scalars import (
 )
 from iuran.graphql.types.viewers import Viewer
 from iuran.graphql.types.virtual_accounts import VirtualAccount
-from iuran.graphql.types.weights import counted_as, paged
+from iuran.graphql.types.weights import counted_as
 from iuran.payments.virtual_accounts import DEFAULT_PREFIX
 
 
@@ -156,27 +156,12 @@ class PeopleQueries:
             return None
         return await reads.virtual_account(holder.family_id, holder.participant_id)
 
-    @resolver(
+    bills: Connection[Bill] | None = in_pages(
         description="The issued bills of a family, the newest month first; null if there is no "
         "such family.",
-        directives=paged(),
+        family=Annotated[strawberry.ID, strawberry.argument(description="The family's ID.")],
+        filter=BillFilterArgument,
     )
-    async def bills(
-        self,
-        info: Info,
-        family: Annotated[strawberry.ID, strawberry.argument(description="The family's ID.")],
-        first: First,
-        after: After = strawberry.UNSET,
-        filter: BillFilterArgument = strawberry.UNSET,  # noqa: A002 - the argument's name in the schema
-    ) -> Connection[Bill] | None:
-        """Read a page of bills of a family that the viewer may see."""
-        reads = info.context.reads
-        (family_id,) = key_of(family, type_name="Family", parts=1)
-        if await reads.family(family_id) is None:
-            return None
-        return await reads.bills(
-            family_id, first=first, after=after or None, states=filter.states if filter else None
-        )
 
 
 def _number(by: FamilyBy | ParticipantBy) -> Number:

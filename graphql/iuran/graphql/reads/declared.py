@@ -4,6 +4,7 @@ This is how the plain executor answers fields for which nobody wrote a resolver 
 slow and simple; the compiler reads the same declarations and is held to the same answers.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ from iuran.graphql.compiler.declarations import (
 from iuran.graphql.compiler.drafts import Declarations, digits
 from iuran.graphql.compiler.questions import VALUES
 from iuran.graphql.compiler.selections import type_of
-from iuran.graphql.compiler.windows import AFTER, Window, window
+from iuran.graphql.compiler.windows import Window, narrowed, order_of, types_of, window, within
 from iuran.graphql.global_ids import GlobalId, id_of
 from iuran.graphql.reads.reading import Reading
 from iuran.graphql.types.counting import COUNT_MAX
@@ -185,48 +186,56 @@ class DeclaredReads:
         return await self._read(self.source(relation.target), filling, wanted)
 
     async def page(
-        self, paged: Paged, parent: Mapping[str, object], arguments: Arguments
+        self,
+        paged: Paged,
+        parent: Mapping[str, object],
+        arguments: Arguments,
+        *,
+        known: Callable[[Found], Awaitable[object]],
     ) -> Connection[object]:
-        """Read a page of a relation; raises DomainError for arguments that are refused."""
+        """Read a page of a relation; raises DomainError for arguments that are refused.
+
+        `known` makes of what was found what the resolvers of its type know.
+        """
         form, values = window(paged, arguments)
-        types: dict[LiteralString, LiteralString] = {one.name: one.type for one in paged.filters}
-        types |= {name: key.type for name, key in zip(AFTER, paged.keys, strict=False)}
-        given: _Given = {n: (type_, values[n]) for n, type_ in types.items() if n in values}
-        conditions: list[LiteralString] = [paged.where]
-        for one in paged.filters:
-            if one.name in form.filters:
-                conditions.append(one.where)  # noqa: PERF401 - extend loses that they are literal
-        if form.is_behind:
-            behind = ", ".join(["{" + n + "}" for n in AFTER[: len(paged.keys)]])
-            keys = ", ".join([key.sql for key in paged.keys])
-            sign: LiteralString = " < " if paged.descending else " > "
-            conditions.append("(" + keys + ")" + sign + "(" + behind + ")")
-        direction: LiteralString = " DESC" if paged.descending else ""
+        given: _Given = {n: (one, values[n]) for n, one in types_of(paged).items() if n in values}
         wanted = _Wanted(
-            where=" AND ".join(conditions),
+            where=within(paged, form),
             via=paged.via,
-            order=", ".join([key.sql + direction for key in paged.keys]),
-            limit=digits(form.first + 1),
+            order=order_of(paged, form),
+            limit=digits(form.size + 1),
             cursor=[key.written or key.sql for key in paged.keys],
         )
         filling = _Filling(reading=self._reading, parent=parent, given=given)
         found = await self._read(self.source(paged.target), filling, wanted)
-        return _connection(
-            found, paged.list_name, form, counting=partial(self.count, paged, parent, values)
+        shown = found[: form.size]
+        if form.is_backward:
+            shown.reverse()
+        things = await asyncio.gather(*(known(one) for one in shown))
+        cursors = [str(GlobalId(type_name=paged.list_name, key=one.cursor)) for one in shown]
+        return Connection(
+            counting=partial(self.count, paged, parent, form, values),
+            edges=[Edge(cursor=c, node=node) for c, node in zip(cursors, things, strict=True)],
+            nodes=list(things),
+            page_info=_page_info(form, cursors, has_more=len(found) > form.size),
         )
 
     async def count(
-        self, paged: Paged, parent: Mapping[str, object], values: Mapping[str, object]
+        self,
+        paged: Paged,
+        parent: Mapping[str, object],
+        form: Window,
+        values: Mapping[str, object],
     ) -> int:
         """Count the rows of a relation, up to one more than is told."""
-        filters = [one for one in paged.filters if one.name in values]
+        filters = [one for one in paged.filters if one.name in form.filters]
         given: _Given = {one.name: (one.type, values[one.name]) for one in filters}
         filling = _Filling(reading=self._reading, parent=parent, given=given)
         source = self.source(paged.target)
         access = source.access.condition(self._reading.scope.shape)
         guard: Fragment = "" if access is None else " AND (" + access + ")"
-        where: Fragment = " AND ".join([paged.where, *[one.where for one in filters]])
-        counted: Fragment = "SELECT FROM " + paged.via + source.table + " WHERE " + where + guard
+        where = narrowed(paged, form) + guard
+        counted: Fragment = "SELECT FROM " + paged.via + source.table + " WHERE " + where
         statement = filling.fill(
             "SELECT count(*) FROM (" + counted + " LIMIT " + digits(COUNT_MAX + 1) + ") AS n"  # noqa: S608 - as above
         )
@@ -337,27 +346,12 @@ class DeclaredReads:
         return thing
 
 
-def _connection(
-    found: Sequence[Found],
-    list_name: str,
-    form: Window,
-    *,
-    counting: Callable[[], Awaitable[int]],
-) -> Connection[object]:
-    """Make a page of rows that were asked for with one more than it holds."""
-    shown = found[: form.first]
-    cursors = [str(GlobalId(type_name=list_name, key=one.cursor)) for one in shown]
-    nodes = [one.thing for one in shown]
-    return Connection(
-        counting=counting,
-        edges=[Edge(cursor=c, node=node) for c, node in zip(cursors, nodes, strict=True)],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=len(found) > form.first,
-            has_previous_page=form.is_behind,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
+def _page_info(form: Window, cursors: Sequence[str], *, has_more: bool) -> PageInfo:
+    return PageInfo(
+        has_next_page=form.has_before or (has_more and not form.is_backward),
+        has_previous_page=form.has_after or (has_more and form.is_backward),
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
     )
 
 

@@ -11,29 +11,22 @@ from typing import TypeVar, cast
 from strawberry.dataloader import DataLoader
 from strawberry.types.base import StrawberryObjectDefinition
 
-from iuran.core.bills import BillState
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.declarations import Arguments, LookUp, Many, One, Paged, Source, Worked
 from iuran.graphql.compiler.drafts import Declarations
-from iuran.graphql.reads.bills import BillPage, bill_lines, bill_payments, bills
+from iuran.graphql.reads.bills import bill_lines, bill_payments, bills
 from iuran.graphql.reads.declared import DeclaredReads, Found, columns_of
 from iuran.graphql.reads.families import families
-from iuran.graphql.reads.memberships import (
-    EventPage,
-    MembershipKey,
-    membership_events,
-    memberships,
-)
+from iuran.graphql.reads.memberships import MembershipKey, memberships
 from iuran.graphql.reads.numbers import Holder, Number, holders
 from iuran.graphql.reads.participants import ParticipantKey, participants
 from iuran.graphql.reads.payables import payables
 from iuran.graphql.reads.reading import Reading
 from iuran.graphql.reads.reminder_previews import reminder_preview
 from iuran.graphql.reads.virtual_accounts import virtual_accounts
-from iuran.graphql.types.bills import BILL_LIST, Bill, BillLine, BillPayment
+from iuran.graphql.types.bills import Bill, BillLine, BillPayment
 from iuran.graphql.types.families import Family
-from iuran.graphql.types.memberships import EVENT_LIST, Membership, MembershipEvent
-from iuran.graphql.types.pagination import Connection, page_of, page_size, position_of
+from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.participants import Participant
 from iuran.graphql.types.payables import Payable, PayableRow
 from iuran.graphql.types.reminder_previews import ReminderPreview
@@ -102,54 +95,9 @@ class Reads:
         """Read the memberships of a family."""
         return await self._load(memberships, MembershipKey(family_id=family_id))
 
-    async def membership_events(
-        self, family_id: int, membership_id: int, *, first: int, after: str | None
-    ) -> Connection[MembershipEvent]:
-        """Read a page of what happened to a membership."""
-        page = EventPage(
-            family_id=family_id,
-            membership_id=membership_id,
-            row_count=page_size(first) + 1,
-            after=position_of(after, list_name=EVENT_LIST, parts=2),
-        )
-        rows = await self._load(membership_events, page)
-        parent = {"family_id": family_id, "membership_id": membership_id}
-        counting = self._counting("Membership", "history", parent, {})
-        return page_of(rows, list_name=EVENT_LIST, first=first, after=after, counting=counting)
-
     async def bill(self, family_id: int, membership_id: int, month: int) -> Bill | None:
         """Read a bill."""
-        page = BillPage(
-            family_id=family_id, row_count=1, membership_id=membership_id, coverage_month=month
-        )
-        return next(iter(await self._load(bills, page)), None)
-
-    async def bills(
-        self, family_id: int, *, first: int, after: str | None, states: frozenset[BillState] | None
-    ) -> Connection[Bill]:
-        """Read a page of a family's bills."""
-        page = BillPage(
-            family_id=family_id,
-            row_count=page_size(first) + 1,
-            after=position_of(after, list_name=BILL_LIST, parts=2),
-            states=states,
-        )
-        rows = await self._load(bills, page)
-        wanted = {} if states is None else {"states": sorted(states)}
-        counting = self._counting("Family", "bills", {"family_id": family_id}, wanted)
-        return page_of(rows, list_name=BILL_LIST, first=first, after=after, counting=counting)
-
-    def _counting(
-        self,
-        type_name: str,
-        name: str,
-        parent: Mapping[str, object],
-        values: Mapping[str, object],
-    ) -> Callable[[], Awaitable[int]]:
-        relation = self._declared.source(type_name).fields[name]
-        if not isinstance(relation, Paged):
-            raise TypeError(f"{type_name}.{name} is no page")
-        return partial(self._declared.count, relation, parent, values)
+        return await self._load(bills, (family_id, membership_id, month))
 
     async def bill_lines(
         self, family_id: int, membership_id: int, month: int
@@ -230,7 +178,8 @@ class Reads:
         if isinstance(relation, Worked):
             return await self._worked(source, name, columns)
         if isinstance(relation, Paged):
-            return await self._declared.page(relation, columns, arguments)
+            known = partial(self._known, relation.target)
+            return await self._declared.page(relation, columns, arguments, known=known)
         if not isinstance(relation, One | Many):
             raise TypeError(f"{type_name}.{name} is no relation")
         found = await self._declared.related(relation, columns)

@@ -1,12 +1,11 @@
-"""Reads of memberships and what happened to them."""
+"""Reads of memberships."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
 from iuran.graphql.reads.reading import Reading, by_item
-from iuran.graphql.types.instants import instant_of
-from iuran.graphql.types.memberships import Membership, MembershipEvent
+from iuran.graphql.types.memberships import Membership
 
 SELECT_MEMBERSHIPS: LiteralString = """
     SELECT k.item, m.family_id, m.membership_id, m.segment, m.care_class, m.class_since, m.state,
@@ -47,24 +46,6 @@ SELECT_MEMBERSHIPS: LiteralString = """
     ORDER BY k.item, m.membership_id DESC
 """
 
-SELECT_EVENTS: LiteralString = """
-    SELECT k.item, e.event_id, e.state, e.effective_at, e.recorded_at, e.cause, e.paid_through
-    FROM unnest($3::bigint[], $4::bigint[], $5::integer[], $6::timestamptz[], $7::bigint[])
-        WITH ORDINALITY
-        AS k (family_id, membership_id, row_count, after_instant, after_event_id, item)
-    CROSS JOIN LATERAL (
-        SELECT x.event_id, x.state, x.effective_at, x.recorded_at, x.cause, x.paid_through
-        FROM membership_event AS x
-        WHERE x.family_id = k.family_id AND x.membership_id = k.membership_id
-          AND ($1::boolean OR x.family_id = $2::bigint)
-          AND (k.after_instant IS NULL
-               OR (x.effective_at, x.event_id) < (k.after_instant, k.after_event_id))
-        ORDER BY x.effective_at DESC, x.event_id DESC
-        LIMIT k.row_count
-    ) AS e
-    ORDER BY k.item, e.effective_at DESC, e.event_id DESC
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MembershipKey:
@@ -74,16 +55,6 @@ class MembershipKey:
     membership_id: int | None = None
     participant_id: int | None = None
     shown_card: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventPage:
-    """A page of a membership's events."""
-
-    family_id: int
-    membership_id: int
-    row_count: int
-    after: tuple[int, ...] | None
 
 
 async def memberships(
@@ -103,23 +74,4 @@ async def memberships(
     return [
         tuple(Membership.of(row, today=reading.today) for row in items[item])
         for item in range(1, len(keys) + 1)
-    ]
-
-
-async def membership_events(
-    reading: Reading, pages: Sequence[EventPage]
-) -> list[tuple[MembershipEvent, ...]]:
-    """Read pages of membership events, the newest first."""
-    rows = await reading.snapshot.fetch(
-        SELECT_EVENTS,
-        *reading.scope.families,
-        [page.family_id for page in pages],
-        [page.membership_id for page in pages],
-        [page.row_count for page in pages],
-        [page.after and instant_of(page.after[0]) for page in pages],
-        [page.after and page.after[1] for page in pages],
-    )
-    items = by_item(rows)
-    return [
-        tuple(MembershipEvent.of(row) for row in items[item]) for item in range(1, len(pages) + 1)
     ]

@@ -55,18 +55,6 @@ class BillFilter:
         default=strawberry.UNSET, description="By what became of the bill."
     )
 
-    @property
-    def states(self) -> frozenset[BillState] | None:
-        """The states that are wanted, or None for all."""
-        if not self.state:
-            return None
-        wanted = frozenset(BillState)
-        if self.state.eq:
-            wanted &= {self.state.eq}
-        if isinstance(self.state.in_, list):
-            wanted &= frozenset(self.state.in_)
-        return wanted
-
 
 @strawberry.type(description="What one participant's insurance costs for one month, and why.")
 class BillLine:
@@ -161,11 +149,6 @@ class Bill(Node):
     settled_at: datetime | None = strawberry.field(
         description="When it was paid; null while it is not."
     )
-
-    @property
-    def position(self) -> tuple[int, ...]:
-        """Newest first."""
-        return self.coverage_month.ordinal, self.membership_id
 
     @classmethod
     def of(cls, row: Record, *, today: date) -> Self:

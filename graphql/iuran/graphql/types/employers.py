@@ -13,9 +13,9 @@ from iuran.graphql.compiler.declarations import Column, Fragment, Key, Many, Pag
 from iuran.graphql.types.enums import BillState, publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
-from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber
-from iuran.graphql.types.weights import counted_as, paged
+from iuran.graphql.types.weights import counted_as
 
 
 class EmployerGroup(StrEnum):
@@ -158,26 +158,13 @@ class Employer(Node):
         description="The 11 digits behind a bank's prefix in its virtual account number."
     )
     registered_at: datetime = strawberry.field(description="When it registered.")
-    bills: Connection[EmployerBill] = declared(
-        description="Its bills, the newest month first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    bills: Connection[EmployerBill] = in_pages(description="Its bills, the newest month first.")
+    payments: Connection[EmployerPayment] = in_pages(description="What it paid, the newest first.")
+    credit_entries: Connection[EmployerCreditEntry] = in_pages(
+        description="What came into its credit and went out of it, the newest first."
     )
-    payments: Connection[EmployerPayment] = declared(
-        description="What it paid, the newest first.", directives=paged(), first=First, after=After
-    )
-    credit_entries: Connection[EmployerCreditEntry] = declared(
-        description="What came into its credit and went out of it, the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
-    )
-    workers: Connection[Employment] = declared(
-        description="Its workers, in the order of their families' registration.",
-        directives=paged(),
-        first=First,
-        after=After,
+    workers: Connection[Employment] = in_pages(
+        description="Its workers, in the order of their families' registration."
     )
 
 

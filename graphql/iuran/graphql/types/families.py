@@ -24,13 +24,13 @@ from iuran.graphql.types.ledgers import LEDGER_OF_FAMILY, LedgerEntry
 from iuran.graphql.types.mandates import MANDATES_OF_FAMILY, AutodebitMandate
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
-from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.payables import Payable
 from iuran.graphql.types.payments import PAYMENTS_OF_FAMILY, Payment
 from iuran.graphql.types.refunds import REFUNDS_OF_FAMILY, Refund
 from iuran.graphql.types.reminders import REMINDERS_OF_FAMILY, Reminder
 from iuran.graphql.types.scalars import FamilyCardNumber
-from iuran.graphql.types.weights import counted_as, paged
+from iuran.graphql.types.weights import counted_as
 
 if TYPE_CHECKING:
     from iuran.graphql.types.participants import Participant
@@ -114,48 +114,19 @@ class Family(Node):
             self.family_id, membership.membership_id, issued_on=membership.accounts_issued_on
         )
 
-    @resolver(
+    bills: Connection[Bill] = in_pages(
         description="The family's bills that have been issued, the newest month first.",
-        directives=paged(),
+        filter=BillFilterArgument,
     )
-    async def bills(
-        self,
-        info: Info,
-        first: First,
-        after: After = strawberry.UNSET,
-        filter: BillFilterArgument = strawberry.UNSET,  # noqa: A002 - the argument's name in the schema
-    ) -> Connection[Bill]:
-        """Read a page of bills."""
-        return await info.context.reads.bills(
-            self.family_id,
-            first=first,
-            after=after or None,
-            states=filter.states if filter else None,
-        )
-
-    payments: Connection[Payment] = declared(
-        description="What was paid for the family, the newest first (riwayat pembayaran).",
-        directives=paged(),
-        first=First,
-        after=After,
+    payments: Connection[Payment] = in_pages(
+        description="What was paid for the family, the newest first (riwayat pembayaran)."
     )
-    refunds: Connection[Refund] = declared(
-        description="Refunds of its credit, the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    refunds: Connection[Refund] = in_pages(description="Refunds of its credit, the newest first.")
+    claims: Connection[Claim] = in_pages(
+        description="Claims for care of its members, the newest first (klaim)."
     )
-    claims: Connection[Claim] = declared(
-        description="Claims for care of its members, the newest first (klaim).",
-        directives=paged(),
-        first=First,
-        after=After,
-    )
-    complaints: Connection[Complaint] = declared(
-        description="What it complained of, the newest first (pengaduan).",
-        directives=paged(),
-        first=First,
-        after=After,
+    complaints: Connection[Complaint] = in_pages(
+        description="What it complained of, the newest first (pengaduan)."
     )
     reminders: list[Reminder] = declared(
         description="What it was told and will be, the newest first; at most 100 (pengingat).",
@@ -174,12 +145,9 @@ class Family(Node):
         "officers, empty for others.",
         directives=counted_as(2),
     )
-    ledger: Connection[LedgerEntry] = declared(
+    ledger: Connection[LedgerEntry] = in_pages(
         description="Its part of the ledger, the newest first; for finance officers and auditors, "
-        "empty for others.",
-        directives=paged(),
-        first=First,
-        after=After,
+        "empty for others."
     )
 
 

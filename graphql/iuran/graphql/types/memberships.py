@@ -1,6 +1,6 @@
 """The membership as the schema shows it: whether care is covered, and since when."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Self
 
 import strawberry
@@ -11,18 +11,17 @@ from iuran.core.fines import FineWindow as Window
 from iuran.core.membership import state_in
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.declarations import Fragment, Key, One, Paged, Source, Worked, of_family
-from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.enums import CareClass, MembershipCause, MembershipState, Segment
 from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.instalments import PLANS_OF_MEMBERSHIP, InstalmentPlan
-from iuran.graphql.types.instants import EPOCH, instant_of
+from iuran.graphql.types.instants import instant_of
 from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CreditEntry
 from iuran.graphql.types.months import month_of
 from iuran.graphql.types.nodes import Node
-from iuran.graphql.types.pagination import After, Connection, First
-from iuran.graphql.types.weights import counted_as, paged
+from iuran.graphql.types.pagination import Connection, in_pages
+from iuran.graphql.types.weights import counted_as
 
 
 @strawberry.type(
@@ -60,7 +59,6 @@ def _explained(_: object, first_day: date, last_day: date, arrears_months: int) 
 class MembershipEvent:
     """One recorded change."""
 
-    event_id: strawberry.Private[int]
     state: MembershipState = strawberry.field(description="The state from then on.")
     effective_at: datetime = strawberry.field(description="Since when it holds.")
     recorded_at: datetime = strawberry.field(
@@ -71,23 +69,6 @@ class MembershipEvent:
         description="The last month for which nothing was owed after it; null before the first "
         "payment."
     )
-
-    @property
-    def position(self) -> tuple[int, ...]:
-        """Newest first."""
-        return (self.effective_at - EPOCH) // timedelta(microseconds=1), self.event_id
-
-    @classmethod
-    def of(cls, row: Record) -> Self:
-        """Read a row."""
-        return cls(
-            event_id=row["event_id"],
-            state=MembershipState(row["state"]),
-            effective_at=row["effective_at"],
-            recorded_at=row["recorded_at"],
-            cause=MembershipCause(row["cause"]),
-            paid_through=month_of(row["paid_through"]),
-        )
 
 
 @strawberry.type(
@@ -154,23 +135,11 @@ class Membership(Node):
             fine_window=_fine_window(row, today),
         )
 
-    @resolver(
-        description="What happened to it, the newest first (riwayat kepesertaan).",
-        directives=paged(),
+    history: Connection[MembershipEvent] = in_pages(
+        description="What happened to it, the newest first (riwayat kepesertaan)."
     )
-    async def history(
-        self, info: Info, first: First, after: After = strawberry.UNSET
-    ) -> Connection[MembershipEvent]:
-        """Read a page of events."""
-        return await info.context.reads.membership_events(
-            self.family_id, self.membership_id, first=first, after=after or None
-        )
-
-    credit_entries: Connection[CreditEntry] = declared(
-        description="What came into its credit (saldo) and went out of it, the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    credit_entries: Connection[CreditEntry] = in_pages(
+        description="What came into its credit (saldo) and went out of it, the newest first."
     )
     layoff: Layoff | None = declared(
         description="The layoff that it goes back to, if it is one: benefits without contribution."

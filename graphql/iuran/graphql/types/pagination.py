@@ -1,53 +1,71 @@
 """Connections: lists in pages, with cursors made of the row's own keys and never of offsets."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import strawberry
 
-from iuran.graphql.errors import IdInvalidError, PageSizeError
+from iuran.graphql.errors import IdInvalidError, PageArgumentsError, PageSizeError
 from iuran.graphql.global_ids import GlobalId
 from iuran.graphql.types.counting import COUNT_MAX
-from iuran.graphql.types.fields import resolver
-from iuran.graphql.types.weights import weighing
+from iuran.graphql.types.fields import declared, resolver
+from iuran.graphql.types.weights import paged, weighing
 
 PAGE_SIZE_MAX = 100
 
 T = TypeVar("T")
 
-First = Annotated[
-    int, strawberry.argument(description="How many to return: 1 to 100. Must be given.")
-]
 After = Annotated[
     str | None,
     strawberry.argument(
-        description="Continue behind this cursor: `pageInfo.endCursor` of the page before."
+        description="Only what stands behind this cursor: `pageInfo.endCursor` of the page before."
     ),
 ]
+PAGE_ARGUMENTS: Final[Mapping[str, object]] = {
+    "first": Annotated[
+        int | None,
+        strawberry.argument(
+            description="How many to return from the beginning: 1 to 100. Give either this or "
+            "`last`."
+        ),
+    ],
+    "after": After,
+    "last": Annotated[
+        int | None,
+        strawberry.argument(
+            description="How many to return from the end: 1 to 100. They come in the same order "
+            "as by `first`."
+        ),
+    ],
+    "before": Annotated[
+        str | None,
+        strawberry.argument(
+            description="Only what stands before this cursor: `pageInfo.startCursor` of the page "
+            "behind."
+        ),
+    ],
+}
 
 
-class Listed(Protocol):
-    """What can stand in a connection: it knows its place in the order."""
-
-    @property
-    def position(self) -> tuple[int, ...]:
-        """The numbers by which the list is ordered."""
-        ...
-
-
-N = TypeVar("N", bound=Listed)
+def in_pages(*, description: str, **arguments: object) -> Any:  # noqa: ANN401 - as `declared`
+    """Publish a connection that its type's source declares, with Relay's arguments and others."""
+    return declared(description=description, directives=paged(), **PAGE_ARGUMENTS, **arguments)
 
 
 @strawberry.type(description="Where a page lies in its list.")
 class PageInfo:
     """Relay's page information."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follows behind `endCursor`.")
+    has_next_page: bool = strawberry.field(
+        description="Whether more follows behind `endCursor`; true whenever `before` was given."
+    )
     has_previous_page: bool = strawberry.field(
-        description="Whether something lies before this page; true whenever `after` was given."
+        description="Whether something lies before `startCursor`: by `last` that is looked up, by "
+        "`first` it is true whenever `after` was given."
     )
     start_cursor: str | None = strawberry.field(
-        description="The cursor of the first edge; null on an empty page."
+        description="The cursor of the first edge: give it as `before` for the page before. Null "
+        "on an empty page."
     )
     end_cursor: str | None = strawberry.field(
         description="The cursor of the last edge: give it as `after` for the next page."
@@ -59,7 +77,7 @@ class Edge(Generic[T]):
     """Relay's edge."""
 
     cursor: str = strawberry.field(
-        description="The place of the element, to continue behind it. Opaque."
+        description="The place of the element, to continue behind or before it. Opaque."
     )
     node: T = strawberry.field(description="The element itself.")
 
@@ -91,42 +109,34 @@ class Connection(Generic[T]):
         return await self.counting() <= COUNT_MAX
 
 
-def page_of(
-    rows: Sequence[N],
-    *,
-    list_name: str,
-    first: int,
-    after: str | None,
-    counting: Callable[[], Awaitable[int]],
-) -> Connection[N]:
-    """Make a page of rows that were asked for with one more than `first`."""
-    nodes = list(rows[:first])
-    cursors = [str(GlobalId(type_name=list_name, key=node.position)) for node in nodes]
-    return Connection(
-        counting=counting,
-        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=len(rows) > first,
-            has_previous_page=after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-    )
+def page_size(*, first: object, last: object) -> tuple[int, bool]:
+    """Return the size of a page, and whether it is counted from the end.
+
+    Raises PageArgumentsError unless one of both is given, and PageSizeError outside of 1 to 100,
+    since clamping hides mistakes.
+    """
+    if (first is None) is (last is None):
+        raise PageArgumentsError("give either `first` or `last`, and not both")
+    name, size = ("first", first) if last is None else ("last", last)
+    if not isinstance(size, int):
+        raise TypeError("the schema has coerced it")
+    if not 1 <= size <= PAGE_SIZE_MAX:
+        raise PageSizeError(f"ask for 1 to {PAGE_SIZE_MAX} with `{name}`, not {size}")
+    return size, last is not None
 
 
-def page_size(first: int) -> int:
-    """Return `first`; raises PageSizeError outside of 1 to 100, since clamping hides mistakes."""
-    if not 1 <= first <= PAGE_SIZE_MAX:
-        raise PageSizeError(f"ask for 1 to {PAGE_SIZE_MAX} with `first`, not {first}")
-    return first
-
-
-def position_of(cursor: str | None, *, list_name: str, parts: int) -> tuple[int, ...] | None:
+def position_of(
+    cursor: str | None, *, list_name: str, parts: int, argument: str = "after"
+) -> tuple[int, ...] | None:
     """Read a cursor of a list; raises IdInvalidError for one of another list."""
     if cursor is None:
         return None
     parsed = GlobalId.parse(cursor)
     if parsed.type_name != list_name or len(parsed.key) != parts:
-        raise IdInvalidError("`after` is no cursor of this list; use its `pageInfo.endCursor`")
+        raise IdInvalidError(
+            f"`{argument}` is no cursor of this list; use its `pageInfo.{_CURSORS[argument]}`"
+        )
     return parsed.key
+
+
+_CURSORS = {"after": "endCursor", "before": "startCursor"}

@@ -25,9 +25,9 @@ from iuran.graphql.types.facilities import HOME_OF_PARTICIPANT, HomeFacility
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
-from iuran.graphql.types.pagination import After, Connection, First
+from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber, PopulationNumber
-from iuran.graphql.types.weights import paged, weighing
+from iuran.graphql.types.weights import weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
@@ -115,23 +115,14 @@ class Participant(Node):
     home_facility: HomeFacility | None = declared(
         description="Where he is registered for first-level care (FKTP terdaftar)."
     )
-    visits: Connection[Visit] = declared(
-        description="His visits to first-level facilities, the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    visits: Connection[Visit] = in_pages(
+        description="His visits to first-level facilities, the newest first."
     )
-    referrals: Connection[Referral] = declared(
-        description="His referrals (rujukan), the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    referrals: Connection[Referral] = in_pages(
+        description="His referrals (rujukan), the newest first."
     )
-    eligibility_letters: Connection[EligibilityLetter] = declared(
-        description="His letters of eligibility (SEP), the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    eligibility_letters: Connection[EligibilityLetter] = in_pages(
+        description="His letters of eligibility (SEP), the newest first."
     )
 
 

@@ -8,9 +8,7 @@ import strawberry
 from iuran.graphql.compiler.access import of_clockwork
 from iuran.graphql.compiler.declarations import Key, Many, Paged, Source
 from iuran.graphql.types.enums import publish
-from iuran.graphql.types.fields import declared
-from iuran.graphql.types.pagination import After, Connection, First
-from iuran.graphql.types.weights import paged
+from iuran.graphql.types.pagination import Connection, in_pages
 
 
 class WebhookState(StrEnum):
@@ -87,11 +85,8 @@ class WebhookEndpoint:
     dead_letters: int = strawberry.field(
         description="Events that were given up; 10,000 at most are told."
     )
-    deliveries: Connection[WebhookDelivery] = declared(
-        description="The calls to it, the newest first.",
-        directives=paged(),
-        first=First,
-        after=After,
+    deliveries: Connection[WebhookDelivery] = in_pages(
+        description="The calls to it, the newest first."
     )
 
 

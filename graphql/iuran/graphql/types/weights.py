@@ -46,8 +46,8 @@ def weighing(weight: int) -> list[object]:
 
 
 def paged() -> list[object]:
-    """Mark a connection: `first` says how many edges or nodes it will have."""
-    return [ListSize(slicing_arguments=["first"], sized_fields=list(CONNECTION_LISTS))]
+    """Mark a connection: `first` or `last` says how many edges or nodes it will have."""
+    return [ListSize(slicing_arguments=["first", "last"], sized_fields=list(CONNECTION_LISTS))]
 
 
 def counted_as(size: int) -> list[object]:
