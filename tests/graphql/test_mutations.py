@@ -5,12 +5,14 @@ import json
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
 from iuran.core.identifiers import Sex
+from iuran.graphql.compiler.answers import CompiledReads
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from tests.builders import a_nik
@@ -93,6 +95,51 @@ async def test_dates_and_months_are_replayed_as_they_were(
     assert first == again
     assert first["firstMonth"] == "2026-01"
     assert first["participant"] == {"name": "SEKAR CONTOH"}
+
+
+async def test_a_change_whose_answer_cannot_be_read_is_not_made(
+    frontend: Frontend, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error means that nothing was done: the same wish may be sent again."""
+    given = {"idempotencyKey": KEY, **a_new_family()}
+    sent = {"query": wish("registerFamily", "family { id }"), "variables": {"input": given}}
+    headers = frontend.headers(Role.BRANCH_OFFICER)
+
+    async def time_out(*_: object, **__: object) -> None:
+        raise asyncpg.QueryCanceledError("canceling statement due to statement timeout")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CompiledReads, "payload", time_out)
+        answer = await frontend.client.post("/graphql", json=sent, headers=headers)
+    nothing = await families(pool)
+    again = await wished(frontend, "registerFamily", given, "replayed")
+
+    assert answer.json()["data"] == {"registerFamily": None}
+    assert code_of(answer.json()) == "TIMEOUT"
+    assert (nothing, again["replayed"]) == (0, False)
+
+
+async def test_an_answer_is_read_before_others_see_the_change(
+    frontend: Frontend, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nothing that others do can show in it."""
+    seen_by_others: list[int] = []
+    read = CompiledReads.payload
+
+    async def looking(*given: Any, **named: Any) -> bytes:  # noqa: ANN401 - handed on
+        seen_by_others.append(await families(pool))
+        return await read(*given, **named)
+
+    monkeypatch.setattr(CompiledReads, "payload", looking)
+    result = await wished(
+        frontend, "registerFamily", a_new_family(), "family { participants { name } }"
+    )
+
+    assert seen_by_others == [0]
+    assert [one["name"] for one in result["family"]["participants"]] == [
+        "SEKAR CONTOH",
+        "ANAK CONTOH",
+    ]
 
 
 async def test_a_key_stands_for_one_input(frontend: Frontend, pool: Pool) -> None:

@@ -13,10 +13,13 @@ from graphql import ObjectTypeDefinitionNode, parse, print_ast
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.graphql import changes
+from iuran.graphql.compiler.answers import CompiledReads
+from iuran.graphql.compiler.refusals import NotCompilableError
 from iuran.graphql.sdl import sdl
 from tests.graphql.conftest import Frontend, Insured, code_of
 from tests.graphql.happy import care, house, money, people
 from tests.graphql.happy.world import ROWS, World
+from tests.graphql.test_compiler import executions
 from tests.graphql.test_mutations_access import ENUMS, MUTATIONS, PLAIN
 from tests.graphql.wishes import wish as asked_for
 from tests.graphql.wishes import wished
@@ -53,7 +56,10 @@ def test_every_mutation_has_a_happy_path() -> None:
 async def test_what_is_wished_is_done_wholly_and_once_under_its_key(
     world: World, mutation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It crashes at its last step, and nothing is done; sent again, twice at once, it is done."""
+    """It crashes at its last step, and nothing is done; sent again, twice at once, it is done.
+
+    Its payload is read in its transaction by one statement, and by resolvers it reads the same.
+    """
     happy = await ROWS[mutation](world)
     payload = f"{mutation[0].upper()}{mutation[1:]}Payload"
     selected = " ".join(["replayed", *PAYLOADS[payload]])
@@ -71,8 +77,13 @@ async def test_what_is_wished_is_done_wholly_and_once_under_its_key(
             headers=world.frontend.headers(happy.role, **happy.token),
         )
     nothing = await world.pool.fetchval(happy.effect)
+    left_to_resolvers = executions("mutation, selection")
     twins = await asyncio.gather(wish(given=given), wish(given=given))
     done = await world.pool.fetchval(happy.effect)
+    assert executions("mutation, selection") == left_to_resolvers
+    with monkeypatch.context() as patched:
+        patched.setattr(CompiledReads, "payload", refuse)
+        plain = await wish(given=given)
     other = await wish(given=given | happy.another)
 
     first, second = sorted(twins, key=itemgetter("replayed"))
@@ -80,10 +91,14 @@ async def test_what_is_wished_is_done_wholly_and_once_under_its_key(
     assert nothing == before != happy.became
     assert first["__typename"] == payload, first
     assert None not in [first[name.split()[0]] for name in PAYLOADS[payload] if name != "fine"]
-    assert second == {**first, "replayed": True}
+    assert second == plain == {**first, "replayed": True}
     assert other["__typename"] == "IdempotencyKeyReused"
     assert [done, await world.pool.fetchval(happy.effect)] == [happy.became] * 2
 
 
 async def crash(*_: object) -> None:
     raise RuntimeError("the process is killed")
+
+
+async def refuse(*_: object, **__: object) -> None:
+    raise NotCompilableError("the test wants resolvers to read it")

@@ -23,6 +23,7 @@ from iuran.graphql.problems import Problem, problem_of
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.reading import Question, Reading
 from iuran.graphql.refusals import NotAllowedError
+from iuran.graphql.responses import Json
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.snapshots import SET_STATEMENT_TIMEOUT, Snapshot
 
@@ -61,6 +62,10 @@ class Wish:
     carry_out: Callable[[Acting, Once], Awaitable[Payload]]
 
 
+Show = Callable[[Connection, str, Payload], Awaitable[Json | None]]
+"""Reads what the operation selects of the payload under a key; None if resolvers have to."""
+
+
 class Changes:
     """The changes of one operation, and what is read after each of them."""
 
@@ -71,8 +76,12 @@ class Changes:
         question: Question,
         *,
         language: Language,
+        show: Show,
     ) -> None:
         self.statements = 0
+        self.shown: dict[str, Json] = {}
+        """The JSON of payloads that were read already, by the keys of the operation's answer."""
+        self._show = show
         self._snapshot: Snapshot | None = None
         self._services = services
         self._declarations = declarations
@@ -104,8 +113,12 @@ class Changes:
         )
         return Reads(reading, self._declarations)
 
-    async def carry_out(self, wish: Wish, given: Once) -> Payload | Problem:
-        """Do what is wished, once, in a transaction of its own; or say why not."""
+    async def carry_out(self, wish: Wish, given: Once, *, key: str) -> Payload | Problem | None:
+        """Do what is wished, once, in a transaction of its own; or say why not.
+
+        Its payload is read in the same transaction, and `shown` under `key`; it is returned only
+        if resolvers have to read it. If it cannot be read, nothing is done.
+        """
         await self.aclose()
         viewer = self._question.viewer
         try:
@@ -113,30 +126,43 @@ class Changes:
                 raise NotAllowedError(viewer.role)
             check_input(given)
             once = OnceKey.of(viewer, given.idempotency_key, mutation=wish.name, given=given)
-            return await self._despite_deadlocks(wish, given, once)
+            return await self._despite_deadlocks(wish, given, once, key=key)
         except (RequestRefusedError, OverloadedError):
             raise
         except DomainError as error:
             return problem_of(error, self._language, members=wish.problems)
 
-    async def _despite_deadlocks(self, wish: Wish, given: Once, once: OnceKey) -> Payload:
+    async def _despite_deadlocks(
+        self, wish: Wish, given: Once, once: OnceKey, *, key: str
+    ) -> Payload | None:
         """Try again what PostgreSQL broke off: nothing of it was kept."""
         for _ in range(ATTEMPTS_MAX - 1):
             try:
-                return await self._once(wish, given, once)
+                return await self._once(wish, given, once, key=key)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 await asyncio.sleep(0)
-        return await self._once(wish, given, once)
+        return await self._once(wish, given, once, key=key)
 
-    async def _once(self, wish: Wish, given: Once, once: OnceKey) -> Payload:
+    async def _once(self, wish: Wish, given: Once, once: OnceKey, *, key: str) -> Payload | None:
         async with self._transaction() as connection:
-            now = datetime.fromtimestamp(time.time(), UTC)
-            answer = await known_answer(connection, once, now=now)
-            if answer is not None:
-                return wish.payload(replayed=True, **answer)  # pyright: ignore[reportArgumentType] - `_kept` made it of the same fields
-            payload = await wish.carry_out(self._acting(connection), given)
-            await keep_answer(connection, once, _kept(payload))
+            payload = await self._done(connection, wish, given, once)
+            shown = await self._show(connection, key, payload)
+        self.statements += 1
+        if shown is None:
             return payload
+        self.shown[key] = shown
+        return None
+
+    async def _done(
+        self, connection: Connection, wish: Wish, given: Once, once: OnceKey
+    ) -> Payload:
+        now = datetime.fromtimestamp(time.time(), UTC)
+        answer = await known_answer(connection, once, now=now)
+        if answer is not None:
+            return wish.payload(replayed=True, **answer)  # pyright: ignore[reportArgumentType] - `_kept` made it of the same fields
+        payload = await wish.carry_out(self._acting(connection), given)
+        await keep_answer(connection, once, _kept(payload))
+        return payload
 
     def _acting(self, connection: Connection) -> Acting:
         question = self._question

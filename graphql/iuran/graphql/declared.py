@@ -3,6 +3,8 @@
 from graphql import GraphQLSchema
 
 from iuran.graphql.compiler.drafts import Declarations
+from iuran.graphql.mutations.payloads import source_of
+from iuran.graphql.mutations.root import MUTATIONS
 from iuran.graphql.queries import QUERY, ROOTS
 from iuran.graphql.types.approvals import APPROVAL_WAITING
 from iuran.graphql.types.bill_revisions import BILL_REVISION
@@ -161,7 +163,11 @@ SOURCES = (
 )
 
 
+PAYLOADS = tuple(source_of(one.wish.payload) for one in MUTATIONS)
+"""What mutations answer, each read in the transaction of its mutation."""
+
+
 def declarations_of(schema: GraphQLSchema) -> Declarations:
     """Return the schema with how all of it is read."""
-    sources = {source.type_name: source for source in SOURCES}
+    sources = {source.type_name: source for source in (*SOURCES, *PAYLOADS)}
     return Declarations(schema=schema, sources=sources, roots=ROOTS)

@@ -14,8 +14,9 @@ from graphql import (
     execute,  # pyright: ignore[reportUnknownVariableType] - it leaves type arguments open
 )
 
-from iuran.graphql.changes import Changes
-from iuran.graphql.compiler.answers import CompiledReads
+from iuran.core.database.pool import Connection
+from iuran.graphql.changes import Changes, Payload
+from iuran.graphql.compiler.answers import Answered, CompiledReads
 from iuran.graphql.compiler.plans import Plans
 from iuran.graphql.compiler.refusals import FallbackError, ReadFailedError, SurpriseError
 from iuran.graphql.compiler.selections import is_required
@@ -28,7 +29,7 @@ from iuran.graphql.metrics import EXECUTIONS
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.reading import Question, Reading
 from iuran.graphql.requests import OperationRequest
-from iuran.graphql.responses import Json
+from iuran.graphql.responses import Json, joined
 from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.snapshots import Snapshot
@@ -102,15 +103,43 @@ class Operations:
         self, prepared: Prepared, request: OperationRequest, question: Question
     ) -> Outcome:
         """Carry mutations out one after another, each in a transaction of its own."""
-        async with aclosing(
-            Changes(self._services, self._declarations, question, language=request.language)
-        ) as changes:
+
+        async def show(connection: Connection, key: str, payload: Payload) -> Json | None:
+            answered = Answered(response_key=key, type_name=type(payload).__name__, payload=payload)
+            return await self._shown(connection, prepared, request.variables, question, answered)
+
+        changes = Changes(
+            self._services, self._declarations, question, language=request.language, show=show
+        )
+        async with aclosing(changes):
             context = Context(
                 viewer=question.viewer, reads=await changes.fresh_reads(), changes=changes
             )
             data, errors = await self._execute(prepared, request, context)
-            EXECUTIONS.labels(way="mutation").inc()
-            return Outcome(data=data, errors=errors, statements=changes.statements)
+        EXECUTIONS.labels(way="mutation").inc()
+        return Outcome(
+            data=None if data is None else joined({**data, **changes.shown}),
+            errors=errors,
+            statements=changes.statements,
+        )
+
+    async def _shown(
+        self,
+        connection: Connection,
+        prepared: Prepared,
+        variables: Mapping[str, object],
+        question: Question,
+        answered: Answered,
+    ) -> Json | None:
+        """Read a payload as it stands in its mutation's transaction; None if resolvers have to."""
+        try:
+            shown = await self._compiled.payload(
+                connection, prepared, answered, question, variables=variables
+            )
+        except FallbackError as error:
+            EXECUTIONS.labels(way=f"mutation, {error.reason}").inc()
+            return None
+        return Json(shown)
 
     async def _execute(
         self, prepared: Prepared, request: OperationRequest, context: Context

@@ -63,7 +63,7 @@ class Answer:
     ) -> tuple[Message, Message]:
         """Write the answer and what it cost for ASGI; nothing of it may be kept by caches."""
         is_draft = is_draft and media_type is MediaType.GRAPHQL
-        body = _written(self.body if cost is None else {**self.body, "extensions": {"cost": cost}})
+        body = joined(self.body if cost is None else {**self.body, "extensions": {"cost": cost}})
         headers = [
             (b"cache-control", b"no-store"),
             (b"content-type", _CONTENT_TYPES[media_type]),
@@ -187,10 +187,10 @@ def _note_crash(error: BaseException, request_id: str, *, path: Sequence[str | i
     )
 
 
-def _written(body: Mapping[str, object]) -> bytes:
-    """Write a body; what is JSON already goes in as it is."""
+def joined(body: Mapping[str, object]) -> Json:
+    """Write an object; what is JSON already goes in as it is."""
     members = [
         f'"{name}":'.encode() + (value if isinstance(value, Json) else _encoded(value).encode())
         for name, value in body.items()
     ]
-    return b"{" + b",".join(members) + b"}"
+    return Json(b"{" + b",".join(members) + b"}")

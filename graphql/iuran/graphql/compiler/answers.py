@@ -9,6 +9,7 @@ from graphql import FieldNode
 
 from iuran.core.database.pool import Connection, Pool, Record
 from iuran.graphql.compiler.lane import Lane
+from iuran.graphql.compiler.payloads import bound_payload
 from iuran.graphql.compiler.plans import Plans
 from iuran.graphql.compiler.refusals import NotCompilableError, ReadFailedError, SurpriseError
 from iuran.graphql.compiler.roots import bound_keys
@@ -41,6 +42,15 @@ class Wanted:
     type_name: str
     keys: Sequence[tuple[int, ...]]
     nodes: Sequence[FieldNode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a mutation answers under a key of the operation: a payload of a type."""
+
+    response_key: str
+    type_name: str
+    payload: object
 
 
 class CompiledReads:
@@ -106,6 +116,35 @@ class CompiledReads:
         values = plan.values(question, bounds)
         row = await connection.fetchrow(plan.sql, *values) if plan.sql else None
         return plan.write(row, question, bounds).encode()
+
+    async def payload(
+        self,
+        connection: Connection,
+        prepared: Prepared,
+        answered: Answered,
+        question: Question,
+        *,
+        variables: Mapping[str, object],
+    ) -> bytes:
+        """Read what a mutation's payload shows, on the mutation's connection; raises FallbackError.
+
+        One statement reads all of it, so that it belongs to one moment: the one after the change.
+        """
+        given = prepared.variables.given(variables)
+        flags = {name: given.values[name] is True for name in prepared.flags}
+        type_name = answered.type_name
+        operation = self._plans.payload(prepared, flags, type_name, answered.response_key)
+        bounds = [
+            *self._plans.bounds(operation, prepared, given),
+            bound_payload(answered.payload),
+        ]
+        plan = self._plans.plan(operation, shape=question.scope.shape, bounds=bounds)
+        values = plan.values(question, bounds)
+        row = await connection.fetchrow(plan.sql, *values) if plan.sql else None
+        try:
+            return plan.write(row, question, bounds).encode()
+        except (TypeError, AttributeError, LookupError, ValueError) as error:
+            raise SurpriseError("a value is not what the schema promises") from error
 
     async def _fetch(self, sql: LiteralString, values: list[object]) -> Record | None:
         """One statement is one snapshot by itself, so it needs no transaction."""

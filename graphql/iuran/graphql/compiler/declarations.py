@@ -162,6 +162,8 @@ class Source:
     order: Fragment = ""
     """Where the key stands for several rows: the first of them is meant."""
     made: Made | None = None
+    given: Mapping[Fragment, Fragment] = field(default_factory=dict[Fragment, Fragment])
+    """Of a payload, which has no table: the types of the values that lead to what it shows."""
     is_given: bool = False
     """Whether there is always exactly one row, which need not be asked for."""
 

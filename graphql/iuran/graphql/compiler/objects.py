@@ -66,13 +66,14 @@ def _piece(draft: Draft, source: Source, field: Selected, *, columns: Columns, p
             made = f"{draft.named(declared.of)}({', '.join(['at', *needs])})"
             return _worked_piece(draft, field, made)
         case Attribute() if source.made is not None:
-            return _attribute_piece(draft, field, f"m.{declared.name}")
+            return attribute_piece(draft, field, f"m.{declared.name}")
         case _:
             raise NotCompilableError(f"the field {source.type_name}.{field.name}")
     return _written(draft, field.definition, value)
 
 
-def _attribute_piece(draft: Draft, field: Selected, value: str) -> str:
+def attribute_piece(draft: Draft, field: Selected, value: str) -> str:
+    """Write the JSON of a value that Python holds: a leaf, or an object."""
     if field.definition is None:
         raise NotCompilableError(f"the field {field.name}")
     return (
@@ -102,7 +103,7 @@ def _worked_function(draft: Draft, source: Source, fields: Fields) -> str:
         declared = source.fields.get(field.name)
         if not isinstance(declared, Attribute):
             raise NotCompilableError(f"the field {source.type_name}.{field.name}")
-        pieces.append(f'"{field.key}":' + _attribute_piece(draft, field, f"m.{declared.name}"))
+        pieces.append(f'"{field.key}":' + attribute_piece(draft, field, f"m.{declared.name}"))
     return draft.function("m, at", ["return f'{{" + ",".join(pieces) + "}}'"])
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import LiteralString
 
 from graphql import (
-    FieldNode,
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
@@ -23,10 +22,11 @@ from graphql.execution.values import get_argument_values
 from iuran.core.errors import DomainError
 from iuran.graphql.compiler.declarations import Arguments, ByIds, LookUp, Paged
 from iuran.graphql.compiler.drafts import Bound, Columns, Declarations, Draft, Parameter
+from iuran.graphql.compiler.payloads import payload_piece
 from iuran.graphql.compiler.questions import VALUES
 from iuran.graphql.compiler.refusals import ArgumentsError, FallbackError, NotCompilableError
 from iuran.graphql.compiler.roots import bind_ids, bind_look_up, by_ids_piece, root_piece
-from iuran.graphql.compiler.selections import Selected, Selecting, Selection
+from iuran.graphql.compiler.selections import Nodes, Selected, Selecting, Selection
 from iuran.graphql.compiler.variables import Argued, Given, Pattern
 from iuran.graphql.compiler.windows import window
 from iuran.graphql.documents import Prepared
@@ -35,6 +35,8 @@ from iuran.graphql.scope import Scope
 
 OBJECTS = "(objects)"
 """Objects whose keys are known already; no name that GraphQL allows."""
+PAYLOAD = "(payload)"
+"""What a mutation answers, whose values are known already."""
 PLANS_OF_AN_OPERATION_MAX = 50
 BYTES_OF_A_FUNCTION = 6
 """Compiled functions take about so many times their source."""
@@ -120,7 +122,7 @@ class Plans:
         prepared: Prepared,
         flags: Mapping[str, bool],
         type_name: str,
-        nodes: Sequence[FieldNode],
+        nodes: Nodes,
     ) -> Operation:
         """Return what some fields of an operation select of an object type, for objects by key."""
         place = tuple(node.loc.start for node in nodes if node.loc is not None)
@@ -129,24 +131,56 @@ class Plans:
         if found is not None:
             self._operations.move_to_end(key)
             return found
+        selecting = Selecting(self.schema, prepared.document, flags)
+        found = self._within(prepared, selecting, OBJECTS, type_name, nodes)
+        return self._kept(key, found)
+
+    def payload(
+        self, prepared: Prepared, flags: Mapping[str, bool], type_name: str, response_key: str
+    ) -> Operation:
+        """Return what a mutation's field selects of its payload type."""
+        key = (prepared.query, prepared.operation_name, *flags.values(), type_name, response_key)
+        found = self._operations.get(key)
+        if found is not None:
+            self._operations.move_to_end(key)
+            return found
+        root = self.schema.mutation_type
+        if root is None:
+            raise NotCompilableError("mutations")
+        selecting = Selecting(self.schema, prepared.document, flags)
+        nodes = selecting.nodes([prepared.operation.selection_set], root, response_key)
+        found = self._within(prepared, selecting, PAYLOAD, type_name, nodes)
+        return self._kept(key, found)
+
+    def _within(
+        self,
+        prepared: Prepared,
+        selecting: Selecting,
+        name: str,
+        type_name: str,
+        nodes: Nodes,
+    ) -> Operation:
+        """Resolve what some fields select of an object type, under a name of our own."""
         on = self.schema.get_type(type_name)
         if not isinstance(on, GraphQLObjectType):
             raise NotCompilableError(f"the type {type_name}")
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
-        inner = Selecting(self.schema, prepared.document, flags).selection(sets, on)
-        objects = Selected(
-            key=OBJECTS,
-            name=OBJECTS,
+        inner = selecting.selection(sets, on)
+        root = Selected(
+            key=name,
+            name=name,
             on="Query",
             node=nodes[0],
             number=len(inner.with_arguments),
             of={type_name: inner.fields},
         )
-        selection = Selection(fields=(objects,), with_arguments=inner.with_arguments)
-        found = Operation(selection=selection, size=10 * len(prepared.query) + 1_000)
-        self._operations[key] = found
-        self._grow(found.size)
-        return found
+        selection = Selection(fields=(root,), with_arguments=inner.with_arguments)
+        return Operation(selection=selection, size=10 * len(prepared.query) + 1_000)
+
+    def _kept(self, key: Hashable, operation: Operation) -> Operation:
+        self._operations[key] = operation
+        self._grow(operation.size)
+        return operation
 
     def bounds(self, operation: Operation, prepared: Prepared, given: Given) -> list[Bound]:
         """Read the arguments of every field; raises ArgumentsError for those that are refused."""
@@ -259,8 +293,11 @@ def written(
     """Write the plan of an operation; raises NotCompilableError."""
     draft = Draft(declarations, shape=shape, bounds=bounds)
     columns = Columns()
-    if selection.fields and selection.fields[0].name == OBJECTS:
+    first = selection.fields[0].name if selection.fields else ""
+    if first == OBJECTS:
         body = by_ids_piece(draft, selection.fields[0], columns, is_list=True)
+    elif first == PAYLOAD:
+        body = payload_piece(draft, selection.fields[0], columns)
     else:
         pieces = [f'"{one.key}":' + root_piece(draft, one, columns) for one in selection.fields]
         body = "{{" + ",".join(pieces) + "}}"

@@ -33,6 +33,9 @@ FIELDS_MAX = 2_000
 
 TYPENAME = "__typename"
 
+Nodes = Sequence[FieldNode]
+"""Fields that are answered as one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
@@ -81,6 +84,13 @@ class Selecting:
         """Resolve the selection sets of an operation, or of a field that returns `root`."""
         fields = self._fields_of(sets, root)
         return Selection(fields=fields, with_arguments=tuple(self._with_arguments))
+
+    def nodes(self, sets: Iterable[SelectionSetNode], on: GraphQLObjectType, key: str) -> Nodes:
+        """Return the fields of an object type that are answered under one key."""
+        grouped: dict[str, list[FieldNode]] = {}
+        for selections in sets:
+            self._collect(selections, on, grouped, set())
+        return grouped.get(key, [])
 
     def _fields_of(
         self, sets: Iterable[SelectionSetNode], on: GraphQLObjectType

@@ -5,11 +5,14 @@ from typing import LiteralString
 import strawberry
 
 from iuran.graphql.changes import Once
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import OfFamily
 from iuran.graphql.refusals import NotFoundError
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.mandates import AutodebitMandate
 from iuran.payments.autodebit import mandates
 
 SELECT_CUSTOMER_NUMBER: LiteralString = """
@@ -37,8 +40,23 @@ class GiveAutodebitMandateInput(Once):
     )
 
 
+@strawberry.type
+class OfMandate(OfFamily):
+    """A payload about a mandate."""
+
+    mandate_key: strawberry.Private[int]
+    mandate: AutodebitMandate | None = declared(
+        description="The mandate as it is now.",
+        relation=One(
+            target="AutodebitMandate",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.mandate_id = {parent}.mandate_key",
+        ),
+    )
+
+
 @strawberry.type(description="From the next collection on, the bank takes what the family owes.")
-class GiveAutodebitMandatePayload(OfFamily):
+class GiveAutodebitMandatePayload(OfMandate):
     """A mandate."""
 
 
@@ -53,7 +71,7 @@ class RevokeAutodebitMandateInput(Once):
 @strawberry.type(
     description="The mandate has ended; what a bank was already asked to take may still be taken."
 )
-class RevokeAutodebitMandatePayload(OfFamily):
+class RevokeAutodebitMandatePayload(OfMandate):
     """The end of a mandate."""
 
 
@@ -75,10 +93,10 @@ async def give_autodebit_mandate(
         holder_name=given.holder_name,
         signed_at_place=given.signed_at_place,
     )
-    await mandates.give_mandate(
+    mandate_id = await mandates.give_mandate(
         acting.connection, acting.secrets, mandate, by=acting.by, at=acting.at
     )
-    return GiveAutodebitMandatePayload(family_id=family_id)
+    return GiveAutodebitMandatePayload(family_id=family_id, mandate_key=mandate_id)
 
 
 @mutation(
@@ -91,10 +109,10 @@ async def revoke_autodebit_mandate(
 ) -> RevokeAutodebitMandatePayload:
     """End a mandate."""
     family_id, number = await _account(acting, given.membership_id)
-    await mandates.revoke_mandate(
+    mandate_id = await mandates.revoke_mandate(
         acting.connection, number, by=acting.by, reason=given.reason, at=acting.at
     )
-    return RevokeAutodebitMandatePayload(family_id=family_id)
+    return RevokeAutodebitMandatePayload(family_id=family_id, mandate_key=mandate_id)
 
 
 async def _account(acting: Acting, membership_id: str) -> tuple[int, str]:

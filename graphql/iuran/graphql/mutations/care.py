@@ -10,13 +10,21 @@ from iuran.core.care.eligibility import NO_TARIFF, CareRequest
 from iuran.core.care.numbers import find_by_care_number, parse_care_number
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations import enums
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import AlreadyRegistered, NotEligible
 from iuran.graphql.refusals import NotFoundError
+from iuran.graphql.types.care import EligibilityLetter, Referral, Visit
+from iuran.graphql.types.fields import declared
 from iuran.graphql.types.scalars import CardNumber
+
+LETTER = One(
+    target="EligibilityLetter",
+    where="{row}.family_id = {parent}.family_id AND {row}.letter_number = {parent}.letter_number",
+)
 
 
 @strawberry.input
@@ -51,6 +59,8 @@ class IssueEligibilityLetterPayload(Payload):
     """A letter."""
 
     letter_number: str = strawberry.field(description="Its number (nomor SEP), 19 characters.")
+    family_id: strawberry.Private[int]
+    letter: EligibilityLetter | None = declared(description="The letter.", relation=LETTER)
     fine: Rupiah | None = strawberry.field(
         description="What the stay is fined; null if nothing is."
     )
@@ -75,7 +85,10 @@ async def issue_eligibility_letter(
     fine = letter.eligibility.fine
     amount = None if fine is None or fine.exemption is not None else fine.fine.amount
     return IssueEligibilityLetterPayload(
-        letter_number=letter.letter_number, fine=amount, pay_by=letter.pay_by
+        letter_number=letter.letter_number,
+        family_id=request.family_id,
+        fine=amount,
+        pay_by=letter.pay_by,
     )
 
 
@@ -89,6 +102,15 @@ class RecordVisitPayload(Payload):
     """A visit."""
 
     visit_number: str = strawberry.field(description="Its number, 19 characters.")
+    family_id: strawberry.Private[int]
+    visit: Visit | None = declared(
+        description="The visit.",
+        relation=One(
+            target="Visit",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.visit_number = {parent}.visit_number",
+        ),
+    )
 
 
 @mutation(
@@ -100,7 +122,7 @@ async def record_visit(acting: Acting, given: RecordVisitInput) -> RecordVisitPa
     """Record a visit."""
     request = await _request(acting, given)
     number = await visits.record_visit(acting.connection, request, by=acting.by)
-    return RecordVisitPayload(visit_number=number)
+    return RecordVisitPayload(visit_number=number, family_id=request.family_id)
 
 
 async def _request(
@@ -137,6 +159,15 @@ class IssueReferralPayload(Payload):
     """A referral."""
 
     referral_number: str = strawberry.field(description="Its number, 19 characters.")
+    family_id: strawberry.Private[int]
+    referral: Referral | None = declared(
+        description="The referral.",
+        relation=One(
+            target="Referral",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.referral_number = {parent}.referral_number",
+        ),
+    )
 
 
 @mutation(Role.FACILITY, description="Refer a patient from your facility to a hospital.")
@@ -151,7 +182,7 @@ async def issue_referral(acting: Acting, given: IssueReferralInput) -> IssueRefe
         diagnosis_code=given.diagnosis_code,
     )
     referral = await referrals.issue_referral(acting.connection, wanted, by=acting.by, at=acting.at)
-    return IssueReferralPayload(referral_number=referral.referral_number)
+    return IssueReferralPayload(referral_number=referral.referral_number, family_id=family_id)
 
 
 @strawberry.input(description="The end of a stay.")
@@ -166,6 +197,12 @@ class RecordDischargeInput(Once):
 class RecordDischargePayload(Payload):
     """A discharge."""
 
+    letter_number: strawberry.Private[str]
+    family_id: strawberry.Private[int]
+    letter: EligibilityLetter | None = declared(
+        description="The letter, with the day on which the stay ended.", relation=LETTER
+    )
+
 
 @mutation(
     Role.FACILITY,
@@ -174,15 +211,16 @@ class RecordDischargePayload(Payload):
 )
 async def record_discharge(acting: Acting, given: RecordDischargeInput) -> RecordDischargePayload:
     """Record a discharge."""
+    family_id = await family_of_paper(acting, given.letter_number)
     await letters.discharge(
         acting.connection,
-        await family_of_paper(acting, given.letter_number),
+        family_id,
         given.letter_number,
         discharged_at=given.discharged_at,
         by=acting.by,
         at=acting.at,
     )
-    return RecordDischargePayload()
+    return RecordDischargePayload(letter_number=given.letter_number, family_id=family_id)
 
 
 async def family_of_paper(acting: Acting, number: str) -> int:

@@ -1,6 +1,7 @@
 """Claims: drafts of facilities and participants, their papers, and their submission."""
 
 from datetime import date
+from typing import TypedDict
 
 import strawberry
 
@@ -10,6 +11,7 @@ from iuran.core.claims.records import Act, ClaimKey
 from iuran.core.claims.states import ClaimState
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations import enums
@@ -17,8 +19,13 @@ from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.care import family_of_paper
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import AlreadyRegistered, DocumentsMissing, StepImpossible
+from iuran.graphql.types.claims import Claim
+from iuran.graphql.types.fields import declared
 
-CLAIM = "Claim"
+CLAIM = One(
+    target="Claim",
+    where="{row}.family_id = {parent}.family_id AND {row}.claim_id = {parent}.claim_key",
+)
 
 
 @strawberry.type
@@ -27,6 +34,28 @@ class OfClaim(Payload):
 
     claim_id: strawberry.ID = strawberry.field(description="The claim.")
     state: ClaimState = strawberry.field(description="Where it stands.")
+    family_id: strawberry.Private[int]
+    claim_key: strawberry.Private[int]
+    claim: Claim | None = declared(description="The claim as it is now.", relation=CLAIM)
+
+
+def of_claim(key: ClaimKey, state: ClaimState) -> "ClaimAnswered":
+    """Say of which claim a payload is."""
+    return {
+        "claim_id": claim_id(key),
+        "state": state,
+        "family_id": key.family_id,
+        "claim_key": key.claim_id,
+    }
+
+
+class ClaimAnswered(TypedDict):
+    """What every payload about a claim is made of."""
+
+    claim_id: strawberry.ID
+    state: ClaimState
+    family_id: int
+    claim_key: int
 
 
 @strawberry.input
@@ -66,7 +95,7 @@ async def open_facility_claim(
         amount=given.amount,
     )
     key = await filing.open_facility_claim(acting.connection, claim, by=acting.by, at=acting.at)
-    return OpenFacilityClaimPayload(claim_id=claim_id(key), state=ClaimState.DRAFT)
+    return OpenFacilityClaimPayload(**of_claim(key, ClaimState.DRAFT))
 
 
 @strawberry.input(description="Care that a participant paid himself.")
@@ -111,7 +140,7 @@ async def open_reimbursement(
         letter_number=given.letter_number,
     )
     key = await filing.open_reimbursement(acting.connection, claim, by=acting.by, at=acting.at)
-    return OpenReimbursementPayload(claim_id=claim_id(key), state=ClaimState.DRAFT)
+    return OpenReimbursementPayload(**of_claim(key, ClaimState.DRAFT))
 
 
 @strawberry.input(description="A document of a claim; its bytes stay where they are.")
@@ -129,6 +158,9 @@ class AttachClaimDocumentPayload(Payload):
     """A document."""
 
     claim_id: strawberry.ID = strawberry.field(description="The claim.")
+    family_id: strawberry.Private[int]
+    claim_key: strawberry.Private[int]
+    claim: Claim | None = declared(description="The claim with its documents.", relation=CLAIM)
 
 
 @mutation(
@@ -151,7 +183,9 @@ async def attach_claim_document(
         by=acting.by,
         at=acting.at,
     )
-    return AttachClaimDocumentPayload(claim_id=given.claim_id)
+    return AttachClaimDocumentPayload(
+        claim_id=given.claim_id, family_id=key.family_id, claim_key=key.claim_id
+    )
 
 
 @strawberry.input(description="A claim that is ready.")
@@ -178,9 +212,9 @@ async def submit_claim(acting: Acting, given: SubmitClaimInput) -> SubmitClaimPa
     key = await acting.claim(given.claim_id)
     act = Act(by=acting.by, reason=given.note or "submitted", at=acting.at)
     claim = await filing.submit(acting.connection, key, act)
-    return SubmitClaimPayload(claim_id=given.claim_id, state=claim.state)
+    return SubmitClaimPayload(**of_claim(key, claim.state))
 
 
 def claim_id(key: ClaimKey) -> strawberry.ID:
     """Return the ID of a claim."""
-    return id_of(CLAIM, key.family_id, key.claim_id)
+    return id_of("Claim", key.family_id, key.claim_id)

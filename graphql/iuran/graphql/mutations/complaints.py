@@ -1,5 +1,7 @@
 """Complaints and ratings."""
 
+from typing import TypedDict
+
 import strawberry
 
 from iuran.core.complaints import handling, satisfaction
@@ -12,12 +14,15 @@ from iuran.core.complaints.records import (
 )
 from iuran.core.complaints.satisfaction import SatisfactionSubject
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations import enums
 from iuran.graphql.mutations.acting import Acting, key_given
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import StepImpossible
+from iuran.graphql.types.complaints import Complaint
+from iuran.graphql.types.fields import declared
 
 COMPLAINT = "Complaint"
 BUCKET_MAX = 32_767
@@ -42,6 +47,31 @@ class OfComplaint(Payload):
     """A payload about a complaint."""
 
     complaint_id: strawberry.ID = strawberry.field(description="The complaint.")
+    bucket: strawberry.Private[int]
+    complaint_key: strawberry.Private[int]
+    complaint: Complaint | None = declared(
+        description="The complaint as it is now; null for who complained for nobody's family.",
+        relation=One(
+            target="Complaint",
+            where="{row}.bucket = {parent}.bucket AND {row}.complaint_id = {parent}.complaint_key",
+        ),
+    )
+
+
+class ComplaintAnswered(TypedDict):
+    """What every payload about a complaint is made of."""
+
+    complaint_id: strawberry.ID
+    bucket: int
+    complaint_key: int
+
+
+def _of_complaint(key: ComplaintKey) -> ComplaintAnswered:
+    return {
+        "complaint_id": id_of(COMPLAINT, key.bucket, key.complaint_id),
+        "bucket": key.bucket,
+        "complaint_key": key.complaint_id,
+    }
 
 
 @strawberry.type(description="The complaint is taken in; it is answered within 5 working days.")
@@ -70,7 +100,7 @@ async def open_complaint(acting: Acting, given: OpenComplaintInput) -> OpenCompl
         family_id=family_id,
     )
     key = await handling.receive(acting.connection, complaint, by=acting.by, at=acting.at)
-    return OpenComplaintPayload(complaint_id=id_of(COMPLAINT, key.bucket, key.complaint_id))
+    return OpenComplaintPayload(**_of_complaint(key))
 
 
 @strawberry.input(description="Who is to answer a complaint.")
@@ -106,10 +136,9 @@ class AnswerComplaintPayload(OfComplaint):
 )
 async def assign_complaint(acting: Acting, given: AssignComplaintInput) -> AssignComplaintPayload:
     """Assign a complaint."""
-    await handling.assign(
-        acting.connection, _key(given.complaint_id), to=given.to, by=acting.by, at=acting.at
-    )
-    return AssignComplaintPayload(complaint_id=given.complaint_id)
+    key = _key(given.complaint_id)
+    await handling.assign(acting.connection, key, to=given.to, by=acting.by, at=acting.at)
+    return AssignComplaintPayload(**_of_complaint(key))
 
 
 @mutation(
@@ -119,10 +148,9 @@ async def assign_complaint(acting: Acting, given: AssignComplaintInput) -> Assig
 )
 async def answer_complaint(acting: Acting, given: AnswerComplaintInput) -> AnswerComplaintPayload:
     """Answer a complaint."""
-    await handling.answer(
-        acting.connection, _key(given.complaint_id), given.text, by=acting.by, at=acting.at
-    )
-    return AnswerComplaintPayload(complaint_id=given.complaint_id)
+    key = _key(given.complaint_id)
+    await handling.answer(acting.connection, key, given.text, by=acting.by, at=acting.at)
+    return AnswerComplaintPayload(**_of_complaint(key))
 
 
 def _key(text: str) -> ComplaintKey:

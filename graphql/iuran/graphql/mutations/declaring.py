@@ -61,8 +61,9 @@ def mutation(
 def _field(wish: Wish, input_type: type[Once], description: str, *, weight: int) -> object:
     async def resolve(info: Info, input: Once) -> object:  # noqa: A002 - the argument's name
         changes = info.context.changes_under_way
-        outcome = await changes.carry_out(wish, input)
-        info.context.reads = await changes.fresh_reads()
+        outcome = await changes.carry_out(wish, input, key=str(info.path.key))
+        if outcome is not None:
+            info.context.reads = await changes.fresh_reads()
         return outcome
 
     resolve.__name__ = wish.name

@@ -6,12 +6,16 @@ import strawberry
 
 from iuran.core.manual_changes import ChangeKind
 from iuran.graphql.changes import Once
-from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import OfFamily
-from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, Proposed, proposal_given
+from iuran.graphql.mutations.proposals import (
+    ApproveInput,
+    Proposed,
+    of_proposal,
+    proposal_given,
+)
 from iuran.graphql.problems import SecondPersonNeeded
 from iuran.graphql.refusals import NotFoundError
 from iuran.payments import departures
@@ -74,8 +78,7 @@ class ApproveRemovalPayload(OfFamily):
 async def report_death(acting: Acting, given: ReportDeathInput) -> ReportDeathPayload:
     """Propose a departure."""
     family_id, change_id = await _propose(acting, given, ChangeKind.DEATH)
-    proposal_id = id_of(PROPOSAL, family_id, change_id)
-    return ReportDeathPayload(family_id=family_id, proposal_id=proposal_id)
+    return ReportDeathPayload(**of_proposal(family_id, change_id))
 
 
 @mutation(
@@ -86,8 +89,7 @@ async def report_death(acting: Acting, given: ReportDeathInput) -> ReportDeathPa
 async def remove_member(acting: Acting, given: RemoveMemberInput) -> RemoveMemberPayload:
     """Propose a departure."""
     family_id, change_id = await _propose(acting, given, ChangeKind.REMOVAL)
-    proposal_id = id_of(PROPOSAL, family_id, change_id)
-    return RemoveMemberPayload(family_id=family_id, proposal_id=proposal_id)
+    return RemoveMemberPayload(**of_proposal(family_id, change_id))
 
 
 @mutation(

@@ -1,6 +1,6 @@
 """What an employer reports of its workers."""
 
-from typing import LiteralString
+from typing import LiteralString, TypedDict
 
 import strawberry
 
@@ -9,11 +9,14 @@ from iuran.core.employers.employment import EmploymentKey, NewEmployment, Report
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting, key_given
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.refusals import NotFoundError
+from iuran.graphql.types.employers import Employment
+from iuran.graphql.types.fields import declared
 from iuran.graphql.types.scalars import CardNumber, PopulationNumber
 
 FIND_WORKER: LiteralString = """
@@ -53,6 +56,33 @@ class OfEmployment(Payload):
     """A payload about an employment."""
 
     employment_id: strawberry.ID = strawberry.field(description="The employment.")
+    family_id: strawberry.Private[int]
+    membership_key: strawberry.Private[int]
+    employment: Employment | None = declared(
+        description="The employment as it is now.",
+        relation=One(
+            target="Employment",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_key",
+        ),
+    )
+
+
+class EmploymentAnswered(TypedDict):
+    """What every payload about an employment is made of."""
+
+    employment_id: strawberry.ID
+    family_id: int
+    membership_key: int
+
+
+def of_employment(key: EmploymentKey) -> EmploymentAnswered:
+    """Say of which employment a payload is."""
+    return {
+        "employment_id": id_of("Employment", key.family_id, key.membership_id),
+        "family_id": key.family_id,
+        "membership_key": key.membership_id,
+    }
 
 
 @strawberry.type(description="The worker is insured by his employer, active at once.")
@@ -81,9 +111,8 @@ async def report_worker(acting: Acting, given: ReportWorkerInput) -> ReportWorke
     )
     report = Report(by=acting.by, reason=given.reason)
     await employment.begin_employment(acting.connection, new, report, at=acting.at)
-    return ReportWorkerPayload(
-        employment_id=id_of("Employment", row["family_id"], row["membership_id"])
-    )
+    key = EmploymentKey(family_id=row["family_id"], membership_id=row["membership_id"])
+    return ReportWorkerPayload(**of_employment(key))
 
 
 @strawberry.input
@@ -128,7 +157,7 @@ async def report_wage(acting: Acting, given: ReportWageInput) -> ReportWagePaylo
     change = reports.WageChange(first_month=given.first_month, wage=given.wage)
     report = Report(by=acting.by, reason=given.reason)
     await reports.report_wage(acting.connection, key, change, report, at=acting.at)
-    return ReportWagePayload(employment_id=given.employment_id)
+    return ReportWagePayload(**of_employment(key))
 
 
 @mutation(Role.EMPLOYER, description="Report that one of your workers leaves.")
@@ -137,7 +166,7 @@ async def end_employment(acting: Acting, given: EndEmploymentInput) -> EndEmploy
     key = await employment_given(acting, given)
     report = Report(by=acting.by, reason=given.reason)
     await reports.end_employment(acting.connection, key, given.last_month, report, at=acting.at)
-    return EndEmploymentPayload(employment_id=given.employment_id)
+    return EndEmploymentPayload(**of_employment(key))
 
 
 def _employer(acting: Acting) -> int:

@@ -9,7 +9,7 @@ from iuran.graphql.changes import Once
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
-from iuran.graphql.mutations.payloads import OfFamily
+from iuran.graphql.mutations.payloads import OfFamily, OfMembership
 from iuran.graphql.mutations.people import NewPersonInput
 from iuran.graphql.problems import AlreadyRegistered, InArrears, TooEarly
 from iuran.graphql.types import enums
@@ -77,7 +77,7 @@ class ChangeCareClassInput(Once):
 
 
 @strawberry.type(description="The class changes on the 1st of the next month.")
-class ChangeCareClassPayload(OfFamily):
+class ChangeCareClassPayload(OfMembership):
     """A changed class."""
 
     first_month: CoverageMonth = strawberry.field(description="The first month in that class.")
@@ -101,4 +101,6 @@ async def change_care_class(acting: Acting, given: ChangeCareClassInput) -> Chan
         asked_by=acting.by,
         at=acting.at,
     )
-    return ChangeCareClassPayload(family_id=family_id, first_month=first_month)
+    return ChangeCareClassPayload(
+        family_id=family_id, membership_key=membership_id, first_month=first_month
+    )

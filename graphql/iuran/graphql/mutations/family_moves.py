@@ -10,8 +10,13 @@ from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
-from iuran.graphql.mutations.payloads import OfFamily
-from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, Proposed, proposal_given
+from iuran.graphql.mutations.payloads import OfMembership
+from iuran.graphql.mutations.proposals import (
+    ApproveInput,
+    Proposed,
+    of_proposal,
+    proposal_given,
+)
 from iuran.graphql.problems import AlreadyRegistered, SecondPersonNeeded
 from iuran.graphql.refusals import NotFoundError
 from iuran.graphql.types import enums
@@ -62,7 +67,7 @@ class ApproveFamilyMoveInput(ApproveInput):
 @strawberry.type(
     description="They leave and join on the 1st of the next month; what is owed stays behind."
 )
-class ApproveFamilyMovePayload(OfFamily):
+class ApproveFamilyMovePayload(OfMembership):
     """A move that takes effect; the family is the one that they join."""
 
     membership_id: strawberry.ID = strawberry.field(description="Their insurance there.")
@@ -92,8 +97,7 @@ async def propose_family_move(
     change_id = await family_moves.propose_move(
         acting.connection, family_id, move, proposed_by=acting.by, at=acting.at
     )
-    proposal_id = id_of(PROPOSAL, family_id, change_id)
-    return ProposeFamilyMovePayload(family_id=family_id, proposal_id=proposal_id)
+    return ProposeFamilyMovePayload(**of_proposal(family_id, change_id))
 
 
 @mutation(
@@ -111,6 +115,7 @@ async def approve_family_move(
     )
     return ApproveFamilyMovePayload(
         family_id=moved.family_id,
+        membership_key=moved.membership_id,
         membership_id=id_of("Membership", moved.family_id, moved.membership_id),
         first_month=moved.first_month,
     )

@@ -6,10 +6,13 @@ import strawberry
 
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import AlreadyRegistered, SecondPersonNeeded
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.governments import GovernmentPayment
 from iuran.payments import government_payments
 
 REGION = "The government: `00` is the central one, 2 digits a province, 4 a regency."
@@ -28,8 +31,23 @@ class RecordGovernmentPaymentInput(Once):
     note: str = strawberry.field(description="What the statement says of it.")
 
 
+@strawberry.type
+class OfGovernmentPayment(Payload):
+    """A payload about a transfer."""
+
+    region: strawberry.Private[str]
+    payment_key: strawberry.Private[int]
+    payment: GovernmentPayment | None = declared(
+        description="The transfer as it is now.",
+        relation=One(
+            target="GovernmentPayment",
+            where="{row}.region = {parent}.region AND {row}.payment_id = {parent}.payment_key",
+        ),
+    )
+
+
 @strawberry.type(description="The transfer is recorded, and waits for a second person.")
-class RecordGovernmentPaymentPayload(Payload):
+class RecordGovernmentPaymentPayload(OfGovernmentPayment):
     """A transfer."""
 
     payment_number: int = strawberry.field(
@@ -46,7 +64,7 @@ class ApproveGovernmentPaymentInput(Once):
 
 
 @strawberry.type(description="The transfer is posted, and pays the oldest open shares.")
-class ApproveGovernmentPaymentPayload(Payload):
+class ApproveGovernmentPaymentPayload(OfGovernmentPayment):
     """An approval."""
 
     allocated: Rupiah = strawberry.field(
@@ -74,7 +92,9 @@ async def record_government_payment(
     number = await government_payments.record_government_payment(
         acting.connection, payment, by=acting.by, at=acting.at
     )
-    return RecordGovernmentPaymentPayload(payment_number=number)
+    return RecordGovernmentPaymentPayload(
+        region=given.region, payment_key=number, payment_number=number
+    )
 
 
 @mutation(
@@ -93,4 +113,6 @@ async def approve_government_payment(
         by=acting.by,
         at=acting.at,
     )
-    return ApproveGovernmentPaymentPayload(allocated=allocated)
+    return ApproveGovernmentPaymentPayload(
+        region=given.region, payment_key=given.payment_number, allocated=allocated
+    )

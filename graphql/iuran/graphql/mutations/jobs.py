@@ -8,10 +8,13 @@ import strawberry
 
 from iuran.core.errors import InvalidInputError
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.refusals import NoDeadJobError
+from iuran.graphql.types.clockwork import Job
+from iuran.graphql.types.fields import declared
 
 RETRIED_MAX = 1_000
 REASON_LENGTH_MAX = 500
@@ -42,6 +45,13 @@ class RetryJobInput(RetryInput):
 class RetryJobPayload(Payload):
     """A job."""
 
+    kind: strawberry.Private[str]
+    key: strawberry.Private[str]
+    job: Job | None = declared(
+        description="The job as it is now.",
+        relation=One(target="Job", where="{row}.kind = {parent}.kind AND {row}.key = {parent}.key"),
+    )
+
 
 @strawberry.input(description="All jobs that were given up, or those of a kind.")
 class RetryDeadJobsInput(RetryInput):
@@ -63,7 +73,7 @@ class RetryDeadJobsPayload(Payload):
 async def retry_job(acting: Acting, given: RetryJobInput) -> RetryJobPayload:
     """Retry a job."""
     await _retry(acting, given, kind=given.kind, key=given.key)
-    return RetryJobPayload()
+    return RetryJobPayload(kind=given.kind, key=given.key)
 
 
 @mutation(

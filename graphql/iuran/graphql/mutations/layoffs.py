@@ -10,8 +10,13 @@ from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
-from iuran.graphql.mutations.employment import EmploymentInput, OfEmployment, employment_given
-from iuran.graphql.mutations.payloads import OfFamily
+from iuran.graphql.mutations.employment import (
+    EmploymentInput,
+    OfEmployment,
+    employment_given,
+    of_employment,
+)
+from iuran.graphql.mutations.payloads import OfMembership
 from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, proposal_given
 from iuran.graphql.problems import SecondPersonNeeded
 
@@ -41,7 +46,7 @@ class ApproveLayoffInput(ApproveInput):
 
 
 @strawberry.type(description="The family keeps its benefits for six months, without contribution.")
-class ApproveLayoffPayload(OfFamily):
+class ApproveLayoffPayload(OfMembership):
     """A layoff that took effect."""
 
     membership_id: strawberry.ID = strawberry.field(description="The insurance of those months.")
@@ -57,7 +62,7 @@ class EndLayoffInput(Once):
 
 
 @strawberry.type(description="The benefits end with that month.")
-class EndLayoffPayload(OfFamily):
+class EndLayoffPayload(OfMembership):
     """An end."""
 
 
@@ -75,7 +80,7 @@ async def report_layoff(acting: Acting, given: ReportLayoffInput) -> ReportLayof
         acting.connection, key, given.papers, report, acting.at
     )
     return ReportLayoffPayload(
-        employment_id=given.employment_id, proposal_id=id_of(PROPOSAL, key.family_id, change_id)
+        **of_employment(key), proposal_id=id_of(PROPOSAL, key.family_id, change_id)
     )
 
 
@@ -91,7 +96,9 @@ async def approve_layoff(acting: Acting, given: ApproveLayoffInput) -> ApproveLa
         acting.connection, family_id, change_id, approved_by=acting.by, at=acting.at
     )
     return ApproveLayoffPayload(
-        family_id=family_id, membership_id=id_of("Membership", family_id, membership_id)
+        family_id=family_id,
+        membership_key=membership_id,
+        membership_id=id_of("Membership", family_id, membership_id),
     )
 
 
@@ -109,4 +116,4 @@ async def end_layoff(acting: Acting, given: EndLayoffInput) -> EndLayoffPayload:
         Report(by=acting.by, reason=given.reason),
         at=acting.at,
     )
-    return EndLayoffPayload(family_id=family_id)
+    return EndLayoffPayload(family_id=family_id, membership_key=membership_id)

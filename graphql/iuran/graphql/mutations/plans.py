@@ -4,11 +4,14 @@ import strawberry
 
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Once
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
-from iuran.graphql.mutations.payloads import OfFamily
+from iuran.graphql.mutations.payloads import OfFamily, OfMembership
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.instalments import InstalmentPlan
 from iuran.payments.instalment_plans import cancel_plan, register_plan
 from iuran.payments.prepayment import ask_to_pay_ahead
 
@@ -22,7 +25,7 @@ class RequestPrepaymentInput(Once):
 
 
 @strawberry.type(description="What can be paid today holds those months.")
-class RequestPrepaymentPayload(OfFamily):
+class RequestPrepaymentPayload(OfMembership):
     """A wish to pay ahead."""
 
 
@@ -39,7 +42,7 @@ async def request_prepayment(
     await ask_to_pay_ahead(
         acting.connection, family_id, membership_id, months=given.months, at=acting.at
     )
-    return RequestPrepaymentPayload(family_id=family_id)
+    return RequestPrepaymentPayload(family_id=family_id, membership_key=membership_id)
 
 
 @strawberry.input(description="A plan to pay arrears in steps (REHAB).")
@@ -50,11 +53,25 @@ class StartInstalmentPlanInput(Once):
     steps: int = strawberry.field(description="In how many monthly steps.")
 
 
-@strawberry.type(description="The plan is registered: from now on a step a month can be paid.")
-class StartInstalmentPlanPayload(OfFamily):
-    """A plan."""
+@strawberry.type
+class OfPlan(OfFamily):
+    """A payload about a plan."""
 
     plan_id: strawberry.ID = strawberry.field(description="The plan.")
+    plan_key: strawberry.Private[int]
+    plan: InstalmentPlan | None = declared(
+        description="The plan as it is now.",
+        relation=One(
+            target="InstalmentPlan",
+            where="{row}.family_id = {parent}.family_id AND {row}.plan_id = {parent}.plan_key",
+        ),
+    )
+
+
+@strawberry.type(description="The plan is registered: from now on a step a month can be paid.")
+class StartInstalmentPlanPayload(OfPlan):
+    """A plan."""
+
     arrears_months: int = strawberry.field(description="How many months it pays off.")
     total: Rupiah = strawberry.field(description="All that it pays.")
 
@@ -81,6 +98,7 @@ async def start_instalment_plan(
     return StartInstalmentPlanPayload(
         family_id=family_id,
         plan_id=id_of("InstalmentPlan", family_id, plan.plan_id),
+        plan_key=plan.plan_id,
         arrears_months=plan.arrears_months,
         total=plan.total,
     )
@@ -98,10 +116,8 @@ class CancelInstalmentPlanInput(Once):
     description="The plan is over: what was paid settled the oldest months, the rest is credit; "
     "what is still open has to be paid at once."
 )
-class CancelInstalmentPlanPayload(OfFamily):
+class CancelInstalmentPlanPayload(OfPlan):
     """The end of a plan."""
-
-    plan_id: strawberry.ID = strawberry.field(description="The plan.")
 
 
 @mutation(
@@ -123,5 +139,7 @@ async def cancel_instalment_plan(
         at=acting.at,
     )
     return CancelInstalmentPlanPayload(
-        family_id=family_id, plan_id=id_of("InstalmentPlan", family_id, plan_id)
+        family_id=family_id,
+        plan_id=id_of("InstalmentPlan", family_id, plan_id),
+        plan_key=plan_id,
     )

@@ -1,19 +1,17 @@
 """Refunds: asked for, checked, approved by somebody else, paid."""
 
-from typing import cast
-
 import strawberry
 
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Once
-from iuran.graphql.context import Info
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting, key_given
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import OfFamily, PayeeInput
 from iuran.graphql.problems import RefundExceedsCredit, SecondPersonNeeded, StepImpossible
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.fields import declared
 from iuran.graphql.types.refunds import Refund
 from iuran.payments.refunds import decisions, requests
 from iuran.payments.refunds.records import RefundKey, RefundReason
@@ -25,13 +23,14 @@ REFUND = "Refund"
 class OfRefund(OfFamily):
     """A payload about a refund."""
 
-    key: strawberry.Private[int]
-
-    @resolver(description="The refund as it is now.")
-    async def refund(self, info: Info) -> Refund | None:
-        """Read the refund."""
-        found = await info.context.reads.thing(REFUND, self.family_id, self.key)
-        return cast("Refund | None", found)  # what `thing` reads of that name
+    refund_key: strawberry.Private[int]
+    refund: Refund | None = declared(
+        description="The refund as it is now.",
+        relation=One(
+            target="Refund",
+            where="{row}.family_id = {parent}.family_id AND {row}.refund_id = {parent}.refund_key",
+        ),
+    )
 
 
 @strawberry.input
@@ -120,7 +119,7 @@ async def ask_refund(acting: Acting, given: AskRefundInput) -> AskRefundPayload:
         payee=given.payee.to_domain(),
     )
     refund = await requests.ask_refund(acting.connection, wanted, by=acting.by, at=acting.at)
-    return AskRefundPayload(family_id=family_id, key=refund.key.refund_id)
+    return AskRefundPayload(family_id=family_id, refund_key=refund.key.refund_id)
 
 
 @mutation(
@@ -135,7 +134,7 @@ async def record_refund_file_complete(
     """Check the papers."""
     key = await _key(acting, given)
     await requests.record_file_complete(acting.connection, key, by=acting.by, at=acting.at)
-    return RecordRefundFileCompletePayload(family_id=key.family_id, key=key.refund_id)
+    return RecordRefundFileCompletePayload(family_id=key.family_id, refund_key=key.refund_id)
 
 
 @mutation(
@@ -147,7 +146,7 @@ async def approve_refund(acting: Acting, given: ApproveRefundInput) -> ApproveRe
     """Approve a refund."""
     key = await _key(acting, given)
     await decisions.approve_refund(acting.connection, key, by=acting.by, at=acting.at)
-    return ApproveRefundPayload(family_id=key.family_id, key=key.refund_id)
+    return ApproveRefundPayload(family_id=key.family_id, refund_key=key.refund_id)
 
 
 @mutation(
@@ -161,7 +160,7 @@ async def refuse_refund(acting: Acting, given: RefuseRefundInput) -> RefuseRefun
     await decisions.refuse_refund(
         acting.connection, key, reason=given.reason, by=acting.by, at=acting.at
     )
-    return RefuseRefundPayload(family_id=key.family_id, key=key.refund_id)
+    return RefuseRefundPayload(family_id=key.family_id, refund_key=key.refund_id)
 
 
 @mutation(
@@ -178,7 +177,7 @@ async def record_refund_payout(
     await decisions.record_payout(
         acting.connection, key, payout_reference=reference, by=acting.by, at=acting.at
     )
-    return RecordRefundPayoutPayload(family_id=key.family_id, key=key.refund_id)
+    return RecordRefundPayoutPayload(family_id=key.family_id, refund_key=key.refund_id)
 
 
 async def _key(acting: Acting, given: RefundInput) -> RefundKey:

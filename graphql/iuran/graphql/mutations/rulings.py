@@ -4,12 +4,16 @@ import strawberry
 
 from iuran.core.months import CoverageMonth
 from iuran.graphql.changes import Once
-from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import OfFamily
-from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, Proposed, proposal_given
+from iuran.graphql.mutations.proposals import (
+    ApproveInput,
+    Proposed,
+    of_proposal,
+    proposal_given,
+)
 from iuran.graphql.problems import SecondPersonNeeded
 from iuran.payments import rulings
 
@@ -60,8 +64,7 @@ async def propose_rate_ruling(
         proposed_by=acting.by,
         at=acting.at,
     )
-    proposal_id = id_of(PROPOSAL, family_id, change_id)
-    return ProposeRateRulingPayload(family_id=family_id, proposal_id=proposal_id)
+    return ProposeRateRulingPayload(**of_proposal(family_id, change_id))
 
 
 @mutation(

@@ -10,8 +10,13 @@ from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
-from iuran.graphql.mutations.payloads import OfFamily
-from iuran.graphql.mutations.proposals import PROPOSAL, ApproveInput, Proposed, proposal_given
+from iuran.graphql.mutations.payloads import OfFamily, OfMembership
+from iuran.graphql.mutations.proposals import (
+    ApproveInput,
+    Proposed,
+    of_proposal,
+    proposal_given,
+)
 from iuran.graphql.problems import SecondPersonNeeded
 from iuran.graphql.refusals import NotFoundError
 from iuran.graphql.types import enums
@@ -36,7 +41,7 @@ class MoveToSelfPaidInput(Once):
 
 
 @strawberry.type(description="They have an insurance that they pay for themselves.")
-class MoveToSelfPaidPayload(OfFamily):
+class MoveToSelfPaidPayload(OfMembership):
     """A move."""
 
     membership_id: strawberry.ID = strawberry.field(description="Their new insurance.")
@@ -64,7 +69,9 @@ async def move_to_self_paid(acting: Acting, given: MoveToSelfPaidInput) -> MoveT
         acting.connection, family_id, move, asked_by=acting.by, at=acting.at
     )
     return MoveToSelfPaidPayload(
-        family_id=family_id, membership_id=id_of("Membership", family_id, membership_id)
+        family_id=family_id,
+        membership_key=membership_id,
+        membership_id=id_of("Membership", family_id, membership_id),
     )
 
 
@@ -107,8 +114,7 @@ async def leave_segment(acting: Acting, given: LeaveSegmentInput) -> LeaveSegmen
         proposed_by=acting.by,
         at=acting.at,
     )
-    proposal_id = id_of(PROPOSAL, family_id, change_id)
-    return LeaveSegmentPayload(family_id=family_id, proposal_id=proposal_id)
+    return LeaveSegmentPayload(**of_proposal(family_id, change_id))
 
 
 @mutation(

@@ -4,11 +4,14 @@ import strawberry
 
 from iuran.core.database.pool import Connection
 from iuran.graphql.changes import Once, Payload
+from iuran.graphql.compiler.declarations import One
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import PayeeInput
 from iuran.graphql.problems import SecondPersonNeeded
+from iuran.graphql.types.fields import declared
+from iuran.graphql.types.suspense import SuspenseItem
 from iuran.payments.autodebit.mandates import channel_id_of
 from iuran.payments.suspense import placing
 
@@ -22,7 +25,23 @@ class SuspenseInput(Once):
 
 
 @strawberry.type
-class SuspenseProposed(Payload):
+class OfSuspense(Payload):
+    """A payload about money in suspense."""
+
+    channel_key: strawberry.Private[int]
+    reference: strawberry.Private[str]
+    item: SuspenseItem | None = declared(
+        description="The money, and what is proposed for it.",
+        relation=One(
+            target="SuspenseItem",
+            where="{row}.channel_id = {parent}.channel_key "
+            "AND {row}.reference = {parent}.reference",
+        ),
+    )
+
+
+@strawberry.type
+class SuspenseProposed(OfSuspense):
     """A proposal."""
 
     proposal_number: int = strawberry.field(
@@ -66,7 +85,7 @@ class ApproveSuspensePlacementInput(SuspenseInput):
 
 
 @strawberry.type(description="The money is placed; bills, credit and cover followed at once.")
-class ApproveSuspensePlacementPayload(Payload):
+class ApproveSuspensePlacementPayload(OfSuspense):
     """A placement."""
 
     result: str = strawberry.field(description="What became of it.")
@@ -77,15 +96,18 @@ async def propose_suspense_account(
     acting: Acting, given: ProposeSuspenseAccountInput
 ) -> ProposeSuspenseAccountPayload:
     """Propose an account."""
+    key = await _key(acting.connection, given)
     number = await placing.propose_account(
         acting.connection,
-        await _key(acting.connection, given),
+        key,
         customer_number=given.customer_number,
         reason=given.reason,
         by=acting.by,
         at=acting.at,
     )
-    return ProposeSuspenseAccountPayload(proposal_number=number)
+    return ProposeSuspenseAccountPayload(
+        channel_key=key.channel_id, reference=key.reference, proposal_number=number
+    )
 
 
 @mutation(Role.FINANCE_OFFICER, description="Propose to send money back that nobody could place.")
@@ -93,15 +115,18 @@ async def propose_suspense_return(
     acting: Acting, given: ProposeSuspenseReturnInput
 ) -> ProposeSuspenseReturnPayload:
     """Propose a return."""
+    key = await _key(acting.connection, given)
     number = await placing.propose_return(
         acting.connection,
-        await _key(acting.connection, given),
+        key,
         payee=given.payee.to_domain(),
         reason=given.reason,
         by=acting.by,
         at=acting.at,
     )
-    return ProposeSuspenseReturnPayload(proposal_number=number)
+    return ProposeSuspenseReturnPayload(
+        channel_key=key.channel_id, reference=key.reference, proposal_number=number
+    )
 
 
 @mutation(
@@ -113,14 +138,17 @@ async def approve_suspense_placement(
     acting: Acting, given: ApproveSuspensePlacementInput
 ) -> ApproveSuspensePlacementPayload:
     """Place money."""
+    key = await _key(acting.connection, given)
     placed = await placing.approve_placement(
         acting.connection,
-        await _key(acting.connection, given),
+        key,
         given.proposal_number,
         by=acting.by,
         at=acting.at,
     )
-    return ApproveSuspensePlacementPayload(result=placed.result)
+    return ApproveSuspensePlacementPayload(
+        channel_key=key.channel_id, reference=key.reference, result=placed.result
+    )
 
 
 async def _key(connection: Connection, given: SuspenseInput) -> placing.SuspenseKey:

@@ -6,15 +6,16 @@ import strawberry
 
 from iuran.core.claims import verification
 from iuran.core.claims.records import Act, Claim, ClaimKey
-from iuran.core.claims.states import ClaimState
 from iuran.core.database.pool import Connection
 from iuran.core.money import Rupiah
 from iuran.graphql.changes import Payload
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
-from iuran.graphql.mutations.claims import ClaimInput, OfClaim
+from iuran.graphql.mutations.claims import CLAIM, ClaimInput, OfClaim, of_claim
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import DocumentsMissing, SecondPersonNeeded, StepImpossible
+from iuran.graphql.types import claims as types
+from iuran.graphql.types.fields import declared
 from iuran.payments.care_money import pay_claim as pay
 
 _Step = Callable[[Connection, ClaimKey, Act], Awaitable[Claim]]
@@ -127,6 +128,9 @@ class PayClaimPayload(Payload):
     """A payment."""
 
     claim_id: strawberry.ID = strawberry.field(description="The claim.")
+    family_id: strawberry.Private[int]
+    claim_key: strawberry.Private[int]
+    claim: types.Claim | None = declared(description="The claim and its payment.", relation=CLAIM)
     was_paid_before: bool = strawberry.field(description="Whether that was so already.")
 
 
@@ -139,8 +143,8 @@ async def record_claim_complete(
     acting: Acting, given: RecordClaimCompleteInput
 ) -> RecordClaimCompletePayload:
     """Take a step."""
-    state = await _step(acting, given, verification.record_complete)
-    return RecordClaimCompletePayload(claim_id=given.claim_id, state=state)
+    key, claim = await _step(acting, given, verification.record_complete)
+    return RecordClaimCompletePayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -152,8 +156,8 @@ async def record_claim_incomplete(
     acting: Acting, given: RecordClaimIncompleteInput
 ) -> RecordClaimIncompletePayload:
     """Take a step."""
-    state = await _step(acting, given, verification.record_incomplete)
-    return RecordClaimIncompletePayload(claim_id=given.claim_id, state=state)
+    key, claim = await _step(acting, given, verification.record_incomplete)
+    return RecordClaimIncompletePayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -163,8 +167,8 @@ async def record_claim_incomplete(
 )
 async def ask_about_claim(acting: Acting, given: AskAboutClaimInput) -> AskAboutClaimPayload:
     """Take a step."""
-    state = await _step(acting, given, verification.ask)
-    return AskAboutClaimPayload(claim_id=given.claim_id, state=state)
+    key, claim = await _step(acting, given, verification.ask)
+    return AskAboutClaimPayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -176,8 +180,8 @@ async def ask_about_claim(acting: Acting, given: AskAboutClaimInput) -> AskAbout
 )
 async def dispute_claim(acting: Acting, given: DisputeClaimInput) -> DisputeClaimPayload:
     """Take a step."""
-    state = await _step(acting, given, verification.dispute)
-    return DisputeClaimPayload(claim_id=given.claim_id, state=state)
+    key, claim = await _step(acting, given, verification.dispute)
+    return DisputeClaimPayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -187,8 +191,8 @@ async def dispute_claim(acting: Acting, given: DisputeClaimInput) -> DisputeClai
 )
 async def resume_claim(acting: Acting, given: ResumeClaimInput) -> ResumeClaimPayload:
     """Take a step."""
-    state = await _step(acting, given, verification.resume)
-    return ResumeClaimPayload(claim_id=given.claim_id, state=state)
+    key, claim = await _step(acting, given, verification.resume)
+    return ResumeClaimPayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -204,7 +208,7 @@ async def propose_claim_approval(
     claim = await verification.propose_approval(
         acting.connection, key, given.amount, _act(acting, given)
     )
-    return ProposeClaimApprovalPayload(claim_id=given.claim_id, state=claim.state)
+    return ProposeClaimApprovalPayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -220,7 +224,7 @@ async def propose_claim_rejection(
     claim = await verification.propose_rejection(
         acting.connection, key, _act(acting, given), exclusion=given.exclusion
     )
-    return ProposeClaimRejectionPayload(claim_id=given.claim_id, state=claim.state)
+    return ProposeClaimRejectionPayload(**of_claim(key, claim.state))
 
 
 @mutation(
@@ -238,7 +242,7 @@ async def decide_claim(acting: Acting, given: DecideClaimInput) -> DecideClaimPa
         verification.Decided(accepts=given.accepts),
         _act(acting, given),
     )
-    return DecideClaimPayload(claim_id=given.claim_id, state=claim.state)
+    return DecideClaimPayload(**of_claim(key, claim.state))
 
 
 @mutation(Role.FINANCE_OFFICER, description="Pay an approved claim.")
@@ -246,13 +250,17 @@ async def pay_claim(acting: Acting, given: PayClaimInput) -> PayClaimPayload:
     """Pay a claim."""
     key = await acting.claim(given.claim_id)
     is_new = await pay(acting.connection, key, by=acting.by, at=acting.at)
-    return PayClaimPayload(claim_id=given.claim_id, was_paid_before=not is_new)
+    return PayClaimPayload(
+        claim_id=given.claim_id,
+        family_id=key.family_id,
+        claim_key=key.claim_id,
+        was_paid_before=not is_new,
+    )
 
 
-async def _step(acting: Acting, given: StepInput, step: _Step) -> ClaimState:
+async def _step(acting: Acting, given: StepInput, step: _Step) -> tuple[ClaimKey, Claim]:
     key = await acting.claim(given.claim_id)
-    claim = await step(acting.connection, key, _act(acting, given))
-    return claim.state
+    return key, await step(acting.connection, key, _act(acting, given))
 
 
 def _act(acting: Acting, given: StepInput) -> Act:

@@ -11,6 +11,9 @@ from strawberry.utils.str_converters import to_camel_case
 
 from iuran.graphql.context import Info
 
+RELATION = "relation"
+"""Under what the metadata of a payload's field keep how it is read."""
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -22,9 +25,16 @@ def resolver(*, description: str, directives: Sequence[object] = ()) -> Callable
     )
 
 
-def declared(*, description: str, directives: Sequence[object] = (), **arguments: object) -> Any:  # noqa: ANN401 - it stands for a value of the annotated type, as strawberry.field does
+def declared(  # the field stands for a value of the annotated type, as strawberry.field does
+    *,
+    description: str,
+    directives: Sequence[object] = (),
+    relation: object = None,
+    **arguments: object,
+) -> Any:  # noqa: ANN401 - see above
     """Publish a field that its type's source declares, and nobody resolves otherwise.
 
+    A payload has no source beside it: its `relation` stands with the field.
     Arguments are given as annotations by their names; those that may be null may be left out.
     """
 
@@ -37,7 +47,12 @@ def declared(*, description: str, directives: Sequence[object] = (), **arguments
         )
 
     follow.__signature__ = _signature(arguments)  # type: ignore[attr-defined] # functions may have
-    return strawberry.field(resolver=follow, description=description, directives=directives)
+    return strawberry.field(
+        resolver=follow,
+        description=description,
+        directives=directives,
+        metadata={RELATION: relation},
+    )
 
 
 def _signature(arguments: Mapping[str, object]) -> inspect.Signature:
