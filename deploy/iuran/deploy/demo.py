@@ -1,9 +1,10 @@
 """Loads the demonstration: invented families live their past through the real domain functions."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import LiteralString
 
@@ -12,18 +13,22 @@ from iuran.core.database.pool import Connection, Pool
 from iuran.core.errors import AlreadyRegisteredError
 from iuran.core.membership import MembershipState
 from iuran.core.months import CoverageMonth
+from iuran.core.segments import Segment
 from iuran.deploy.banks import bank_folder, ensure_bank
+from iuran.deploy.demo_desk import live_the_desk
 from iuran.deploy.demo_families import DEMO_BANKS, FAMILY_CARD_PREFIX, STORIES, Story
-from iuran.deploy.family_file import FamilyFile, family_file, find_family
+from iuran.deploy.demo_payers import employer_pays, register_paid_for
+from iuran.deploy.demo_payments import pay_all
+from iuran.deploy.family_file import FamilyFile, family_file
 from iuran.deploy.invented_families import SIMULATED_FAMILY_PREFIX
 from iuran.payments.billing import roll_months
 from iuran.payments.secrets import Cipher
-from iuran.payments.settlement import PaymentInstruction, settle
-from iuran.payments.virtual_accounts import payable_at, register_family
+from iuran.payments.virtual_accounts import register_family
 
 PROGRESS_FILE = "demo.json"
-PAYING_BANK = "DEMO_BCA"
 _PAYING_DAY = 5
+_EMPLOYER_PAYS_ON = 8
+_EMPLOYER_PAID_MONTHS_AGO = range(3, 0, -1)
 _DAYS_BEFORE_FIRST_PAYMENT = 20
 
 SELECT_STRANGERS: LiteralString = """
@@ -31,18 +36,8 @@ SELECT_STRANGERS: LiteralString = """
                    WHERE left(kk_number, 14) <> $1 AND left(kk_number, 4) <> $2)
 """
 
-SELECT_CUSTOMER_NUMBER: LiteralString = """
-    SELECT v.customer_number
-    FROM family_card_number AS k
-    JOIN family AS f ON f.family_id = k.family_id
-    JOIN virtual_account AS v
-      ON v.family_id = f.family_id AND v.participant_id = f.payer_participant_id
-    WHERE k.kk_number = $1
-    LIMIT 1
-"""
-
-SELECT_CHANNEL: LiteralString = """
-    SELECT channel_id FROM channel WHERE code = $1
+SELECT_FAMILY: LiteralString = """
+    SELECT family_id FROM family_card_number WHERE kk_number = $1
 """
 
 SELECT_LAST_RUN: LiteralString = """
@@ -52,11 +47,11 @@ SELECT_LAST_RUN: LiteralString = """
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class _Step:
-    """Something that happened: a family registered, or paid what it owed."""
+    """Something that happened, and that changes nothing when it happens again."""
 
     at: datetime
     number: int
-    pays: bool
+    act: Callable[[Connection, datetime], Awaitable[None]] = field(compare=False)
 
 
 async def load_banks(connection: Connection, cipher: Cipher, data: Path) -> None:
@@ -66,7 +61,7 @@ async def load_banks(connection: Connection, cipher: Cipher, data: Path) -> None
         await ensure_bank(connection, cipher, folder, name=name, va_prefix=va_prefix)
 
 
-async def load_families(pool: Pool, data: Path, *, now: datetime) -> bool:
+async def load_families(pool: Pool, cipher: Cipher, data: Path, *, now: datetime) -> bool:
     """Let the invented families live up to now; return False where others live already.
 
     What was interrupted goes on where it stopped, from the same point in time.
@@ -78,6 +73,8 @@ async def load_families(pool: Pool, data: Path, *, now: datetime) -> bool:
     if not is_finished:
         _write_progress(data, began_at, is_finished=False)
         await _live(pool, began_at)
+        async with pool.acquire() as connection, connection.transaction():
+            await live_the_desk(connection, cipher, now=began_at)
         _write_progress(data, began_at, is_finished=True)
     return True
 
@@ -96,14 +93,13 @@ def _write_progress(data: Path, began_at: datetime, *, is_finished: bool) -> Non
 
 
 async def _live(pool: Pool, now: datetime) -> None:
-    stories = {story.number: story for story in STORIES}
-    steps = sorted(step for story in STORIES for step in _steps(story, now))
+    lives = (step for story in STORIES for step in _steps(story, now))
+    steps = sorted([*lives, *_employer_steps(now)])
     month = CoverageMonth.of(wib_date(steps[0].at))
     for step in steps:
         month = await _roll_up_to(pool, month, CoverageMonth.of(wib_date(step.at)))
-        story = stories[step.number]
         async with pool.acquire() as connection, connection.transaction():
-            await (_pay if step.pays else _register)(connection, story, step.at)
+            await step.act(connection, step.at)
     await _roll_up_to(pool, month, CoverageMonth.of(wib_date(now)))
 
 
@@ -119,9 +115,16 @@ def _steps(story: Story, now: datetime) -> Iterator[_Step]:
         registered_at = payments[0] - timedelta(days=_DAYS_BEFORE_FIRST_PAYMENT)
     else:
         registered_at = now - timedelta(days=story.registered_days_ago)
-    yield _Step(at=registered_at, number=story.number, pays=False)
+    yield _Step(at=registered_at, number=story.number, act=partial(_register, story))
     for paid_at in payments:
-        yield _Step(at=min(paid_at, now), number=story.number, pays=True)
+        yield _Step(at=min(paid_at, now), number=story.number, act=partial(_pay, story))
+
+
+def _employer_steps(now: datetime) -> Iterator[_Step]:
+    month, number = CoverageMonth.of(wib_date(now)), len(STORIES) + 1
+    for ago in _EMPLOYER_PAID_MONTHS_AGO:
+        day = month.plus(-ago).first_day.replace(day=_EMPLOYER_PAYS_ON)
+        yield _Step(at=wib_instant(day, time(10)), number=number, act=employer_pays)
 
 
 async def _roll_up_to(pool: Pool, month: CoverageMonth, target: CoverageMonth) -> CoverageMonth:
@@ -135,32 +138,19 @@ async def _roll_up_to(pool: Pool, month: CoverageMonth, target: CoverageMonth) -
     return month
 
 
-async def _register(connection: Connection, story: Story, at: datetime) -> None:
+async def _register(story: Story, connection: Connection, at: datetime) -> None:
     try:
         async with connection.transaction():
-            await register_family(connection, story.to_family(), at=at)
+            if story.segment is Segment.PBPU_SELF:
+                await register_family(connection, story.to_family(), at=at)
+            else:
+                await register_paid_for(connection, story, at=at)
     except AlreadyRegisteredError:
         return
 
 
-async def _pay(connection: Connection, story: Story, at: datetime) -> None:
-    customer_number = str(await connection.fetchval(SELECT_CUSTOMER_NUMBER, story.kk_number))
-    payable = await payable_at(connection, customer_number, at=at)
-    if payable.result != "PAYABLE":
-        return
-    reference = f"DEMO-{story.number:02d}-{wib_date(at):%Y%m%d}"
-    instruction = PaymentInstruction(
-        channel_id=int(await connection.fetchval(SELECT_CHANNEL, PAYING_BANK)),
-        external_id=reference,
-        reference=reference,
-        customer_number=customer_number,
-        amount=payable.amount,
-        channel_time=at,
-        target="/snap/v1.0/transfer-va/payment",
-        headers={},
-        body=b"{}",
-    )
-    await settle(connection, [instruction], at=at)
+async def _pay(story: Story, connection: Connection, at: datetime) -> None:
+    await pay_all(connection, story.kk_number, at=at)
 
 
 async def find_hero(connection: Connection, *, at: datetime) -> FamilyFile | None:
@@ -179,11 +169,9 @@ async def find_hero(connection: Connection, *, at: datetime) -> FamilyFile | Non
 
 async def families_of_demo(connection: Connection, *, at: datetime) -> list[FamilyFile]:
     """Return the families that are there, in the order of their stories."""
-    numbers = [
-        await connection.fetchval(SELECT_CUSTOMER_NUMBER, story.kk_number) for story in STORIES
-    ]
+    found = [await connection.fetchval(SELECT_FAMILY, story.kk_number) for story in STORIES]
     return [
-        await family_file(connection, await find_family(connection, number), at=at)
-        for number in numbers
-        if number is not None
+        await family_file(connection, family_id, at=at)
+        for family_id in found
+        if family_id is not None
     ]

@@ -14,6 +14,8 @@ from iuran.core.facilities.registry import (
 )
 from iuran.graphql.demo_issuer import DEMO_FACILITY
 
+HOSPITAL_NAME = "RS Contoh Sehat"
+
 SELECT_ANY_FACILITY: LiteralString = """
     SELECT EXISTS (SELECT FROM facility)
 """
@@ -32,7 +34,7 @@ FACILITIES: Final[Sequence[NewFacility]] = tuple(
     for code, name, kind, address, services in (
         (
             DEMO_FACILITY,
-            "RS Contoh Sehat",
+            HOSPITAL_NAME,
             FacilityKind.HOSPITAL,
             "Jalan Melati 1",
             ("DIALYSIS", "EMERGENCY"),

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from iuran.core.families import NewFamily, NewParticipant, Relation
+from iuran.core.governments import CENTRAL
 from iuran.core.identifiers import FEMALE_DAY_OFFSET, Sex
-from iuran.core.segments import CareClass
+from iuran.core.money import Rupiah
+from iuran.core.segments import CareClass, Segment
 
 FAMILY_CARD_PREFIX = "99010101012600"
+CITY = "9901"
+DAYS_WITH_PAYER = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,8 @@ class Story:
     """A family and its past: how long ago it registered, and when it paid.
 
     `paid_months_ago` counts coverage months back from the present one, 0 being the present;
-    `paid_days_ago` is a payment of everything that was owed a few days ago.
+    `paid_days_ago` is a payment of everything that was owed a few days ago. Whose segment is PPU
+    earns `wage` rupiah a month; a government of `region` pays for PBI and Pemda.
     """
 
     number: int
@@ -41,6 +46,9 @@ class Story:
     paid_days_ago: int | None = None
     time_zone: str = "Asia/Jakarta"
     language: str = "id"
+    segment: Segment = Segment.PBPU_SELF
+    wage: Rupiah | None = None
+    region: str | None = None
 
     @property
     def kk_number(self) -> str:
@@ -52,6 +60,7 @@ class Story:
         return NewFamily(
             kk_number=self.kk_number,
             care_class=self.care_class,
+            segment=self.segment,
             language=self.language,
             time_zone=self.time_zone,
             participants=[self._participant(n, person) for n, person in enumerate(self.people)],
@@ -163,9 +172,67 @@ STORIES: Sequence[Story] = (
         care_class=CareClass.III,
         registered_days_ago=3,
     ),
+    Story(
+        number=9,
+        about="pays six months of arrears in three steps (REHAB)",
+        people=(
+            _man("JOKO TELADAN", "1983-10-08"),
+            _woman("YANTI TELADAN", "1984-12-01", Relation.SPOUSE),
+        ),
+        care_class=CareClass.III,
+        paid_months_ago=range(8, 6, -1),
+    ),
+    Story(
+        number=10,
+        about="insured by an employer",
+        people=(
+            _man("SLAMET IBARAT", "1987-02-19"),
+            _woman("LESTARI IBARAT", "1989-06-06", Relation.SPOUSE),
+            _man("DIMAS IBARAT", "2015-09-15", Relation.CHILD),
+        ),
+        care_class=CareClass.II,
+        registered_days_ago=DAYS_WITH_PAYER,
+        segment=Segment.PPU_ENTERPRISE,
+        wage=Rupiah(6_500_000),
+    ),
+    Story(
+        number=11,
+        about="insured by the same employer, in class I",
+        people=(_woman("LINA IBARAT", "1994-08-30"),),
+        care_class=CareClass.I,
+        registered_days_ago=DAYS_WITH_PAYER,
+        segment=Segment.PPU_ENTERPRISE,
+        wage=Rupiah(9_000_000),
+    ),
+    Story(
+        number=12,
+        about="paid for by the central government (PBI)",
+        people=(
+            _woman("SUMIATI SEUMPAMA", "1971-03-27"),
+            _man("RUDI SEUMPAMA", "2009-11-13", Relation.CHILD),
+        ),
+        care_class=CareClass.III,
+        registered_days_ago=DAYS_WITH_PAYER,
+        segment=Segment.PBI_APBN,
+        region=CENTRAL,
+    ),
+    Story(
+        number=13,
+        about="paid for by its city (PBPU Pemda)",
+        people=(_man("HASAN SEUMPAMA", "1968-05-22"),),
+        care_class=CareClass.III,
+        registered_days_ago=DAYS_WITH_PAYER,
+        segment=Segment.PBPU_PEMDA,
+        region=CITY,
+    ),
 )
 
 DEMO_BANKS: Mapping[str, tuple[str, str]] = {
     "DEMO_BCA": ("Demonstration bank with the common prefix", "88888"),
     "DEMO_MANDIRI": ("Demonstration bank with a prefix of its own", "89888"),
 }
+
+
+def story_of(number: int) -> Story:
+    """Return the story of a number, as they are counted from 1."""
+    return STORIES[number - 1]

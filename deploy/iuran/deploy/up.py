@@ -16,6 +16,7 @@ from iuran.core.database.pool import connected, open_pool
 from iuran.deploy.children import Child, children, watch
 from iuran.deploy.demo import find_hero, load_banks, load_families
 from iuran.deploy.demo_facilities import load_facilities
+from iuran.deploy.demo_payers import employer_of_demo
 from iuran.deploy.embedded import EmbeddedServiceError, EmbeddedServices, embedded_services
 from iuran.deploy.embedded.folder import held_data_folder
 from iuran.deploy.embedded.mailbox import HOST as MAIL_HOST
@@ -36,13 +37,21 @@ Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Whom the demonstration's tokens are for: a family to try things on, and an employer."""
+
+    hero: FamilyFile | None = None
+    employer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """What runs now, on settings in which every place is filled in."""
 
     settings: Settings
     running: Running
     clock: Clock
-    hero: FamilyFile | None
+    stage: Stage
     seconds_to_start: float
 
 
@@ -60,7 +69,7 @@ def run_product(
     note("Starting PostgreSQL and Redis")
     with _placed(settings) as placed:
         note("Preparing the database")
-        clock, hero = asyncio.run(_prepare(placed, with_demo=with_demo))
+        clock, stage = asyncio.run(_prepare(placed, with_demo=with_demo))
         note("Starting server and worker")
         with _processes(placed) as started, _announced(placed) as running:
             _await_ready(running.base_url, started)
@@ -68,7 +77,7 @@ def run_product(
                 settings=placed,
                 running=running,
                 clock=clock,
-                hero=hero,
+                stage=stage,
                 seconds_to_start=time.monotonic() - started_at,
             )
             show(product)
@@ -117,19 +126,22 @@ def _mailbox(settings: Settings) -> Generator[int | None]:
         yield port
 
 
-async def _prepare(settings: Settings, *, with_demo: bool) -> tuple[Clock, FamilyFile | None]:
-    """Migrate and load the demonstration; return the clock and the family to try things on."""
+async def _prepare(settings: Settings, *, with_demo: bool) -> tuple[Clock, Stage]:
+    """Migrate and load the demonstration; return the clock and whom the tokens are for."""
     url = demanded(settings.database_url, "database_url")
     async with connected(url, role=None) as connection:
         await migrate(connection, MIGRATION_PACKAGES)
     async with connected(url) as connection:
         clock = await clock_now_in(connection, settings)
         if not with_demo:
-            return clock, None
+            return clock, Stage()
         await load_banks(connection, installation_cipher(settings), settings.data)
         await load_facilities(connection, at=clock.now())
         await _load_families(settings, clock)
-        return clock, await find_hero(connection, at=clock.now())
+        return clock, Stage(
+            hero=await find_hero(connection, at=clock.now()),
+            employer_id=await employer_of_demo(connection),
+        )
 
 
 async def _load_families(settings: Settings, clock: Clock) -> None:
@@ -139,7 +151,8 @@ async def _load_families(settings: Settings, clock: Clock) -> None:
         application_name="iuran up",
     )
     try:
-        await load_families(pool, settings.data, now=clock.now())
+        cipher = installation_cipher(settings)
+        await load_families(pool, cipher, settings.data, now=clock.now())
     finally:
         await pool.close()
 

@@ -15,7 +15,7 @@ from iuran.core.clock import wib_date, wib_instant
 from iuran.core.identifiers import customer_number_of
 from iuran.core.months import CoverageMonth
 from iuran.deploy.banks import PRIVATE_KEY_FILE, BankCredentials, bank_folder
-from iuran.deploy.demo import PAYING_BANK
+from iuran.deploy.demo_payments import PAYING_BANK
 from iuran.deploy.family_file import FamilyFile
 from iuran.deploy.moments import written
 from iuran.deploy.tokens import demo_issuer, uses_demo_issuer
@@ -49,19 +49,20 @@ def lines_to_copy(product: Product) -> list[str]:
     lines: list[str] = []
     if uses_demo_issuer(product.settings):
         lines += _tokens(product)
-    if product.hero is not None:
-        lines += [*_bank(product), *_three_things(product, product.hero)]
+    if product.stage.hero is not None:
+        lines += [*_bank(product), *_three_things(product, product.stage.hero)]
     return [*lines, "", "Ctrl-C stops everything; the data are kept."]
 
 
 def _tokens(product: Product) -> list[str]:
-    issuer, hero = demo_issuer(product.settings), product.hero
+    issuer, stage = demo_issuer(product.settings), product.stage
     lines = ["", "TOKENS for the GraphQL API (demonstration only, valid for a week)"]
     for role in Role:
         if role is not Role.PARTICIPANT:
-            lines.append(f"{role:<16}{issuer.issue(role)}")
-        elif hero is not None:
-            lines.append(f"{role:<16}{issuer.issue(role, family_id=hero.family_id)}")
+            token = issuer.issue(role, employer_id=stage.employer_id)
+            lines.append(f"{role:<16}{token}")
+        elif stage.hero is not None:
+            lines.append(f"{role:<16}{issuer.issue(role, family_id=stage.hero.family_id)}")
     return lines
 
 

@@ -13,7 +13,7 @@ from iuran.deploy.commands.database import open_desk, small_pool
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.scenario_table import described, scenario_table
 from iuran.deploy.commands.terminal import err, fail, out, run, say, write_json, write_table
-from iuran.deploy.demo import PAYING_BANK
+from iuran.deploy.demo_payments import PAYING_BANK
 from iuran.deploy.installation import installation_cipher
 from iuran.deploy.running import Running
 from iuran.deploy.settings import Settings, SettingsError

@@ -9,7 +9,7 @@ from iuran.deploy.banks import bank_folder
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.scenarios import check, run_, scenarios, server_here
 from iuran.deploy.commands.terminal import fail, run, write_json, write_table
-from iuran.deploy.demo import PAYING_BANK
+from iuran.deploy.demo_payments import PAYING_BANK
 from iuran.deploy.rehearsal import Call, Plan, rehearse
 from iuran.deploy.running import settings_here
 
