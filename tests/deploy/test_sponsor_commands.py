@@ -47,16 +47,21 @@ async def test_a_poor_family_comes_on_the_list_and_goes_off_it_by_two_persons(
     who = (str(known["familyId"]), str(known["membershipId"]))
     shown = await run("families", "show", who[0])
     steps = json.loads((await run("families", "steps", who[0], "--json")).stdout)
-    end = ("governments", "end-sponsorship", *who, "--reason", "Mampu", "--proposed-by", "ani")
-    alone = await run(*end, "--month", "2026-03", "--by", "ani")
-    closed = await run(*end, "--month", "2026-02", "--by", "budi")
-    ended = await run(*end, "--month", "2026-03", "--by", "budi")
-    twice = await run(*end, "--month", "2026-04", "--by", "budi")
+    end = ("governments", "end-sponsorship", *who, "--reason", "Mampu", "--by", "ani")
+    closed = await run(*end, "--month", "2026-02")
+    approve = (await run(*end, "--month", "2026-03")).stdout.splitlines()[1].split()[1:-1]
+    alone = await run(*approve, "ani")
+    ended = await run(*approve, "budi")
+    twice = await run(*end, "--month", "2026-04")
     await roll(pool, wib(2026, 3, 25))
     owed = json.loads((await run("governments", "list", "--json")).stdout)
     await roll(pool, wib(2026, 4, 1, 0, 1))
     await run("clock", "set", "2026-04-01T00:01")
     later = json.loads((await run("families", "show", who[0], "--json")).stdout)
+    terms = ("--segment", "PBPU_PEMDA", "--region", "9901", *DECREE)
+    taken = (await run("governments", "take-over", *who, *terms)).stdout.splitlines()[1]
+    again = json.loads((await run(*taken.split()[1:-1], "budi", "--json")).stdout)
+    now = await run("families", "show", who[0])
 
     assert "ACTIVE (PBI_APBN, class III)" in shown.stdout, shown.stderr
     assert "nothing by the family, somebody else pays" in shown.stdout
@@ -68,6 +73,8 @@ async def test_a_poor_family_comes_on_the_list_and_goes_off_it_by_two_persons(
     assert (twice.returncode, "no government pays" in twice.stderr) == (1, True)
     assert [(row["region"], row["open"]) for row in owed] == [("00", "Rp42.000")]
     assert later["membership"] == "INACTIVE_SEGMENT_CHANGE"
+    assert (again["owed"], len(again["participants"])) == (0, len(later["members"]))
+    assert "ACTIVE (PBPU_PEMDA, class III)" in now.stdout
     assert [member["virtualAccount"] for member in later["members"]] == [""]
 
 

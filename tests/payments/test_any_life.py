@@ -24,18 +24,17 @@ from iuran.core.bills import Bill, BillState, bills_of, lines_of
 from iuran.core.care.cover import cover_at
 from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Connection, Pool, connected
-from iuran.core.enrolment import open_membership
 from iuran.core.errors import DomainError
 from iuran.core.explanations import explain_bill
 from iuran.core.families import Relation
 from iuran.core.fines import windows_of
-from iuran.core.governments import Sponsorship, sponsor
 from iuran.core.manual_changes import ChangeKind
 from iuran.core.membership import MembershipState, events_of
 from iuran.core.membership_history import was_covered
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.loading import load_regulation
 from iuran.core.segments import CareClass, Segment
+from iuran.core.sponsorship_ends import SponsorshipEnd, approve_end, propose_end
 from iuran.payments.class_changes import change_care_class
 from iuran.payments.credit import credit_of
 from iuran.payments.departures import Departure, approve_departure, propose_departure
@@ -53,6 +52,11 @@ from iuran.payments.segment_moves import (
     propose_leaving,
 )
 from iuran.payments.settlement import PaymentInstruction, Verdict, book_collected, settle
+from iuran.payments.sponsored_moves import (
+    ToSponsored,
+    approve_move_to_sponsored,
+    propose_move_to_sponsored,
+)
 from iuran.payments.virtual_accounts import payable_at
 from tests.builders import a_channel, a_family, a_participant, an_active_family, an_instruction
 from tests.conftest import clear
@@ -76,6 +80,24 @@ CUT_RATES = """
     SET participant_share = participant_share - $2, amount_total = amount_total - $2
     WHERE first_month <= $1 AND (last_month IS NULL OR last_month >= $1)
       AND participant_share > 14000
+"""
+
+COUNT_PAID_BY_STATE_AND_FAMILY = """
+    SELECT count(*) FROM (
+        SELECT l.participant_id, l.coverage_month
+        FROM bill_line AS l
+        WHERE l.family_id = $1
+        GROUP BY l.participant_id, l.coverage_month
+        HAVING sum(l.amount) > 0
+    ) AS l
+    JOIN enrolment AS e
+      ON e.family_id = $1 AND e.participant_id = l.participant_id
+     AND e.first_month <= l.coverage_month
+     AND (e.last_month IS NULL OR e.last_month >= l.coverage_month)
+    JOIN sponsorship AS s
+      ON s.family_id = e.family_id AND s.membership_id = e.membership_id
+     AND s.first_month <= l.coverage_month
+     AND (s.last_month IS NULL OR s.last_month >= l.coverage_month)
 """
 
 SELECT_BILLED = """
@@ -361,31 +383,38 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule()
     def goes_to_the_state(self) -> None:
-        if self.sponsored_id is None:
-            self.attempt(self._to_state())
+        self.attempt(self._to_state())
 
     async def _to_state(self) -> None:
+        move = ToSponsored(membership_id=self.membership_id, segment=Segment.PBI_APBN, reason="SK")
         async with self.pool.acquire() as connection, connection.transaction():
-            change_id = await propose_leaving(
-                connection, *self.ids, reason="PBI", proposed_by="siti", at=self.now
+            change_id = await propose_move_to_sponsored(
+                connection, self.family_id, move, proposed_by="siti", at=self.now
             )
-            await approve_leaving(
+            moved = await approve_move_to_sponsored(
                 connection, self.family_id, change_id, approved_by="budi", at=self.now
             )
-            membership_id = await open_membership(
+            assert await connection.fetchval(COUNT_PAID_BY_STATE_AND_FAMILY, self.family_id) == 0
+        self.sponsored_id = moved.membership_id
+
+    @rule(months=st.integers(0, 2))
+    def the_state_lets_go(self, months: int) -> None:
+        if self.sponsored_id is not None:
+            last_month = CoverageMonth.of(wib_date(self.now)).plus(months)
+            self.attempt(self._let_go(self.sponsored_id, last_month))
+
+    async def _let_go(self, membership_id: int, last_month: CoverageMonth) -> None:
+        async with self.pool.acquire() as connection, connection.transaction():
+            change_id = await propose_end(
                 connection,
-                family_id=self.family_id,
-                segment=Segment.PBI_APBN,
-                care_class=CareClass.III,
-                participant_ids=self.people[:1],
+                self.family_id,
+                SponsorshipEnd(membership_id=membership_id, last_month=last_month, reason="able"),
+                proposed_by="siti",
                 at=self.now,
             )
-            await sponsor(
-                connection,
-                Sponsorship(family_id=self.family_id, membership_id=membership_id),
-                at=self.now,
+            await approve_end(
+                connection, self.family_id, change_id, approved_by="budi", at=self.now
             )
-        self.sponsored_id = membership_id
 
     @rule()
     def goes_to_an_employer(self) -> None:

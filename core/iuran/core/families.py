@@ -72,7 +72,14 @@ SELECT_FAMILIES: LiteralString = """
     FROM family AS f
     JOIN participant AS p
       ON p.family_id = f.family_id AND p.participant_id = f.payer_participant_id
-    JOIN membership AS m ON m.family_id = f.family_id
+    CROSS JOIN LATERAL (
+        SELECT i.segment, i.care_class, i.state, i.paid_through
+        FROM membership AS i
+        JOIN segment AS s ON s.segment = i.segment
+        WHERE i.family_id = f.family_id
+        ORDER BY i.state = 'INACTIVE_SEGMENT_CHANGE', s.payer = 'FAMILY' DESC, i.membership_id DESC
+        LIMIT 1
+    ) AS m
     WHERE f.family_id > $1
     ORDER BY f.family_id
     LIMIT $2
@@ -352,7 +359,10 @@ def _raise_taken(error: asyncpg.UniqueViolationError) -> NoReturn:
 async def list_families(
     connection: Connection, *, after: int = 0, limit: int = 50
 ) -> tuple[FamilySummary, ...]:
-    """Return families in the order of their registration, those behind `after`."""
+    """Return families in the order of their registration, those behind `after`, each once.
+
+    Of several memberships the family's own is shown, and one that has ended only if no other runs.
+    """
     rows = await connection.fetch(SELECT_FAMILIES, after, limit)
     return tuple(FamilySummary.of(row) for row in rows)
 

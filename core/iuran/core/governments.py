@@ -191,7 +191,7 @@ async def sponsor(connection: Connection, sponsorship: Sponsorship, *, at: datet
     if state != "PENDING" or segment not in STATE_SEGMENTS:
         raise NotSponsorableError(state=state, segment=segment)
     month = CoverageMonth.of(wib_date(at))
-    _check(sponsorship, Segment(segment), month)
+    check_sponsorship(sponsorship, Segment(segment), month)
     await connection.execute(
         INSERT_SPONSORSHIP, *key, month.ordinal, sponsorship.region, sponsorship.pension
     )
@@ -200,7 +200,11 @@ async def sponsor(connection: Connection, sponsorship: Sponsorship, *, at: datet
     await connection.execute(INSERT_SPONSORED, *key, END_OF_CALENDAR.ordinal, at)
 
 
-def _check(sponsorship: Sponsorship, segment: Segment, month: CoverageMonth) -> None:
+def check_sponsorship(sponsorship: Sponsorship, segment: Segment, month: CoverageMonth) -> None:
+    """Refuse a region or pension that does not fit the segment; raises InvalidInputError.
+
+    NoRuleError where no rate is on file.
+    """
     check_region(sponsorship.region)
     is_central = sponsorship.region == CENTRAL
     if is_central == (segment is Segment.PBPU_PEMDA):

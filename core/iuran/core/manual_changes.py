@@ -43,6 +43,8 @@ class ChangeKind(StrEnum):
     LAYOFF = "LAYOFF"
     FAMILY_MOVE = "FAMILY_MOVE"
     FINE_PAYMENT = "FINE_PAYMENT"
+    SPONSORSHIP = "SPONSORSHIP"
+    SPONSORSHIP_END = "SPONSORSHIP_END"
 
 
 class ChangeNotFoundError(DomainError):

@@ -42,10 +42,11 @@ SELECT_MEMBERS: LiteralString = """
 """
 
 SELECT_MEMBERSHIP: LiteralString = """
-    SELECT segment, care_class, state, paid_through
-    FROM membership
-    WHERE family_id = $1
-    ORDER BY membership_id
+    SELECT m.segment, m.care_class, m.state, m.paid_through
+    FROM membership AS m
+    JOIN segment AS s ON s.segment = m.segment
+    WHERE m.family_id = $1
+    ORDER BY m.state = 'INACTIVE_SEGMENT_CHANGE', s.payer = 'FAMILY' DESC, m.membership_id DESC
     LIMIT 1
 """
 

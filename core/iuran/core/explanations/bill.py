@@ -42,6 +42,11 @@ _CAUSES = {
         "anggota pindah ke Kartu Keluarga lain",
         "Peraturan BPJS Kesehatan 6/2018: one family card, one bill; from the next month [D]",
     ),
+    "SEGMENT": (
+        "the state pays from this month on",
+        "mulai bulan ini dibayar pemerintah",
+        "Perpres 82/2018: a month is paid for once [D]",
+    ),
     "RATE_RULING": (
         "a ruling changed the rate of the month",
         "putusan mengubah tarif bulan ini",

@@ -11,34 +11,43 @@ from iuran.core.families import NewFamily, RegisteredFamily, register
 from iuran.core.governments import (
     CENTRAL,
     STATE_SEGMENTS,
-    Removal,
     Sponsorship,
-    end_sponsorship,
     sponsor,
 )
 from iuran.core.identifiers import mask, mask_name
-from iuran.core.money import Rupiah
+from iuran.core.money import Rupiah, formatted
+from iuran.core.months import CoverageMonth
 from iuran.core.registration_steps import DoneStep, RegistrationStep, record_step
 from iuran.core.segments import Segment
+from iuran.core.sponsorship_ends import SponsorshipEnd, approve_end, propose_end
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.employer_reports import FamilyArgument, MembershipArgument, month_of
-from iuran.deploy.commands.options import DataOption, FullOption, JsonOption, ReasonOption
+from iuran.deploy.commands.options import ByOption, DataOption, FullOption, JsonOption, ReasonOption
 from iuran.deploy.commands.terminal import run, say, write_json
 from iuran.deploy.family_form import read_family
+from iuran.payments.sponsored_moves import (
+    SponsoredMove,
+    ToSponsored,
+    approve_move_to_sponsored,
+    propose_move_to_sponsored,
+)
+
+SegmentOption = Annotated[
+    Segment, typer.Option(help="PBI_APBN, PBPU_PEMDA, BP_VETERAN or BP_STATE_PENSIONER.")
+]
+RegionOption = Annotated[str, typer.Option(help="Who pays: 00, or the 2 or 4 digits of a Pemda.")]
+PensionOption = Annotated[
+    int | None, typer.Option(min=1, help="A pensioner's monthly pension, rupiah.")
+]
+ChangeArgument = Annotated[int, typer.Argument(help="Number of the proposal.")]
 
 
 def sponsor_family(  # noqa: PLR0913 - the options of a command line
     file: Annotated[Path, typer.Argument(help="JSON file; `iuran families example` writes one.")],
     *,
-    segment: Annotated[
-        Segment, typer.Option(help="PBI_APBN, PBPU_PEMDA, BP_VETERAN or BP_STATE_PENSIONER.")
-    ],
-    region: Annotated[
-        str, typer.Option(help="Who pays: 00, or the 2 or 4 digits of a Pemda.")
-    ] = CENTRAL,
-    pension: Annotated[
-        int | None, typer.Option(min=1, help="A pensioner's monthly pension, rupiah.")
-    ] = None,
+    segment: SegmentOption,
+    region: RegionOption = CENTRAL,
+    pension: PensionOption = None,
     reason: ReasonOption,
     by: Annotated[str, typer.Option("--by", help="Who did it.", show_default=False)],
     full: FullOption = False,
@@ -64,35 +73,86 @@ def sponsor_family(  # noqa: PLR0913 - the options of a command line
             say(f"  note: {warning}; check the NIK")
 
 
-def end(  # noqa: PLR0913 - the options of a command line
+def end(
     family: FamilyArgument,
     membership: MembershipArgument,
     *,
     month: Annotated[str, typer.Option(help="Last month that the government pays, YYYY-MM.")],
-    proposed_by: Annotated[
-        str, typer.Option("--proposed-by", help="Who proposed it; another person.")
-    ],
     reason: ReasonOption,
-    by: Annotated[str, typer.Option("--by", help="Who approves it.", show_default=False)],
+    by: ByOption,
     data: DataOption = None,
 ) -> None:
-    """Take a family off a government's list after a month; two persons stand for it."""
-    removal = Removal(
-        family_id=family,
-        membership_id=membership,
-        last_month=month_of(month),
-        reason=reason,
-        proposed_by=proposed_by,
-        approved_by=by,
-    )
-    run(_end(data, removal))
+    """Propose that a family goes off a government's list after a month."""
+    change = run(_propose_end(data, (family, membership), month_of(month), reason, by))
+    say("Written. Now somebody else approves it:")
+    say(f"  iuran governments approve-end {family} {change} --by NAME")
+
+
+def approve_the_end(
+    family: FamilyArgument, change: ChangeArgument, *, by: ByOption, data: DataOption = None
+) -> None:
+    """Approve that a family goes off a government's list, as another person proposed."""
+    month = run(_approve_end(data, family, change, by))
     say(f"The government pays until {month}; the family is covered until then.")
+
+
+def take_over(  # noqa: PLR0913 - the options of a command line
+    family: FamilyArgument,
+    membership: MembershipArgument,
+    *,
+    segment: SegmentOption,
+    region: RegionOption = CENTRAL,
+    pension: PensionOption = None,
+    reason: ReasonOption,
+    by: ByOption,
+    data: DataOption = None,
+) -> None:
+    """Propose that a government pays for a registered family from now on."""
+    move = ToSponsored(
+        membership_id=membership,
+        segment=segment,
+        region=region,
+        pension=None if pension is None else Rupiah(pension),
+        reason=reason,
+    )
+    change = run(_propose_take_over(data, family, move, by))
+    say("Written. Now somebody else approves it:")
+    say(f"  iuran governments approve-take-over {family} {change} --by NAME")
+
+
+def approve_take_over(
+    family: FamilyArgument,
+    change: ChangeArgument,
+    *,
+    by: ByOption,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Approve that a government pays for a family, as another person proposed; from this month."""
+    moved = run(_approve_take_over(data, family, change, by))
+    if json:
+        write_json(
+            {
+                "membershipId": moved.membership_id,
+                "participants": list(moved.participants),
+                "owed": moved.owed,
+                "monthsOwed": moved.months_owed,
+            }
+        )
+        return
+    people = len(moved.participants)
+    say(f"{people} people are covered by membership {moved.membership_id} from now on.")
+    if moved.owed > 0:
+        say(f"{formatted(moved.owed)} of {moved.months_owed} months stay owed by the family.")
 
 
 def add_sponsorships(app: typer.Typer) -> None:
     """Give `iuran governments` these commands."""
     app.command("sponsor")(sponsor_family)
+    app.command("take-over")(take_over)
+    app.command("approve-take-over")(approve_take_over)
     app.command("end-sponsorship")(end)
+    app.command("approve-end")(approve_the_end)
 
 
 async def _sponsor(
@@ -113,6 +173,35 @@ async def _sponsor(
     return known
 
 
-async def _end(data: Path | None, removal: Removal) -> None:
+async def _propose_end(
+    data: Path | None, key: tuple[int, int], month: CoverageMonth, reason: str, by: str
+) -> int:
     async with open_desk(data) as desk, desk.connection.transaction():
-        await end_sponsorship(desk.connection, removal, at=desk.clock.now())
+        return await propose_end(
+            desk.connection,
+            key[0],
+            SponsorshipEnd(membership_id=key[1], last_month=month, reason=reason),
+            proposed_by=by,
+            at=desk.clock.now(),
+        )
+
+
+async def _approve_end(data: Path | None, family: int, change: int, by: str) -> CoverageMonth:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        return await approve_end(
+            desk.connection, family, change, approved_by=by, at=desk.clock.now()
+        )
+
+
+async def _propose_take_over(data: Path | None, family: int, move: ToSponsored, by: str) -> int:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        return await propose_move_to_sponsored(
+            desk.connection, family, move, proposed_by=by, at=desk.clock.now()
+        )
+
+
+async def _approve_take_over(data: Path | None, family: int, change: int, by: str) -> SponsoredMove:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        return await approve_move_to_sponsored(
+            desk.connection, family, change, approved_by=by, at=desk.clock.now()
+        )

@@ -17,6 +17,7 @@ class RevisionCause(StrEnum):
     DEATH = "DEATH"
     REMOVAL = "REMOVAL"
     MOVED = "MOVED"
+    SEGMENT = "SEGMENT"
     RATE_RULING = "RATE_RULING"
 
 
@@ -28,6 +29,7 @@ publish(
         RevisionCause.DEATH: "A participant died; later months are taken back.",
         RevisionCause.REMOVAL: "A participant left the family card.",
         RevisionCause.MOVED: "A participant moved to another family card.",
+        RevisionCause.SEGMENT: "A government pays from this month on.",
         RevisionCause.RATE_RULING: "A court ruling changed the rate of the month.",
     },
 )

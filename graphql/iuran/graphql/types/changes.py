@@ -48,6 +48,8 @@ publish(
         ChangeKind.SEGMENT: "The family moved to another segment.",
         ChangeKind.FAMILY_MOVE: "Members moved to another family card.",
         ChangeKind.FINE_PAYMENT: "The fine of an inpatient stay was collected at a counter.",
+        ChangeKind.SPONSORSHIP: "A government pays for the family from now on.",
+        ChangeKind.SPONSORSHIP_END: "A government ceases to pay for the family.",
         ChangeKind.LAYOFF: "A worker was laid off, and keeps his benefits.",
     },
 )
@@ -87,7 +89,8 @@ class ManualChange:
     proposal_id: strawberry.ID = strawberry.field(
         description="What a second person gives to the mutation that approves it: `approveDeath`, "
         "`approveRemoval`, `approveRateRuling`, `approveLeavingSegment`, `approveFamilyMove` or "
-        "`approveLayoff`, by `kind`. A `FINE_PAYMENT` is approved by `iuran fines approve`."
+        "`approveLayoff`, by `kind`. A `FINE_PAYMENT` is approved by `iuran fines approve`, "
+        "a `SPONSORSHIP` and its end by `iuran governments`."
     )
     change_number: int = strawberry.field(description="Its number within the family.")
     kind: ChangeKind = strawberry.field(description="What is changed.")

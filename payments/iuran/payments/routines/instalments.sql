@@ -1,6 +1,7 @@
 -- Instalment plans (REHAB).
 
--- The step to be paid this month: a fixed sum, and as the last whatever is then still open.
+-- The step to be paid this month: a fixed sum, and as the last whatever is then still open. It is never
+-- more than that: a family may have become smaller, or left to another payer.
 CREATE OR REPLACE FUNCTION instalment_due(v payable, p_month integer) RETURNS payable
     LANGUAGE plpgsql STABLE
 AS $$
@@ -14,12 +15,12 @@ BEGIN
     v.last_month := p_month;
     v.arrears_months := v_plan.arrears_months;
     IF v_plan.first_month + v_plan.paid_steps <= p_month THEN
-        v.amount := v_plan.step_amount;
-        IF v_plan.paid_steps + 1 = v_plan.steps THEN
-            SELECT sum(amount - settled_amount) INTO v_open FROM bill
-            WHERE family_id = v.family_id AND membership_id = v.membership_id AND state = 'OPEN'
-              AND coverage_month BETWEEN v_plan.oldest_month AND p_month;
-            v.amount := greatest(v_open - v_plan.held_amount - v.credit, 1);
+        SELECT sum(amount - settled_amount) INTO v_open FROM bill
+        WHERE family_id = v.family_id AND membership_id = v.membership_id AND state = 'OPEN'
+          AND coverage_month BETWEEN v_plan.oldest_month AND p_month;
+        v.amount := greatest(coalesce(v_open, 0) - v_plan.held_amount - v.credit, 1);
+        IF v_plan.paid_steps + 1 < v_plan.steps THEN
+            v.amount := least(v.amount, v_plan.step_amount);
         END IF;
     END IF;
     v.open_amount := coalesce(v.amount, 0);
@@ -39,6 +40,7 @@ AS $$
 DECLARE
     v_month integer := coverage_month_of(wib_date(p_paid_at));
     v_plan instalment_plan;
+    v_open bigint;
     v_settled bigint;
     v_last integer := v_month;
 BEGIN
@@ -56,7 +58,10 @@ BEGIN
     RETURNING * INTO v_plan;
     INSERT INTO instalment_payment (family_id, plan_id, step, payment_id, amount, paid_at)
     VALUES (p.family_id, p.plan_id, v_plan.paid_steps, p_payment_id, p.open_amount, p_paid_at);
-    IF v_plan.paid_steps < v_plan.steps THEN
+    SELECT coalesce(sum(amount - settled_amount), 0) INTO v_open FROM bill
+    WHERE family_id = p.family_id AND membership_id = p.membership_id AND state = 'OPEN'
+      AND coverage_month BETWEEN v_plan.oldest_month AND v_month;
+    IF v_plan.paid_steps < v_plan.steps AND v_plan.held_amount + p.credit < v_open THEN
         IF v_plan.active_at_first THEN
             RETURN make_active(p, v_month, p.credit, p_paid_at, p_at, 'INSTALMENT_PAID');
         END IF;
