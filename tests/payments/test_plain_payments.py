@@ -38,10 +38,11 @@ from tests.payments.payers import an_employer, roll, wib
 NOW = wib(2026, 2, 5)
 
 NOTHING_IS_PLAIN = """
-    CREATE OR REPLACE FUNCTION settle_plain_payments(
-        p_instructions payment_instruction[], p_new integer[], p_at timestamptz,
-        p_collected boolean
-    ) RETURNS payment_outcome[] LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'
+    CREATE OR REPLACE FUNCTION lock_payers(
+        p_instructions payment_instruction[], p_new integer[],
+        OUT items integer[], OUT families bigint[], OUT memberships bigint[],
+        OUT may_be_plain boolean, OUT may_come_back boolean
+    ) LANGUAGE plpgsql AS 'BEGIN END'
 """
 
 UNKNOWN = "01234567890"

@@ -33,7 +33,7 @@ UPSERT_API: LiteralString = """
 ARM_SEARCH: LiteralString = """
     INSERT INTO lost_search (channel_id, next_at) VALUES ($1, $2)
     ON CONFLICT (channel_id) DO UPDATE
-    SET next_at = excluded.next_at, reported_until = NULL, last_error = NULL
+    SET next_at = excluded.next_at, reported_until = NULL, reading_from = NULL, last_error = NULL
 """
 
 STOP_SEARCH: LiteralString = """

@@ -2,29 +2,24 @@
 -- open, with nothing else to be considered. Whatever is rarer is left to `settle_instruction`, one by
 -- one, and a property test holds the two to one another, row by row.
 
--- Settle those of the new payments of a batch that are plain; return their answers. Plain is: active
--- and not in arrears, the current month's bill is the only open one and is paid exactly, no credit, no
--- plan, no months ahead, the inquiry's bill if there was one, and nothing else of that family here.
--- Collected money is plain if it counts from a day of this month; no inquiry binds it.
-CREATE OR REPLACE FUNCTION settle_plain_payments(
-    p_instructions payment_instruction[], p_new integer[], p_at timestamptz, p_collected boolean
-) RETURNS payment_outcome[]
+-- Lock the memberships of new payments, by family: what is read after is true until the caller
+-- commits. Returns whom they are of, and whether any of them may be plain or end a suspension, so that
+-- nobody looks for what cannot be there.
+CREATE OR REPLACE FUNCTION lock_payers(
+    p_instructions payment_instruction[], p_new integer[],
+    OUT items integer[], OUT families bigint[], OUT memberships bigint[],
+    OUT may_be_plain boolean, OUT may_come_back boolean
+)
     LANGUAGE plpgsql VOLATILE
 AS $$
-DECLARE
-    v_day date := wib_date(p_at);
-    v_month integer := coverage_month_of(v_day);
-    v_month_begins timestamptz := wib_midnight(first_day_of(v_month));
-    v_items integer[];
-    v_families bigint[];
-    v_memberships bigint[];
-    v_settled payment_outcome[];
 BEGIN
-    -- Locked first, by family: what the next statement reads is true until the caller commits.
-    SELECT array_agg(locked.item), array_agg(locked.family_id), array_agg(locked.membership_id)
-    INTO v_items, v_families, v_memberships
+    SELECT array_agg(locked.item), array_agg(locked.family_id), array_agg(locked.membership_id),
+           bool_or(locked.is_simple AND locked.state = 'ACTIVE'),
+           bool_or(locked.is_simple AND locked.state = 'SUSPENDED')
+    INTO items, families, memberships, may_be_plain, may_come_back
     FROM (
-        SELECT u.item::integer AS item, m.family_id, m.membership_id
+        SELECT u.item::integer AS item, m.family_id, m.membership_id, m.state,
+               m.plan_id IS NULL AND m.credit = 0 AS is_simple
         FROM unnest(p_instructions) WITH ORDINALITY
             AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
                   target, headers, body, item)
@@ -37,16 +32,33 @@ BEGIN
         ORDER BY m.family_id, m.membership_id, u.item
         FOR NO KEY UPDATE OF m
     ) AS locked;
-    IF v_items IS NULL THEN
-        RETURN NULL;
-    END IF;
+END
+$$;
+
+-- Settle those of the new payments of a batch that are plain; return their answers. `lock_payers` has
+-- locked and named them. Plain is: active and not in arrears, the current month's bill is the only open
+-- one and is paid exactly, no credit, no plan, no months ahead, the inquiry's bill if there was one, and
+-- nothing else of that family here. Collected money is plain if it counts from a day of this month; no
+-- inquiry binds it.
+CREATE OR REPLACE FUNCTION settle_plain_payments(
+    p_instructions payment_instruction[], p_items integer[], p_families bigint[],
+    p_memberships bigint[], p_at timestamptz, p_collected boolean
+) RETURNS payment_outcome[]
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_day date := wib_date(p_at);
+    v_month integer := coverage_month_of(v_day);
+    v_month_begins timestamptz := wib_midnight(first_day_of(v_month));
+    v_settled payment_outcome[];
+BEGIN
     WITH plain AS MATERIALIZED (
         SELECT l.item, l.family_id, l.membership_id, u.channel_id, u.reference, u.amount,
                u.channel_time, t.paid_at, wib_date(t.paid_at) AS paid_on, b.members, b.owed,
                p.name
         FROM (SELECT x.item, x.family_id, x.membership_id,
                      count(*) OVER (PARTITION BY x.family_id) AS of_family
-              FROM unnest(v_items, v_families, v_memberships)
+              FROM unnest(p_items, p_families, p_memberships)
                   AS x (item, family_id, membership_id)) AS l
         JOIN unnest(p_instructions) WITH ORDINALITY
             AS u (channel_id, external_id, reference, customer_number, amount, channel_time,

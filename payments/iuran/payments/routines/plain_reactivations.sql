@@ -2,7 +2,7 @@
 -- The property test of plain payments holds this, too, to `settle_instruction`, row by row.
 
 -- Settle those of the new payments of a batch that end a suspension and nothing else; return their
--- answers. The memberships were locked by `settle_plain_payments`, which left these over. They are:
+-- answers. `lock_payers` has locked the memberships, and plain payments are settled. These are:
 -- suspended with every month billed, all arrears within the cap and the current month paid exactly,
 -- no credit, no plan, no months ahead, the inquiry's bills, and nothing else of that family here.
 CREATE OR REPLACE FUNCTION settle_plain_reactivations(

@@ -28,12 +28,17 @@ AS $$
 DECLARE
     v_told integer[];
     v_new integer[];
+    v_payers record;
     v_plain payment_outcome[];
 BEGIN
     SELECT messages, payments INTO v_told, v_new FROM reserve_identities(p_instructions, p_at);
     IF v_new IS NOT NULL THEN
-        v_plain := settle_plain_payments(p_instructions, v_new, p_at, p_collected);
-        IF cardinality(v_plain) IS DISTINCT FROM cardinality(v_new) THEN
+        v_payers := lock_payers(p_instructions, v_new);
+        IF v_payers.may_be_plain THEN
+            v_plain := settle_plain_payments(p_instructions, v_payers.items, v_payers.families,
+                                             v_payers.memberships, p_at, p_collected);
+        END IF;
+        IF v_payers.may_come_back THEN
             v_plain := v_plain || settle_plain_reactivations(p_instructions, v_new, v_plain, p_at,
                                                              p_collected);
         END IF;
