@@ -22,11 +22,12 @@ from bench.ports import await_port, free_port
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool, open_pool
 from iuran.deploy.edge import Edge
+from iuran.deploy.listener import listening
 from iuran.deploy.logs import configure_logs
-from iuran.deploy.server import listening, server_config
+from iuran.deploy.server import server_config
 from iuran.deploy.settings import LogFormat, load_settings
 from iuran.payments.channels import NewChannel, register_channel
-from iuran.payments.lanes import LaneLimits
+from iuran.payments.lane_limits import LaneLimits
 from iuran.payments.quirks import SignatureEncoding
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.simulation.bank import (

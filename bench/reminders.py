@@ -24,13 +24,14 @@ from iuran.payments.billing import roll_months
 from iuran.workers.delivery import send_reminders
 from iuran.workers.jobs import BUCKETS, Job, JobName
 from iuran.workers.letters import letter_of
-from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.mail import SmtpMailer
 from iuran.workers.messaging.http import HttpCarrier
 from iuran.workers.messaging.letter import Carrier, Letter
 from iuran.workers.messaging.providers import SignedWebhook
 from iuran.workers.reminder_queue import claim, hold
 from iuran.workers.scheduling import FAMILIES_A_BATCH, schedule
 from iuran.workers.services import WorkerServices
+from iuran.workers.tls import TlsMode
 
 FAMILIES = int(os.environ.get("IURAN_BENCH_REMINDERS", "50000"))
 """1000000 is what the issue asks for; it takes some minutes to fill the ground."""

@@ -28,9 +28,10 @@ from iuran.core.database.migrations import migrate
 from iuran.core.database.pool import Pool, connected, open_pool
 from iuran.deploy.edge import Edge
 from iuran.deploy.embedded import embedded_services
+from iuran.deploy.listener import listening
 from iuran.deploy.logs import configure_logs
 from iuran.deploy.schema import MIGRATION_PACKAGES
-from iuran.deploy.server import listening, server_config
+from iuran.deploy.server import server_config
 from iuran.deploy.settings import load_settings
 
 ROUNDS = 5

@@ -15,8 +15,9 @@ from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.workers.jobs import Job, JobName
-from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.mail import SmtpMailer
 from iuran.workers.services import WorkerServices
+from iuran.workers.tls import TlsMode
 from iuran.workers.webhooks.addresses import Reach
 from iuran.workers.webhooks.calls import WayOut, caller
 from iuran.workers.webhooks.endpoints import NewEndpoint, add_endpoint, approve_endpoint

@@ -25,9 +25,10 @@ from iuran.core.database.migrations import migrate
 from iuran.core.database.pool import Pool, connected, open_pool
 from iuran.deploy.schema import MIGRATION_PACKAGES
 from iuran.payments.ledger import disagreements
-from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.mail import SmtpMailer
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
+from iuran.workers.tls import TlsMode
 from tests.builders import a_channel, a_family, an_active_family
 from tests.chaos.installation import JOBS_AT_ONCE, Installation, installation
 from tests.workers.conftest import SENDER, Mailbox

@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from iuran.deploy import lines
 from iuran.deploy.lines import HEAD_BYTES_MAX, PIECES_MAX, HttpLine, WebSocketLine
-from iuran.deploy.server import listening as listening_socket
+from iuran.deploy.listener import listening as listening_socket
 from iuran.deploy.settings import load_settings
 from tests.graphql.servers import listening
 

@@ -16,8 +16,9 @@ from iuran.deploy.embedded import EmbeddedServices
 from iuran.deploy.messaging import new_way_out
 from iuran.deploy.settings import load_settings
 from iuran.workers.execution import run_due
-from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.mail import SmtpMailer
 from iuran.workers.services import WorkerServices
+from iuran.workers.tls import TlsMode
 from tests.deploy.processes import iuran
 from tests.workers.subscribers import happens, subscriber
 

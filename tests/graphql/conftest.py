@@ -14,13 +14,13 @@ from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.families import NewFamily, RegisteredFamily
 from iuran.graphql.demo_issuer import AUDIENCE, DEMO_FACILITY, ISSUER, DemoIssuer
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
 from iuran.graphql.signing_keys import SigningKeys
-from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.virtual_accounts import VirtualAccount

@@ -15,12 +15,12 @@ from websockets.typing import Subprotocol
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.limits import Limits
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
-from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.workers.outbox import dispatch_batch
 from tests.graphql.servers import listening
 

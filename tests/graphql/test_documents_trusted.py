@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from iuran.core.database.pool import Connection, Pool
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.manifests import ManifestRefusedError, checked_documents
 from iuran.graphql.trusted_documents import (
     KNOWN_SECONDS,
-    DocumentsMode,
     TrustedDocument,
     TrustedDocuments,
     document_id,

@@ -12,10 +12,11 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.graphql.demo_issuer import DemoIssuer
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.manifests import checked_documents
-from iuran.graphql.trusted_documents import DocumentsMode, load_documents
+from iuran.graphql.trusted_documents import load_documents
 from tests.builders import a_channel, pays_what_it_owes
 from tests.graphql.conftest import Insured
 from tests.graphql.live import PATIENCE_SECONDS, a_live_server, cursor_now, dispatched

@@ -17,7 +17,8 @@ from iuran.core.clock import WIB
 from iuran.core.database.pool import Connection, Pool, connected
 from iuran.core.months import CoverageMonth
 from iuran.payments import lanes as lanes_module
-from iuran.payments.lanes import LaneLimits, Lanes, SettlementBusyError
+from iuran.payments.lane_limits import LaneLimits
+from iuran.payments.lanes import Lanes, SettlementBusyError
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Outcome, PaymentInstruction, Result, Verdict, settle
 from iuran.payments.snap.transactions import Transactions

@@ -15,8 +15,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.deploy.embedded import EmbeddedServices
-from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.mail import SmtpMailer
 from iuran.workers.services import WorkerServices
+from iuran.workers.tls import TlsMode
 
 SENDER = "no-reply@jkn.example"
 PATIENCE_SECONDS = 20

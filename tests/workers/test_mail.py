@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from iuran.core.clock import WIB
 from iuran.core.errors import InvalidInputError
-from iuran.workers.mail import SmtpMailer, TlsMode
+from iuran.workers.mail import SmtpMailer
 from iuran.workers.messaging.letter import (
     CarrierDownError,
     Letter,
@@ -22,6 +22,7 @@ from iuran.workers.messaging.letter import (
     MessageRefusedError,
     OutcomeUnknownError,
 )
+from iuran.workers.tls import TlsMode
 from tests.workers.conftest import SENDER, Mailbox
 
 LETTER = Letter(

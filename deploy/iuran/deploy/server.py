@@ -1,7 +1,6 @@
 """The HTTP server: uvicorn on uvloop (docs/adr), with a limit on everything that can grow."""
 
 import asyncio
-import errno
 import gc
 import signal
 import socket
@@ -15,8 +14,9 @@ from starlette.types import ASGIApp
 
 from iuran.core.database.pool import open_pool
 from iuran.deploy.app import build_app
-from iuran.deploy.lines import HttpLine, WebSocketLine, cut_off_who_does_not_read
-from iuran.deploy.settings import Settings, SettingsError, demanded
+from iuran.deploy.lines import HttpLine, WebSocketLine
+from iuran.deploy.listener import listening
+from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.test_clock import new_clock
 
 POOL_CLOSE_SECONDS = 5
@@ -30,30 +30,6 @@ def serve(settings: Settings) -> None:
     """
     with listening(settings) as listener:
         uvloop.run(_serve(settings, listener))
-
-
-def listening(settings: Settings) -> socket.socket:
-    """Return a listening socket; raises SettingsError, which says what to do."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-        cut_off_who_does_not_read(listener)
-        listener.listen(settings.backlog)
-    except OSError as error:
-        listener.close()
-        raise _cannot_listen(settings, error) from error
-    return listener
-
-
-def _cannot_listen(settings: Settings, error: OSError) -> SettingsError:
-    place = f"{settings.host}:{settings.port}"
-    if error.errno == errno.EADDRINUSE:
-        return SettingsError(
-            f"something listens on {place} already: stop it, or choose another port with --port"
-        )
-    return SettingsError(f"cannot listen on {place}: {error.strerror}; choose with --host, --port")
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:

@@ -17,14 +17,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from iuran.core.errors import DomainError, InvalidInputError
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.limits import LimitInvalidError, Limits
-from iuran.graphql.trusted_documents import DocumentsMode
-from iuran.payments.lanes import LaneLimits
-from iuran.payments.receipts.links import DEFAULT_DAYS as DEFAULT_RECEIPT_DAYS
+from iuran.payments.lane_limits import LaneLimits
+from iuran.payments.receipts.lifetime import DEFAULT_DAYS as DEFAULT_RECEIPT_DAYS
 from iuran.payments.settlement import INSTRUCTIONS_MAX
-from iuran.payments.snap.app import DEFAULT_MOUNTS
-from iuran.workers.mail import TlsMode
-from iuran.workers.webhooks.addresses import Reach
+from iuran.payments.snap.mounts import DEFAULT_MOUNTS
+from iuran.workers.tls import TlsMode
+from iuran.workers.webhooks.networks import read_networks
 
 PREFIX = "IURAN_"
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -358,7 +358,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            Reach.of(value, plain_loopback=False)
+            read_networks(value)
         except InvalidInputError as error:
             raise ValueError(error.message) from error
         return value

@@ -23,9 +23,9 @@ from iuran.deploy.embedded.mailbox import HOST as MAIL_HOST
 from iuran.deploy.embedded.mailbox import mailbox
 from iuran.deploy.family_file import FamilyFile
 from iuran.deploy.installation import installation_cipher
+from iuran.deploy.listener import listening
 from iuran.deploy.running import Running, forget_running
 from iuran.deploy.schema import MIGRATION_PACKAGES
-from iuran.deploy.server import listening
 from iuran.deploy.settings import Settings, SettingsError, demanded
 from iuran.deploy.test_clock import clock_now_in
 

@@ -1,5 +1,6 @@
 """Which document a request means, and whether this viewer may send it."""
 
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.errors import (
     DocumentNotTrustedError,
     PersistedDocumentsOffError,
@@ -8,7 +9,7 @@ from iuran.graphql.errors import (
 )
 from iuran.graphql.identity import Role, Viewer
 from iuran.graphql.requests import OperationRequest
-from iuran.graphql.trusted_documents import DocumentsMode, TrustedDocuments, document_id
+from iuran.graphql.trusted_documents import TrustedDocuments, document_id
 
 STAFF = frozenset(
     {

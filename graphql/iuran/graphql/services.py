@@ -8,10 +8,10 @@ from enum import StrEnum
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.core.reminders.events import Channel
+from iuran.graphql.documents_mode import DocumentsMode
 from iuran.graphql.limits import Limits
 from iuran.graphql.rates import Rates
 from iuran.graphql.signing_keys import SigningKeys
-from iuran.graphql.trusted_documents import DocumentsMode
 from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher
 

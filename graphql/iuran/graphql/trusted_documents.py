@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
 from typing import LiteralString
 
@@ -42,17 +41,6 @@ WITHDRAW_DOCUMENT: LiteralString = """
 FIND_DOCUMENT: LiteralString = """
     SELECT document FROM trusted_document WHERE id = $1 AND withdrawn_at IS NULL
 """
-
-
-class DocumentsMode(StrEnum):
-    """Which documents may be sent."""
-
-    OFF = "off"
-    """Texts only; there are no persisted documents."""
-    HYBRID = "hybrid"
-    """Texts, and the ids of persisted documents."""
-    STRICT = "strict"
-    """Persisted documents only; staff may send texts too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

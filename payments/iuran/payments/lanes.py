@@ -19,6 +19,7 @@ from structlog.typing import FilteringBoundLogger
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
+from iuran.payments.lane_limits import LaneLimits
 from iuran.payments.metrics import (
     SETTLEMENT_FLIGHT_SIZE,
     SETTLEMENT_FLIGHTS_FAILED,
@@ -34,8 +35,6 @@ from iuran.payments.settlement import (
 )
 from iuran.payments.snap.attempts import Committed
 from iuran.payments.snap.transactions import Progress, Transactions
-
-PATIENCE_SECONDS = 1.0
 
 Deed = Callable[..., Awaitable[tuple[Outcome, ...]]]
 _log: FilteringBoundLogger = structlog.get_logger()
@@ -56,17 +55,6 @@ class _FlightFailedError(Exception):
     def __init__(self, *, may_have_committed: bool) -> None:
         super().__init__()
         self.may_have_committed = may_have_committed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneLimits:
-    """How much is shared: one together means nothing is."""
-
-    lanes: int = 2
-    together_max: int = 64
-    waiting_max: int = 1_000
-    patience_seconds: float = PATIENCE_SECONDS
-    """After this a flight that hangs, on one family perhaps, is broken up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

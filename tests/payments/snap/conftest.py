@@ -13,7 +13,7 @@ from iuran.core.database.pool import Pool
 from iuran.core.identifiers import customer_number_of
 from iuran.payments.channels import NewChannel, register_channel
 from iuran.payments.credentials import ChannelCredentials
-from iuran.payments.lanes import LaneLimits
+from iuran.payments.lane_limits import LaneLimits
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.simulation.bank import (
     KeyPair,

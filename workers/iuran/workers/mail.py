@@ -9,7 +9,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.policy import SMTPUTF8 as SMTPUTF8_POLICY
-from enum import StrEnum
 
 import aiosmtplib
 
@@ -22,21 +21,11 @@ from iuran.workers.messaging.letter import (
     MessageRefusedError,
     OutcomeUnknownError,
 )
+from iuran.workers.tls import TlsMode
 
 MESSAGE_SECONDS_MAX = 60
 _PERMANENT_FROM = 500
 _SERVER_CLOSES = 421
-
-
-class TlsMode(StrEnum):
-    """How the connection to the mail server is encrypted."""
-
-    NONE = "none"
-    """Not at all: for a relay on the same machine, and for demonstrations."""
-    STARTTLS = "starttls"
-    """Upgraded after the greeting, or not used at all: usual on port 587."""
-    IMPLICIT = "implicit"
-    """From the first byte: usual on port 465."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

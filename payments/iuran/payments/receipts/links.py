@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from iuran.core.clock import Clock, SystemClock, wib_date
 from iuran.core.errors import DomainError
+from iuran.payments.receipts.lifetime import DEFAULT_DAYS
 from iuran.payments.receipts.records import ReceiptKey
 from iuran.payments.secrets import Cipher
 
 MOUNT = "/receipts"
-DEFAULT_DAYS = 365
 _PURPOSE = "receipt links"
 _CONTENT = struct.Struct(">qqi")
 _LABEL = [b"iuran receipt 1"]

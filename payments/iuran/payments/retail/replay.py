@@ -11,7 +11,8 @@ import httpx
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool
-from iuran.payments.lanes import LaneLimits, Lanes
+from iuran.payments.lane_limits import LaneLimits
+from iuran.payments.lanes import Lanes
 from iuran.payments.retail.answers import answer_visit
 from iuran.payments.retail.app import answer_to
 from iuran.payments.retail.booking import NoticeResult

@@ -28,18 +28,14 @@ from iuran.payments.snap.context import SnapServices
 from iuran.payments.snap.document import write
 from iuran.payments.snap.inquiry import answer_inquiry
 from iuran.payments.snap.message import Exchange, head_of, read_message
+from iuran.payments.snap.mounts import DEFAULT_MOUNTS
 from iuran.payments.snap.notification import answer_flat_notification, answer_notification
 from iuran.payments.snap.payment import answer_payment
 from iuran.payments.snap.status import answer_status
 from iuran.payments.snap.timestamps import write_instant
 from iuran.payments.snap.vault import MessageRecord
 
-__all__ = ["DEFAULT_MOUNTS", "SnapServices", "snap_routes"]
-
-DEFAULT_MOUNTS = (
-    *("/snap/v1.0", "/openapi/v1.0", "/v1.0"),
-    *("/v1.1", "/v1", "/authorization/v1", "/orders/v1.0"),  # as DOKU calls
-)
+__all__ = ["SnapServices", "snap_routes"]
 
 Handler = Callable[[SnapServices, Exchange], Awaitable[Answer]]
 

@@ -7,7 +7,8 @@ from typing import Self
 
 from iuran.core.clock import Clock, SystemClock
 from iuran.core.database.pool import Pool
-from iuran.payments.lanes import LaneLimits, Lanes
+from iuran.payments.lane_limits import LaneLimits
+from iuran.payments.lanes import Lanes
 from iuran.payments.secrets import Cipher
 from iuran.payments.snap.directory import ChannelDirectory
 from iuran.payments.snap.quotas import Quotas

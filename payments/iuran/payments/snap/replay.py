@@ -12,7 +12,8 @@ from http import HTTPStatus
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool
-from iuran.payments.lanes import LaneLimits, Lanes
+from iuran.payments.lane_limits import LaneLimits
+from iuran.payments.lanes import Lanes
 from iuran.payments.secrets import Cipher, SecretUnreadableError
 from iuran.payments.snap.answers import Answer
 from iuran.payments.snap.app import exchange_of, handler_of, redacted, refused

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import (
     IPv4Address,
-    IPv4Network,
     IPv6Address,
-    IPv6Network,
     ip_address,
     ip_network,
 )
@@ -21,6 +19,7 @@ from typing import ClassVar, Self
 import httpx
 
 from iuran.core.errors import DomainError, InvalidInputError
+from iuran.workers.webhooks.networks import Network, read_networks
 
 URL_LENGTH_MAX = 500
 ADDRESSES_TRIED_MAX = 4
@@ -28,7 +27,6 @@ _HTTPS, _HTTP = 443, 80
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 _NAT64 = ip_network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 
 class AddressRefusedError(DomainError):
@@ -48,11 +46,7 @@ class Reach:
     def of(cls, networks: Sequence[str], *, plain_loopback: bool) -> Self:
         """Read networks such as 10.20.0.0/16; raises InvalidInputError."""
         texts = (*networks, *_LOOPBACK) if plain_loopback else networks
-        try:
-            read = tuple(ip_network(text) for text in texts)
-        except ValueError as error:
-            raise InvalidInputError("networks", f"{error}; write 10.20.0.0/16") from error
-        return cls(networks=read, plain_loopback=plain_loopback)
+        return cls(networks=read_networks(texts), plain_loopback=plain_loopback)
 
     def check_url(self, text: str) -> str:
         """Return an address that webhooks may be posted to; raises InvalidInputError."""
