@@ -7,7 +7,7 @@ order, refusals too, and only what can never be otherwise is asserted.
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, event, settings
@@ -30,7 +30,7 @@ from iuran.core.families import Relation
 from iuran.core.fines import windows_of
 from iuran.core.manual_changes import ChangeKind
 from iuran.core.membership import MembershipState, events_of
-from iuran.core.membership_history import was_covered
+from iuran.core.membership_history import status_at, was_covered
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.loading import load_regulation
 from iuran.core.segments import CareClass, Segment
@@ -190,7 +190,25 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule()
     def the_run_comes(self) -> None:
+        """Nobody is answered otherwise for it, whatever the instant that he asks for."""
+        before = self.run(self._told())
         self.run(roll(self.pool, self.now))
+        assert self.run(self._told()) == before
+
+    async def _told(self) -> list[tuple[object, ...]]:
+        first = datetime.combine(self.now.astimezone(WIB).date().replace(day=1), time.min, WIB)
+        instants = (self.now, first, first - timedelta(minutes=1), self.now - timedelta(days=70))
+        async with self.pool.acquire() as connection:
+            told = [
+                await status_at(connection, self.family_id, person, at=at)
+                for person in self.people
+                for at in instants
+            ]
+        return [
+            (one.membership_id, one.state, one.paid_through, one.covered, one.cause, one.since)
+            for one in told
+            if one is not None
+        ]
 
     @rule(difference=st.sampled_from([0, 0, 0, 1_000]))
     def pays(self, difference: int) -> None:

@@ -32,13 +32,7 @@ SELECT_STATUS: LiteralString = """
       ON e.family_id = who.family_id AND e.participant_id = who.participant_id
     JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
     JOIN segment AS s ON s.segment = m.segment
-    JOIN LATERAL (
-        SELECT v.state, v.paid_through, v.cause, v.effective_at FROM membership_event AS v
-        WHERE v.family_id = e.family_id AND v.membership_id = e.membership_id
-          AND v.effective_at <= $3
-        ORDER BY v.effective_at DESC, v.event_id DESC
-        LIMIT 1
-    ) AS told ON true
+    CROSS JOIN LATERAL membership_told_at(e.family_id, e.membership_id, $3) AS told
     CROSS JOIN LATERAL (
         SELECT e.last_month IS NOT NULL AND e.last_month < coverage_month_of(wib_date($3))
     ) AS gone (is_over)

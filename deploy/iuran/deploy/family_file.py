@@ -42,9 +42,10 @@ SELECT_MEMBERS: LiteralString = """
 """
 
 SELECT_MEMBERSHIP: LiteralString = """
-    SELECT m.segment, m.care_class, m.state, m.paid_through
+    SELECT m.segment, m.care_class, told.state, told.paid_through
     FROM membership AS m
     JOIN segment AS s ON s.segment = m.segment
+    CROSS JOIN LATERAL membership_told_at(m.family_id, m.membership_id, $2) AS told
     WHERE m.family_id = $1
     ORDER BY m.state = 'INACTIVE_SEGMENT_CHANGE', s.payer = 'FAMILY' DESC, m.membership_id DESC
     LIMIT 1
@@ -120,7 +121,7 @@ async def find_family(connection: Connection, number: str) -> int:
 async def family_file(connection: Connection, family_id: int, *, at: datetime) -> FamilyFile:
     """Return the file as of an instant, without changing anything."""
     members = await connection.fetch(SELECT_MEMBERS, family_id)
-    membership = await connection.fetchrow(SELECT_MEMBERSHIP, family_id)
+    membership = await connection.fetchrow(SELECT_MEMBERSHIP, family_id, at)
     if membership is None or not members:
         raise FamilyUnknownError(str(family_id))
     today = wib_date(at)

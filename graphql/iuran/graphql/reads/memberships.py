@@ -17,10 +17,14 @@ SELECT_MEMBERSHIPS: LiteralString = """
     FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::text[]) WITH ORDINALITY
         AS k (family_id, membership_id, participant_id, shown_card, item)
     CROSS JOIN LATERAL (
-        SELECT x.family_id, x.membership_id, x.segment, x.class_since, x.state, x.paid_through,
+        SELECT x.family_id, x.membership_id, x.segment, x.class_since,
+               coalesce(told.state, x.state) AS state,
+               coalesce(told.paid_through, x.paid_through) AS paid_through,
                care_class_in(x.care_class, x.previous_care_class, x.class_since, $4::integer)
                    AS care_class
         FROM membership AS x
+        LEFT JOIN LATERAL membership_told_at(x.family_id, x.membership_id, $9::timestamptz) AS told
+          ON x.credit > 0 AND x.paid_through < $4
         WHERE x.family_id = k.family_id
           AND (k.membership_id IS NULL OR x.membership_id = k.membership_id)
           AND (k.participant_id IS NULL OR EXISTS (
@@ -69,6 +73,7 @@ async def memberships(
         [key.membership_id for key in keys],
         [key.participant_id for key in keys],
         [key.shown_card for key in keys],
+        reading.at,
     )
     items = by_item(rows)
     return [

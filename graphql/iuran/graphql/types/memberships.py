@@ -219,8 +219,12 @@ MEMBERSHIP = Source(
         "careClass": "care_class_in({row}.care_class, {row}.previous_care_class, "
         "{row}.class_since, {month})",
         "classSince": "{row}.class_since",
-        "state": "membership_state_in({row}.state, {row}.paid_through, {month})",
-        "paidThrough": "{row}.paid_through",
+        "state": "CASE WHEN {row}.credit > 0 AND {row}.paid_through < {month} THEN (SELECT t.state "
+        "FROM membership_told_at({row}.family_id, {row}.membership_id, {now}) AS t) "
+        "ELSE membership_state_in({row}.state, {row}.paid_through, {month}) END",
+        "paidThrough": "CASE WHEN {row}.credit > 0 AND {row}.paid_through < {month} THEN ("
+        "SELECT t.paid_through FROM membership_told_at({row}.family_id, {row}.membership_id, "
+        "{now}) AS t) ELSE {row}.paid_through END",
         "fineWindow": One(
             target="FineWindow",
             where="{row}.family_id = {parent}.family_id "
