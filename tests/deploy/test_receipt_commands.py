@@ -57,6 +57,7 @@ async def test_a_receipt_is_shown_printed_and_sent(run: Run, pool: Pool, tmp_pat
     ("where", "what_to_do"),
     [
         (("7", "12"), "give the channel and its reference"),
+        (("3", "5", "--of", "employer"), "employer 3 has no payment 5"),
         (("7", "twelve"), "give family and payment, or channel and reference"),
         (("BCA", "202601"), "iuran suspense list"),
     ],

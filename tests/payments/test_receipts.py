@@ -19,6 +19,7 @@ from iuran.core.segments import CareClass
 from iuran.payments.instalment_plans import register_plan
 from iuran.payments.receipts.app import ReceiptServices, Visitors, receipt_routes
 from iuran.payments.receipts.document import pdf_of, printable
+from iuran.payments.receipts.keys import ReceiptKey
 from iuran.payments.receipts.links import (
     ReceiptLinkExpiredError,
     ReceiptLinkInvalidError,
@@ -27,7 +28,6 @@ from iuran.payments.receipts.links import (
 from iuran.payments.receipts.page import html_of
 from iuran.payments.receipts.records import (
     Receipt,
-    ReceiptKey,
     ReceiptState,
     ReceiptUnknownError,
     find_receipt,
@@ -194,6 +194,7 @@ async def test_placed_money_is_found_by_its_reference_with_the_right_number(pool
         found = await payment_of_reference(connection, channel_code="bca", reference=key.reference)
         receipt = await find_receipt(connection, found)
 
+    assert isinstance(found, ReceiptKey)
     assert found.family_id == family.family_id
     assert receipt.account.endswith(account.customer_number[-4:])
     assert receipt.value_date == date(2026, 4, 2)

@@ -16,12 +16,14 @@ from iuran.deploy.installation import receipt_links
 from iuran.deploy.running import Running, settings_here
 from iuran.deploy.settings import Settings
 from iuran.payments.receipts.document import pdf_of
-from iuran.payments.receipts.records import (
-    Receipt,
+from iuran.payments.receipts.keys import (
+    AnyReceiptKey,
+    EmployerReceiptKey,
+    GovernmentReceiptKey,
+    Payer,
     ReceiptKey,
-    find_receipt,
-    payment_of_reference,
 )
+from iuran.payments.receipts.records import Receipt, find_receipt, payment_of_reference
 from iuran.payments.receipts.words import sheet_of
 
 app = typer.Typer(no_args_is_help=True, help="Receipts (struk): show, print, or send a link.")
@@ -35,13 +37,20 @@ class Language(StrEnum):
 
 
 WhereArgument = Annotated[
-    str, typer.Argument(metavar="FAMILY|CHANNEL", help="Family id, or a channel's code.")
+    str,
+    typer.Argument(
+        metavar="PAYER|CHANNEL",
+        help="Id of the family, or of the employer or region with --of; or a channel's code.",
+    ),
 ]
 WhichArgument = Annotated[
     str,
     typer.Argument(
         metavar="PAYMENT|REFERENCE", help="Payment id, or the channel's reference of it."
     ),
+]
+OfOption = Annotated[
+    Payer, typer.Option("--of", case_sensitive=False, help="Who paid, if it was no family.")
 ]
 LanguageOption = Annotated[
     Language | None, typer.Option("--language", help="id or en.", show_default="the family's")
@@ -53,12 +62,13 @@ def show(
     where: WhereArgument,
     which: WhichArgument,
     *,
+    of: OfOption = Payer.FAMILY,
     language: LanguageOption = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show a receipt, as `show 7 12` (family, payment) or `show BCA 2026010501` (reference)."""
-    receipt = run(_receipt(data, where, which))
+    receipt = run(_receipt(data, where, which, of))
     if json:
         write_json(_as_json(receipt))
         return
@@ -80,11 +90,12 @@ def pdf(
     which: WhichArgument,
     file: Annotated[Path, typer.Argument(help="Where to write it; an existing file is kept.")],
     *,
+    of: OfOption = Payer.FAMILY,
     language: LanguageOption = None,
     data: DataOption = None,
 ) -> None:
     """Write a receipt as a PDF."""
-    receipt = run(_receipt(data, where, which))
+    receipt = run(_receipt(data, where, which, of))
     content = pdf_of(sheet_of(receipt, language=language), made_at=receipt.booked_at)
     try:
         with file.open("xb") as opened:
@@ -95,9 +106,15 @@ def pdf(
 
 
 @app.command()
-def link(where: WhereArgument, which: WhichArgument, *, data: DataOption = None) -> None:
+def link(
+    where: WhereArgument,
+    which: WhichArgument,
+    *,
+    of: OfOption = Payer.FAMILY,
+    data: DataOption = None,
+) -> None:
     """Make a link under which anybody who has it sees the receipt, masked."""
-    receipt = run(_receipt(data, where, which))
+    receipt = run(_receipt(data, where, which, of))
     settings = settings_here(data=data)
     url = receipt_links(settings).url_of(receipt.key)
     say(url if settings.public_url else f"{_here(settings)}{url}")
@@ -114,8 +131,7 @@ def _here(settings: Settings) -> str:
 
 def _as_json(receipt: Receipt) -> dict[str, object]:
     return {
-        "family": receipt.key.family_id,
-        "payment": receipt.key.payment_id,
+        **_key_as_json(receipt.key),
         "state": receipt.state,
         "channel": receipt.channel_code,
         "channelName": receipt.channel_name,
@@ -137,14 +153,36 @@ def _as_json(receipt: Receipt) -> dict[str, object]:
         "fee": receipt.fee,
         "total": receipt.total,
         "reactivated": receipt.is_reactivation,
+        "workersReactivated": receipt.workers_back,
         "windowLastDay": receipt.window_last_day,
     }
 
 
-async def _receipt(data: Path | None, where: str, which: str) -> Receipt:
+def _key_as_json(key: AnyReceiptKey) -> dict[str, object]:
+    match key:
+        case ReceiptKey():
+            return {"family": key.family_id, "payment": key.payment_id}
+        case EmployerReceiptKey():
+            return {"employer": key.employer_id, "payment": key.payment_id}
+        case GovernmentReceiptKey():
+            return {"government": key.region, "payment": key.payment_id}
+
+
+def _key(where: str, which: str, of: Payer) -> AnyReceiptKey:
+    match of:
+        case Payer.FAMILY:
+            return ReceiptKey(family_id=_number(where), payment_id=_number(which))
+        case Payer.EMPLOYER:
+            return EmployerReceiptKey(employer_id=_number(where), payment_id=_number(which))
+        case Payer.GOVERNMENT:
+            return GovernmentReceiptKey(region=where, payment_id=_number(which))
+
+
+async def _receipt(data: Path | None, where: str, which: str, of: Payer) -> Receipt:
     async with open_desk(data) as desk:
+        key: AnyReceiptKey
         if where.isdecimal():
-            key = ReceiptKey(family_id=_number(where), payment_id=_number(which))
+            key = _key(where, which, of)
         else:
             key = await payment_of_reference(desk.connection, channel_code=where, reference=which)
         return await find_receipt(desk.connection, key)

@@ -9,13 +9,23 @@ import strawberry
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_employer, of_family_or_employer
-from iuran.graphql.compiler.declarations import Column, Fragment, Key, Many, Paged, Source
+from iuran.graphql.compiler.declarations import (
+    Column,
+    Computed,
+    Fragment,
+    Key,
+    Many,
+    Paged,
+    Source,
+)
+from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.enums import BillState, publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber
 from iuran.graphql.types.weights import counted_as
+from iuran.payments.receipts.keys import EmployerReceiptKey
 
 
 class EmployerGroup(StrEnum):
@@ -140,6 +150,18 @@ class EmployerPayment(Node):
     value_date: date = strawberry.field(description="The day that counts, in Jakarta.")
     channel_name: str = strawberry.field(description="The bank through which it was paid.")
     reference: str = strawberry.field(description="The channel's own reference of the payment.")
+    receipt_url: str | None = strawberry.field(
+        description="Where its receipt is a page, and with `.pdf` behind it a document, as of a "
+        "family's payment."
+    )
+
+
+def _receipt_url(question: Question, employer_id: int, payment_id: int) -> str | None:
+    if question.receipts is None:
+        return None
+    return question.receipts.url_of(
+        EmployerReceiptKey(employer_id=employer_id, payment_id=payment_id)
+    )
 
 
 @strawberry.type(description="An employer (badan usaha, pemberi kerja) who pays for his workers.")
@@ -252,6 +274,9 @@ EMPLOYER_PAYMENT = Source(
         "valueDate": "{row}.value_date",
         "channelName": "{row}c.name",
         "reference": "{row}.reference",
+        "receiptUrl": Computed(
+            of=_receipt_url, needs=("{row}.employer_id::bigint", "{row}.payment_id::bigint")
+        ),
     },
 )
 EMPLOYER = Source(

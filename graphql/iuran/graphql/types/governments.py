@@ -8,9 +8,11 @@ import strawberry
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_finances
-from iuran.graphql.compiler.declarations import Filter, Key, Paged, Source
+from iuran.graphql.compiler.declarations import Computed, Filter, Key, Paged, Source
+from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.filters import TextFilter, equal_to
+from iuran.payments.receipts.keys import GovernmentReceiptKey
 
 
 class Programme(StrEnum):
@@ -85,6 +87,18 @@ class GovernmentPayment:
     recorded_at: datetime = strawberry.field(description="When.")
     approved_by: str | None = strawberry.field(description="Who approved it; null while it waits.")
     approved_at: datetime | None = strawberry.field(description="When; it counted from then on.")
+    receipt_url: str | None = strawberry.field(
+        description="Where its receipt is a page, and with `.pdf` behind it a document; null while "
+        "it waits."
+    )
+
+
+def _receipt_url(
+    question: Question, region: str, payment_id: int, approved_by: str | None
+) -> str | None:
+    if question.receipts is None or approved_by is None:
+        return None
+    return question.receipts.url_of(GovernmentReceiptKey(region=region, payment_id=payment_id))
 
 
 GOVERNMENT_PAYMENT = Source(
@@ -104,6 +118,10 @@ GOVERNMENT_PAYMENT = Source(
         "recordedAt": "{row}.recorded_at",
         "approvedBy": "{row}a.approved_by",
         "approvedAt": "{row}a.approved_at",
+        "receiptUrl": Computed(
+            of=_receipt_url,
+            needs=("{row}.region", "{row}.payment_id::bigint", "{row}a.approved_by"),
+        ),
     },
 )
 GOVERNMENT_PAYMENTS = Paged(

@@ -12,7 +12,7 @@ from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.weights import counted_as
-from iuran.payments.receipts.records import ReceiptKey
+from iuran.payments.receipts.keys import ReceiptKey
 
 if TYPE_CHECKING:
     from iuran.graphql.types.bills import Bill

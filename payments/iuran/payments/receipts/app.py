@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 
@@ -110,7 +110,7 @@ async def _found(services: ReceiptServices, request: Request, *, form: str) -> R
     except ReceiptLinkExpiredError:
         return _refusal(HTTPStatus.GONE, form)
     RECEIPTS_SHOWN.labels(form, "shown").inc()
-    _log.info("receipts.shown", form=form, family_id=key.family_id, payment_id=key.payment_id)
+    _log.info("receipts.shown", form=form, payer=receipt.payer_kind, **asdict(key))
     return receipt
 
 

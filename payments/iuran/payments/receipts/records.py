@@ -12,9 +12,24 @@ from iuran.core.errors import DomainError
 from iuran.core.identifiers import mask, mask_name
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
+from iuran.payments.receipts.keys import (
+    AnyReceiptKey,
+    EmployerReceiptKey,
+    GovernmentReceiptKey,
+    Payer,
+    ReceiptKey,
+)
 
 SELECT_FACTS: LiteralString = """
     SELECT receipt_facts($1, $2)
+"""
+
+SELECT_EMPLOYER_FACTS: LiteralString = """
+    SELECT employer_receipt_facts($1, $2)
+"""
+
+SELECT_GOVERNMENT_FACTS: LiteralString = """
+    SELECT government_receipt_facts($1, $2)
 """
 
 SELECT_PAYMENT: LiteralString = """
@@ -29,6 +44,23 @@ SELECT_PAYMENT: LiteralString = """
       ON n.customer_number = coalesce(o.customer_number, r.customer_number)
     JOIN payment AS p
       ON p.family_id = n.family_id AND p.channel_id = r.channel_id AND p.reference = r.reference
+    WHERE r.reference = $2
+    LIMIT 1
+"""
+
+SELECT_EMPLOYER_PAYMENT: LiteralString = """
+    SELECT p.employer_id, p.payment_id
+    FROM payment_reference AS r
+    JOIN channel AS c ON c.channel_id = r.channel_id AND c.code = $1
+    LEFT JOIN suspense_placement AS s ON s.channel_id = r.channel_id AND s.reference = r.reference
+    LEFT JOIN suspense_proposal AS o
+      ON o.channel_id = s.channel_id AND o.reference = s.reference
+     AND o.proposal_id = s.proposal_id
+    JOIN employer_account_number AS n
+      ON n.customer_number = coalesce(o.customer_number, r.customer_number)
+    JOIN employer_payment AS p
+      ON p.employer_id = n.employer_id AND p.channel_id = r.channel_id
+     AND p.reference = r.reference
     WHERE r.reference = $2
     LIMIT 1
 """
@@ -67,10 +99,12 @@ class StepFacts(TypedDict):
 
 
 class ReceiptFacts(TypedDict):
-    """What `receipt_facts` returns; instants and dates as ISO text, months as ordinals."""
+    """What `receipt_facts` returns; instants and dates as ISO text, months as ordinals.
 
-    family_id: int
-    payment_id: int
+    So do `employer_receipt_facts` and `government_receipt_facts`.
+    """
+
+    payer: str
     amount: int
     channel_code: str
     channel_name: str
@@ -89,14 +123,7 @@ class ReceiptFacts(TypedDict):
     step: StepFacts | None
     credited: int
     refunded: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptKey:
-    """Which payment a receipt is for."""
-
-    family_id: int
-    payment_id: int
+    reactivated: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +148,8 @@ class PaidStep:
 class Receipt:
     """What a payer is shown of a payment. We take no fee; a channel may, and says so itself."""
 
-    key: ReceiptKey
+    key: AnyReceiptKey
+    payer_kind: Payer
     amount: Rupiah
     channel_code: str
     channel_name: str
@@ -129,8 +157,9 @@ class Receipt:
     account: str
     """The number that was paid to, masked: its prefix and its last four digits."""
     payer: str
-    """His name, masked."""
+    """A person's name, masked; that of an employer or a government, whole."""
     members: int | None
+    """Who was paid for: the family's members, or the employer's workers."""
     paid_at: datetime
     booked_at: datetime
     value_date: date
@@ -141,6 +170,8 @@ class Receipt:
     is_activation: bool
     is_reactivation: bool
     window_last_day: date | None
+    workers_back: int
+    """How many workers an employer's payment made active again."""
     language: str
 
     @property
@@ -167,18 +198,20 @@ class Receipt:
         return ReceiptState.REFUNDED if is_whole else ReceiptState.PARTLY_REFUNDED
 
     @classmethod
-    def of(cls, facts: ReceiptFacts) -> Self:
+    def of(cls, key: AnyReceiptKey, facts: ReceiptFacts) -> Self:
         """Make one of what is known of a payment."""
         booked_at, step = datetime.fromisoformat(facts["booked_at"]), facts["step"]
-        last_day = facts["window_last_day"]
+        last_day, payer_kind = facts["window_last_day"], Payer(facts["payer"])
+        name = facts["name"] or ""
         return cls(
-            key=ReceiptKey(family_id=facts["family_id"], payment_id=facts["payment_id"]),
+            key=key,
+            payer_kind=payer_kind,
             amount=Rupiah(facts["amount"]),
             channel_code=facts["channel_code"],
             channel_name=facts["channel_name"],
             reference=facts["reference"],
             account=facts["account_prefix"] + mask(facts["customer_number"] or ""),
-            payer=mask_name(facts["name"] or ""),
+            payer=mask_name(name) if payer_kind is Payer.FAMILY else name,
             members=facts["members"],
             paid_at=_paid_at(facts["channel_time"], booked_at).astimezone(WIB),
             booked_at=booked_at.astimezone(WIB),
@@ -190,34 +223,59 @@ class Receipt:
             is_activation=facts["was"] == "PENDING",
             is_reactivation=last_day is not None,
             window_last_day=None if last_day is None else date.fromisoformat(last_day),
+            workers_back=facts["reactivated"] or 0,
             language=facts["language"],
         )
 
 
-async def find_receipt(connection: Connection, key: ReceiptKey) -> Receipt:
+async def find_receipt(connection: Connection, key: AnyReceiptKey) -> Receipt:
     """Return the receipt of a payment; raises ReceiptUnknownError."""
-    facts: ReceiptFacts | None = await connection.fetchval(
-        SELECT_FACTS, key.family_id, key.payment_id
-    )
+    facts = await _facts(connection, key)
     if facts is None:
         raise ReceiptUnknownError(
-            f"family {key.family_id} has no payment {key.payment_id}; give the channel and its "
+            f"{_named(key)} has no payment {key.payment_id}; give the channel and its "
             "reference instead if the number is not known"
         )
-    return Receipt.of(facts)
+    return Receipt.of(key, facts)
 
 
 async def payment_of_reference(
     connection: Connection, *, channel_code: str, reference: str
-) -> ReceiptKey:
+) -> ReceiptKey | EmployerReceiptKey:
     """Return the payment that a channel knows under a reference; raises ReceiptUnknownError."""
-    row = await connection.fetchrow(SELECT_PAYMENT, channel_code.upper(), reference)
-    if row is None:
-        raise ReceiptUnknownError(
-            f"no family's payment has the reference {reference} of {channel_code}: it was refused, "
-            "waits in suspense (`iuran suspense list`), or belongs to an employer"
-        )
-    return ReceiptKey(family_id=row["family_id"], payment_id=row["payment_id"])
+    told = (channel_code.upper(), reference)
+    if (row := await connection.fetchrow(SELECT_PAYMENT, *told)) is not None:
+        return ReceiptKey(family_id=row["family_id"], payment_id=row["payment_id"])
+    if (row := await connection.fetchrow(SELECT_EMPLOYER_PAYMENT, *told)) is not None:
+        return EmployerReceiptKey(employer_id=row["employer_id"], payment_id=row["payment_id"])
+    raise ReceiptUnknownError(
+        f"no payment has the reference {reference} of {channel_code}: it was refused, or waits in "
+        "suspense (`iuran suspense list`)"
+    )
+
+
+async def _facts(connection: Connection, key: AnyReceiptKey) -> ReceiptFacts | None:
+    facts: ReceiptFacts | None
+    match key:
+        case ReceiptKey():
+            facts = await connection.fetchval(SELECT_FACTS, key.family_id, key.payment_id)
+        case EmployerReceiptKey():
+            facts = await connection.fetchval(
+                SELECT_EMPLOYER_FACTS, key.employer_id, key.payment_id
+            )
+        case GovernmentReceiptKey():
+            facts = await connection.fetchval(SELECT_GOVERNMENT_FACTS, key.region, key.payment_id)
+    return facts
+
+
+def _named(key: AnyReceiptKey) -> str:
+    match key:
+        case ReceiptKey():
+            return f"family {key.family_id}"
+        case EmployerReceiptKey():
+            return f"employer {key.employer_id}"
+        case GovernmentReceiptKey():
+            return f"the government of region {key.region}"
 
 
 def _paid_at(channel_time: str | None, booked_at: datetime) -> datetime:

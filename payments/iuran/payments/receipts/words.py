@@ -7,6 +7,7 @@ from datetime import date, datetime
 from iuran.core.clock import WIB
 from iuran.core.money import formatted
 from iuran.core.months import CoverageMonth
+from iuran.payments.receipts.keys import Payer
 from iuran.payments.receipts.records import PaidMonth, Receipt, ReceiptState
 
 LANGUAGES = ("id", "en")
@@ -36,6 +37,9 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "account": "Nomor virtual account",
         "payer": "Nama",
         "members": "Jumlah peserta",
+        "workers": "Jumlah pekerja",
+        "transfer": "Transfer bank",
+        "government": "Iuran dan bantuan iuran yang ditanggung pemerintah",
         "month_count": "Jumlah bulan",
         "period": "Periode",
         "to": "s.d.",
@@ -50,6 +54,9 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "active": "Kepesertaan menjadi aktif dengan pembayaran ini.",
         "reactive": "Kepesertaan aktif kembali dengan pembayaran ini. Rawat inap tingkat lanjut "
         "sampai dengan {day} dikenai denda (Perpres 64/2020 pasal 42).",
+        "workers_back": "Pekerja yang aktif kembali dengan pembayaran ini: {count}. Denda rawat "
+        "inapnya ditanggung pemberi kerja (Perpres 82/2018 pasal 42).",
+        "masked_number": "Nomor disamarkan.",
         "masked": "Nama dan nomor disamarkan untuk melindungi peserta.",
         "pdf": "Unduh PDF",
         "other": "English",
@@ -69,6 +76,9 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "account": "Virtual account number",
         "payer": "Name",
         "members": "Members",
+        "workers": "Workers",
+        "transfer": "Bank transfer",
+        "government": "Contributions and subsidies that the government pays",
         "month_count": "Months",
         "period": "Period",
         "to": "to",
@@ -83,6 +93,9 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "active": "With this payment the membership becomes active.",
         "reactive": "With this payment the membership is active again. An advanced inpatient stay "
         "up to {day} is fined (Perpres 64/2020 art. 42).",
+        "workers_back": "Workers covered again by this payment: {count}. The employer owes the "
+        "fines of their inpatient stays (Perpres 82/2018 art. 42).",
+        "masked_number": "Numbers are masked.",
         "masked": "Name and numbers are masked to protect the participant.",
         "pdf": "Download PDF",
         "other": "Bahasa Indonesia",
@@ -143,22 +156,34 @@ def sheet_of(receipt: Receipt, *, language: str | None = None) -> Sheet:
 
 def _facts(receipt: Receipt, language: str) -> tuple[Line, ...]:
     text = _TEXTS[language]
+    who = "workers" if receipt.payer_kind is Payer.EMPLOYER else "members"
     values = {
-        "channel": receipt.channel_name,
-        "paid_at": _instant(receipt.paid_at, language),
-        "booked_at": _instant(receipt.booked_at, language)
-        if receipt.booked_at.date() != receipt.paid_at.date()
-        else "",
-        "value_date": _day(receipt.value_date, language)
-        if receipt.value_date != receipt.paid_at.date()
-        else "",
-        "account": receipt.account,
-        "payer": receipt.payer,
-        "members": "" if receipt.members is None else str(receipt.members),
-        "month_count": str(len(receipt.months)) if receipt.months else "",
-        "period": _period(receipt.months, language),
+        text["channel"]: receipt.channel_name or text["transfer"],
+        **_dates(receipt, language),
+        text["account"]: receipt.account,
+        text["payer"]: receipt.payer,
+        text[who]: "" if receipt.members is None else str(receipt.members),
+        text["month_count"]: str(len(receipt.months)) if receipt.months else "",
+        text["period"]: _period(receipt.months, language),
     }
-    return tuple(Line(label=text[name], value=value) for name, value in values.items() if value)
+    return tuple(Line(label=label, value=value) for label, value in values.items() if value)
+
+
+def _dates(receipt: Receipt, language: str) -> dict[str, str]:
+    """Return when it was paid, and the other dates where they differ.
+
+    Of a government's transfer the bank's statement says the day, which counts, and no time.
+    """
+    text = _TEXTS[language]
+    booked, value_date = _instant(receipt.booked_at, language), _day(receipt.value_date, language)
+    if receipt.payer_kind is Payer.GOVERNMENT:
+        return {text["value_date"]: value_date, text["booked_at"]: booked}
+    paid_on = receipt.paid_at.date()
+    return {
+        text["paid_at"]: _instant(receipt.paid_at, language),
+        text["booked_at"]: booked if receipt.booked_at.date() != paid_on else "",
+        text["value_date"]: value_date if receipt.value_date != paid_on else "",
+    }
 
 
 def _items(receipt: Receipt, language: str) -> tuple[Line, ...]:
@@ -171,6 +196,8 @@ def _items(receipt: Receipt, language: str) -> tuple[Line, ...]:
     if receipt.step is not None:
         label = text["step"].format(number=receipt.step.number, steps=receipt.step.steps)
         items.append(Line(label=label, value=formatted(receipt.step.amount)))
+    if receipt.payer_kind is Payer.GOVERNMENT:
+        items.append(Line(label=text["government"], value=formatted(receipt.amount)))
     if receipt.credited:
         items.append(Line(label=text["credited"], value=formatted(receipt.credited)))
     return tuple(items)
@@ -192,9 +219,17 @@ def _notes(receipt: Receipt, language: str) -> tuple[str, ...]:
         notes.append(text["reactive"].format(day=_day(receipt.window_last_day, language)))
     elif receipt.is_activation:
         notes.append(text["active"])
+    if receipt.workers_back:
+        notes.append(text["workers_back"].format(count=receipt.workers_back))
     if receipt.state is not ReceiptState.REFUNDED:
         notes.append(text["proof"])
-    return (*notes, text["fee_note"], text["masked"])
+    match receipt.payer_kind:
+        case Payer.FAMILY:
+            return (*notes, text["fee_note"], text["masked"])
+        case Payer.EMPLOYER:
+            return (*notes, text["fee_note"], text["masked_number"])
+        case Payer.GOVERNMENT:
+            return tuple(notes)
 
 
 def _period(months: Sequence[PaidMonth], language: str) -> str:
