@@ -1,5 +1,6 @@
 """A compiled answer is the plain answer, to the byte: invented operations, invented viewers."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool, Record, open_pool
@@ -48,6 +50,7 @@ GENEROUS = Limits(
     aliases=1_000,
     directives=1_000,
     cost=10**9,
+    points_together=10**12,
 )
 AWKWARD_PEOPLE = """
     UPDATE participant SET name = E'SITI "\\\\" CONTOH \\t\\u2028 é 漢 😀', phone = '081200001234',
@@ -348,7 +351,10 @@ async def _answers_alike(
     )
     question = Question(viewer=viewer, scope=Scope.of(viewer), at=clock.now(), receipts=LINKS)
 
-    compiled = await answering.run(prepared, request, viewer)
+    failed = REGISTRY.get_sample_value("iuran_graphql_flights_failed_total")
+    compiled, with_company = await asyncio.gather(
+        answering.run(prepared, request, viewer), answering.run(prepared, request, viewer)
+    )
     plain = await resolving.run_plainly(prepared, request, question)
 
     assert not plain.errors
@@ -358,6 +364,8 @@ async def _answers_alike(
         written = json.dumps(plain.data, ensure_ascii=False, separators=(",", ":"))
         assert _ordered(compiled.data) == _ordered(written)
         assert bytes(compiled.data) == written.encode()
+        assert with_company == compiled
+        assert REGISTRY.get_sample_value("iuran_graphql_flights_failed_total") == failed
     return isinstance(compiled.data, Json)
 
 

@@ -23,6 +23,7 @@ from iuran.core.database.pool import Pool, connected, open_pool
 from iuran.core.months import CoverageMonth
 from iuran.deploy.schema import MIGRATION_PACKAGES
 from iuran.graphql.compiler.answers import CompiledReads
+from iuran.graphql.compiler.flights import Flights, Ticket
 from iuran.graphql.compiler.plans import Plans
 from iuran.graphql.declared import declarations_of
 from iuran.graphql.documents import Documents
@@ -81,10 +82,10 @@ async def _statements(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Mapping[st
     documents = Documents(schema, limits)
     seen: list[Asked] = []
 
-    async def note(_: CompiledReads, sql: LiteralString, values: Sequence[object]) -> None:
-        seen.append((sql, values))
+    async def note(_: Flights, ticket: Ticket) -> None:
+        seen.append((ticket.alone, ticket.values))
 
-    monkeypatch.setattr(CompiledReads, "_fetch", note)
+    monkeypatch.setattr(Flights, "row", note)
     for question in ASKED_BOTH_WAYS.values():
         for family in ASKED:
             request = request_of(question.document, family)

@@ -51,6 +51,12 @@ class Limits:
         16_000_000, "Total size, about, of the compiled plans that a process keeps."
     )
     statement_milliseconds: int = _limit(5_000, "Time for one SQL statement.")
+    reads_together: int = _limit(
+        8, "Small questions of one form that share a statement at most; with 1 none does."
+    )
+    points_together: int = _limit(
+        400, "Points of cost of the questions that share a statement; larger ones are asked alone."
+    )
     acquire_seconds: float = _seconds(2.0, "Time to wait for a database connection.")
     request_seconds: float = _seconds(10.0, "Time for a request, all told.")
     points_burst: int = _limit(

@@ -38,6 +38,15 @@ EXECUTIONS = Counter(
     "Operations by how they were answered: compiled, or plainly and why",
     ["way"],
 )
+FLIGHT_SIZE = Histogram(
+    "iuran_graphql_flight_size",
+    "Small questions of one form that shared a statement",
+    buckets=(1, 2, 4, 8, 16, 32),
+)
+FLIGHTS_FAILED = Counter(
+    "iuran_graphql_flights_failed_total",
+    "Shared statements that failed, after which each question was asked alone",
+)
 LIVE_CONNECTIONS = Gauge(
     "iuran_graphql_live_connections", "Connections that carry subscriptions now", ["transport"]
 )

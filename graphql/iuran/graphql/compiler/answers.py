@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import LiteralString
 
 import asyncpg
 from graphql import FieldNode
 
-from iuran.core.database.pool import Connection, Pool, Record
+from iuran.core.database.pool import Connection, Pool
+from iuran.graphql.compiler.flights import Flights, Ticket
 from iuran.graphql.compiler.lane import Lane
 from iuran.graphql.compiler.payloads import bound_payload
 from iuran.graphql.compiler.plans import Plans
@@ -58,8 +58,7 @@ class CompiledReads:
 
     def __init__(self, plans: Plans, pool: Pool, limits: Limits) -> None:
         self._plans = plans
-        self._lane = Lane(pool, acquire_seconds=limits.acquire_seconds)
-        self._statement_seconds = limits.statement_milliseconds / 1000
+        self._flights = Flights(Lane(pool, acquire_seconds=limits.acquire_seconds), limits)
 
     async def answer(
         self, prepared: Prepared, variables: Mapping[str, object], question: Question
@@ -79,7 +78,13 @@ class CompiledReads:
         row = None
         if plan.sql:
             try:
-                row = await self._fetch(plan.sql, plan.values(question, bounds))
+                ticket = Ticket(
+                    alone=plan.sql,
+                    together=plan.together,
+                    values=plan.values(question, bounds),
+                    points=prepared.measure.cost,
+                )
+                row = await self._flights.row(ticket)
             except _FAILURES as error:
                 raise ReadFailedError(operation.selection.fields) from error
         try:
@@ -145,14 +150,3 @@ class CompiledReads:
             return plan.write(row, question, bounds).encode()
         except (TypeError, AttributeError, LookupError, ValueError) as error:
             raise SurpriseError("a value is not what the schema promises") from error
-
-    async def _fetch(self, sql: LiteralString, values: list[object]) -> Record | None:
-        """One statement is one snapshot by itself, so it needs no transaction."""
-        connection = await self._lane.borrow()
-        try:
-            row = await connection.fetchrow(sql, *values, timeout=self._statement_seconds)
-        except BaseException:
-            await self._lane.give_up(connection)
-            raise
-        await self._lane.give_back(connection)
-        return row

@@ -22,6 +22,7 @@ from graphql.execution.values import get_argument_values
 from iuran.core.errors import DomainError
 from iuran.graphql.compiler.declarations import Arguments, ByIds, LookUp, Paged
 from iuran.graphql.compiler.drafts import Bound, Columns, Declarations, Draft, Parameter
+from iuran.graphql.compiler.flights import together
 from iuran.graphql.compiler.payloads import payload_piece
 from iuran.graphql.compiler.questions import VALUES
 from iuran.graphql.compiler.refusals import ArgumentsError, FallbackError, NotCompilableError
@@ -52,6 +53,8 @@ class Plan:
 
     sql: LiteralString
     """Empty if nothing has to be read."""
+    together: LiteralString
+    """The same for several at once; empty if that cannot be."""
     parameters: tuple[Parameter, ...]
     write: Callable[..., str]
     size: int
@@ -304,9 +307,11 @@ def written(
     name = draft.function("r, at, bounds", [f"return f'{body}'"])
     write, length = draft.built(name)
     sql: LiteralString = "SELECT " + columns.listed if len(columns) else ""
+    shared = together(sql, draft.parameters.values())
     return Plan(
         sql=sql,
+        together=shared,
         parameters=tuple(draft.parameters),
         write=write,
-        size=len(sql) + BYTES_OF_A_FUNCTION * length + 2_000,
+        size=len(sql) + len(shared) + BYTES_OF_A_FUNCTION * length + 2_000,
     )
