@@ -65,7 +65,9 @@ CONTRACT: LiteralString = """
     INSERT INTO facility_contract (facility_code, first_day, last_day, recorded_by, recorded_at,
                                    reason, approved_by, approved_at)
     VALUES ('0301R001', '2025-01-01', '2026-12-31', 'petugas-1', '2025-01-01 09:00+07', 'baru',
-            'petugas-2', '2025-01-01 10:00+07') ON CONFLICT DO NOTHING
+            'petugas-2', '2025-01-01 10:00+07'),
+           ('0112P002', '2024-01-01', '2024-12-31', 'petugas-1', '2024-01-01 09:00+07', 'baru',
+            'petugas-2', '2024-01-01 10:00+07') ON CONFLICT DO NOTHING
 """
 HOME: LiteralString = """
     INSERT INTO home_facility (family_id, participant_id, facility_code, first_day, reason,
@@ -212,6 +214,26 @@ SUSPENSE_PROPOSAL: LiteralString = """
     SELECT channel_id, reference, 'PAYER', 'SITI CONTOH', 'Bank Contoh', '990000012345',
            'salah nomor', 'petugas-1', '2026-01-06 09:00+07'
     FROM suspense_item
+"""
+WRITE_OFF_ORDER: LiteralString = """
+    INSERT INTO write_off_order (rule, only_family, reason, proposed_by, proposed_at)
+    SELECT min(rule), (SELECT min(family_id) FROM family), 'UU contoh', 'petugas-1',
+           '2026-01-06 09:00+07'
+    FROM write_off_rule
+"""
+CAPITATION_TARIFF: LiteralString = """
+    INSERT INTO capitation_tariff (facility_code, first_month, amount, reason, recorded_by,
+                                   recorded_at)
+    SELECT facility_code, 2026 * 12, 9500, 'perjanjian 17', 'petugas-1', '2026-01-06 09:00+07'
+    FROM facility
+    ON CONFLICT DO NOTHING
+"""
+CAPITATION: LiteralString = """
+    INSERT INTO capitation_statement (facility_code, coverage_month, participants, per_person,
+                                      amount, legal_basis, computed_by, computed_at)
+    SELECT facility_code, 2026 * 12, people, 9500, people * 9500, 'Permenkes 3/2023', 'petugas-1',
+           '2026-01-06 09:00+07'
+    FROM facility CROSS JOIN generate_series(10, 11) AS people
 """
 JOBS: LiteralString = """
     INSERT INTO job (kind, key, payload, state, next_at, armed_at, ended_at, last_error)
@@ -376,6 +398,9 @@ SHARED: Sequence[LiteralString] = (
     SUSPENSE_REFERENCE,
     SUSPENSE,
     SUSPENSE_PROPOSAL,
+    WRITE_OFF_ORDER,
+    CAPITATION_TARIFF,
+    CAPITATION,
     JOBS,
     BILLING_RUN,
     GOVERNMENT_PAYMENT,

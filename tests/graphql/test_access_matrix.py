@@ -52,6 +52,10 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("ContactPreference", "FamilyChange"), FAMILYS_OWN),
     **dict.fromkeys(("ReminderQueueFigure", "WebhookEndpoint", "WebhookDelivery"), CLOCKWORK),
     **dict.fromkeys(("ReminderPreview", "PreviewedMessages", "PreviewedMessage"), CLOCKWORK),
+    **dict.fromkeys(("FacilityContract", "CapitationTariff"), OFFICERS | {Role.FACILITY}),
+    "CapitationStatement": OFFICERS | {Role.FACILITY},
+    "RegistrationProgress": FAMILYS_OWN,
+    "WriteOffOrder": OFFICERS,
     "EmployerCreditEntry": EMPLOYERS,
     "GovernmentPayment": FINANCES,
     "Wage": EMPLOYERS | {Role.PARTICIPANT},
@@ -243,6 +247,7 @@ ROOTS: list[Way] = [
     Way(text="employers(first: 5) { nodes { % } }", types=("Employer",)),
     Way(text="governmentBills(first: 5) { nodes { % } }", types=("GovernmentBillLine",)),
     Way(text="suspenseItems(first: 5) { nodes { % } }", types=("SuspenseItem",)),
+    Way(text="writeOffOrders(first: 5) { nodes { % } }", types=("WriteOffOrder",)),
     Way(text="deadJobs(first: 5) { nodes { % } }", types=("Job",)),
     Way(text="jobsDue { % }", types=("Job",)),
     Way(text="billingRuns(first: 5) { nodes { % } }", types=("BillingRun",)),
@@ -303,6 +308,7 @@ WALKED_FROM = {
     "ApprovalWaiting",
     "WebhookEndpoint",
     "ReminderPreview",
+    "WriteOffOrder",
 }
 WAYS = [
     *ROOTS,

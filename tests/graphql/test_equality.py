@@ -195,6 +195,8 @@ async def _arguments(
             {"first": 3, "filter": {"region": {"eq": "99"}}},
         ],
         ("Query", "suspenseItems"): _pages("SuspenseCursor", 0),
+        ("Query", "writeOffOrders"): _pages("WriteOffOrderCursor", 1),
+        ("Facility", "capitationStatements"): _pages("CapitationStatementCursor", 2026 * 12),
         ("Query", "deadJobs"): _pages("DeadJobCursor", 1_800_000_000_000_000),
         ("Query", "jobsDue"): [{}],
         ("Query", "governmentPayments"): [

@@ -162,20 +162,12 @@ def _progress(
     done: Mapping[RegistrationStep, datetime | None],
     row: Record | None,
 ) -> StepProgress:
-    possible_from = deadline = None
-    issued = done.get(RegistrationStep.VIRTUAL_ACCOUNT)
-    paid = done.get(RegistrationStep.FIRST_PAYMENT)
-    if step is RegistrationStep.FIRST_PAYMENT and issued is not None:
-        day = wib_date(issued)
-        possible_from = day + timedelta(days=parameter("first_payment_earliest_days", day))
-        deadline = day + timedelta(days=parameter("first_payment_latest_days", day))
-    elif step is RegistrationStep.E_ID and paid is not None:
-        papers = done.get(RegistrationStep.DOCUMENTS) or paid
-        day = wib_date(max(paid, papers))
-        deadline = working_days_after(day, parameter("processing_working_days_max", day))
-    elif step is RegistrationStep.CARD and paid is not None:
-        day = wib_date(paid)
-        deadline = day + timedelta(days=parameter("card_issue_days_max", day))
+    possible_from, deadline = days_of_step(
+        step,
+        issued_at=done.get(RegistrationStep.VIRTUAL_ACCOUNT),
+        papers_at=done.get(RegistrationStep.DOCUMENTS),
+        paid_at=done.get(RegistrationStep.FIRST_PAYMENT),
+    )
     return StepProgress(
         step=step,
         done_at=done.get(step),
@@ -184,3 +176,29 @@ def _progress(
         done_by=None if row is None else row["done_by"],
         note=None if row is None else row["note"],
     )
+
+
+def days_of_step(
+    step: RegistrationStep,
+    *,
+    issued_at: datetime | None,
+    papers_at: datetime | None,
+    paid_at: datetime | None,
+) -> tuple[date | None, date | None]:
+    """Return the WIB dates from and until which a step is to be done, where there are any.
+
+    `issued_at` is when the virtual account was given out, `papers_at` when the documents were
+    there, `paid_at` when the first payment was made.
+    """
+    possible_from = deadline = None
+    if step is RegistrationStep.FIRST_PAYMENT and issued_at is not None:
+        day = wib_date(issued_at)
+        possible_from = day + timedelta(days=parameter("first_payment_earliest_days", day))
+        deadline = day + timedelta(days=parameter("first_payment_latest_days", day))
+    elif step is RegistrationStep.E_ID and paid_at is not None:
+        day = wib_date(max(paid_at, papers_at or paid_at))
+        deadline = working_days_after(day, parameter("processing_working_days_max", day))
+    elif step is RegistrationStep.CARD and paid_at is not None:
+        day = wib_date(paid_at)
+        deadline = day + timedelta(days=parameter("card_issue_days_max", day))
+    return possible_from, deadline

@@ -9,6 +9,7 @@ from iuran.graphql.queries import QUERY, ROOTS
 from iuran.graphql.types.approvals import APPROVAL_WAITING
 from iuran.graphql.types.bill_revisions import BILL_REVISION
 from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
+from iuran.graphql.types.capitation import CAPITATION_STATEMENT, CAPITATION_TARIFF
 from iuran.graphql.types.care import ELIGIBILITY_LETTER, REFERRAL, VISIT
 from iuran.graphql.types.changes import FAMILY_CHANGE, MANUAL_CHANGE
 from iuran.graphql.types.channels import CHANNEL
@@ -37,6 +38,7 @@ from iuran.graphql.types.events import (
 )
 from iuran.graphql.types.explanations import EXPLANATION, REASON
 from iuran.graphql.types.facilities import FACILITY, HOME_FACILITY
+from iuran.graphql.types.facility_contracts import FACILITY_CONTRACT
 from iuran.graphql.types.families import FAMILY
 from iuran.graphql.types.figures import FIGURES
 from iuran.graphql.types.finance_figures import (
@@ -64,6 +66,7 @@ from iuran.graphql.types.public_figures import (
     SATISFACTION_FIGURE,
 )
 from iuran.graphql.types.refunds import REFUND, REFUND_EVENT
+from iuran.graphql.types.registration import REGISTRATION_PROGRESS
 from iuran.graphql.types.reminder_previews import (
     PREVIEWED_MESSAGE,
     PREVIEWED_MESSAGES,
@@ -75,6 +78,7 @@ from iuran.graphql.types.suspense import SUSPENSE_ITEM, SUSPENSE_PROPOSAL
 from iuran.graphql.types.viewers import VIEWER
 from iuran.graphql.types.virtual_accounts import VIRTUAL_ACCOUNT
 from iuran.graphql.types.webhooks import WEBHOOK_DELIVERY, WEBHOOK_ENDPOINT
+from iuran.graphql.types.write_offs import WRITE_OFF_ORDER
 
 SOURCES = (
     APPROVAL_WAITING,
@@ -103,6 +107,11 @@ SOURCES = (
     REACTIVATION_FIGURE,
     REGISTRATION_FIGURE,
     SATISFACTION_FIGURE,
+    CAPITATION_STATEMENT,
+    CAPITATION_TARIFF,
+    FACILITY_CONTRACT,
+    REGISTRATION_PROGRESS,
+    WRITE_OFF_ORDER,
     BILLING_RUN,
     EMPLOYER,
     EMPLOYER_BILL,

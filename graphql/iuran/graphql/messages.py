@@ -63,6 +63,9 @@ MESSAGES: Mapping[str, Message] = {
         "Peserta belum dapat pindah ke kartu keluarga ini; periksa kepesertaan, cicilan (REHAB), "
         "dan kuasa autodebet kedua keluarga."
     ),
+    "CAPITATION_OUT_OF_RANGE": Message(
+        "Tarif kapitasi di luar batas peraturan; periksa batas untuk jenis fasilitas ini."
+    ),
     "CARE_NOT_COVERED": Message("Pelayanan ini tidak dijamin; klaim hanya dapat ditolak."),
     "CARE_NOT_GIVEN_YET": Message("Pelayanan tidak mungkin diberikan pada tanggal {served_on}."),
     "CARE_NUMBER_UNKNOWN": Message(
@@ -153,6 +156,7 @@ MESSAGES: Mapping[str, Message] = {
     "MONTH_BILLED": Message(
         "Tagihan pemberi kerja sudah terbit sampai {billed_through}; laporkan untuk bulan lain."
     ),
+    "MONTH_NOT_BEGUN": Message("Bulan {month} belum dimulai; peserta dihitung pada tanggal 1."),
     "MONTH_NOT_BILLED": Message("Belum ada tagihan untuk {month}; pilih bulan yang lain."),
     "MOVE_IN_ARREARS": Message(
         "Lunasi dulu tunggakan {months} bulan dari keluarga asal atau tujuan, atau cicil (REHAB).",
@@ -208,5 +212,8 @@ MESSAGES: Mapping[str, Message] = {
     "SUSPENSE_UNKNOWN": Message("Tidak ada dana {reference} dalam penampungan; periksa daftarnya."),
     "TOO_MANY_COVERED": Message(
         "Upah menanggung {people_max} orang, bukan {people}; daftarkan sisanya sebagai tambahan."
+    ),
+    "WRITE_OFF_NOT_IN_FORCE": Message(
+        "Aturan {rule} tidak berlaku; tunggakan tetap harus dibayar, boleh dicicil (REHAB)."
     ),
 }

@@ -144,6 +144,14 @@ async def approve_write_off(
         raise NothingToApproveError("write-off") from error
 
 
+async def carry_out_for_its_family(connection: Connection, order_id: int, *, at: datetime) -> None:
+    """Write off what an approved order for one family reaches; one for all is done in batches."""
+    order = await connection.fetchrow(SELECT_ORDER, order_id)
+    if order is not None and order["only_family"] is not None:
+        family_id = order["only_family"]
+        await connection.execute(WRITE_OFF_ARREARS, order_id, family_id, family_id, at)
+
+
 async def carry_out_write_off(
     pool: Pool, order_id: int, *, at: datetime
 ) -> AsyncIterator[WriteOffProgress]:

@@ -324,3 +324,58 @@ async def rate_service(world: World) -> Happy:
         became=5,
         **world.own,
     )
+
+
+CONTRACT = {
+    "facilityCode": "99010103",
+    "firstDay": "2026-01-05",
+    "lastDay": "2026-12-31",
+    "reason": "perjanjian 17",
+}
+
+
+def a_clinic() -> dict[str, Any]:
+    return {
+        "facilityCode": "99010103",
+        "name": "Klinik Contoh",
+        "level": "FKTP",
+        "kind": "CLINIC",
+        "district": "Kota Contoh",
+        "province": "Provinsi Contoh",
+        "address": "Jalan Contoh 3",
+        "services": ["DENTAL"],
+    }
+
+
+@row
+async def register_facility(_: World) -> Happy:
+    return Happy(
+        given=a_clinic(),
+        another={"name": "Klinik Lain"},
+        effect="SELECT count(*) FROM facility",
+        became=1,
+    )
+
+
+@row
+async def propose_facility_contract(world: World) -> Happy:
+    await world.did("registerFacility", a_clinic())
+    return Happy(
+        given=dict(CONTRACT),
+        another={"lastDay": "2026-06-30"},
+        effect="SELECT count(*) FROM facility_contract",
+        became=1,
+    )
+
+
+@row
+async def approve_facility_contract(world: World) -> Happy:
+    await world.did("registerFacility", a_clinic())
+    await world.did("proposeFacilityContract", dict(CONTRACT))
+    return Happy(
+        given={"facilityCode": "99010103", "firstDay": "2026-01-05"},
+        another={"firstDay": "2026-01-06"},
+        effect="SELECT min(approved_by) FROM facility_contract",
+        became="budi",
+        token=another_person(),
+    )

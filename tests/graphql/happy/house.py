@@ -189,3 +189,13 @@ async def retry_dead_jobs(world: World) -> Happy:
         became=1,
         role=Role.OPERATOR,
     )
+
+
+@row
+async def register_employer(_: World) -> Happy:
+    return Happy(
+        given={"name": "PT Contoh Jaya", "group": "PRIVATE", "region": "9901"},
+        another={"name": "PT Contoh Lain"},
+        effect="SELECT count(*) FROM employer_account_number",
+        became=1,
+    )

@@ -2,14 +2,30 @@
 
 from typing import Any
 
-from iuran.graphql.global_ids import id_of
+from iuran.core.facilities.home import ChangeReason, HomeChoice, choose_home
+from iuran.core.months import CoverageMonth
+from iuran.graphql.global_ids import id_of, key_of
 from iuran.graphql.identity import Role
+from iuran.payments.capitation import compute_capitation
 from iuran.payments.settlement import book_collected
-from tests.builders import an_instruction
+from tests.builders import (
+    a_channel,
+    a_family,
+    an_active_family,
+    an_instruction,
+    pays_what_it_owes,
+)
+from tests.care_builders import CLINIC, an_emergency_stay, facilities, wib
 from tests.graphql.happy.people import approving
 from tests.graphql.happy.world import Happy, World, a_membership_since_2024, another_person, row
 
 FINANCE = Role.FINANCE_OFFICER
+LAW = "LAW_OF_A_HAPPY_PATH"
+INSERT_LAW = """
+    INSERT INTO write_off_rule (rule, in_force, effective_from, effective_to, segments,
+                                care_classes, last_month, legal_basis)
+    VALUES ($1, true, '2026-01-01', '2026-01-31', '{PBPU_SELF,BP_SELF}', '{1,2,3}', NULL, 'a test')
+"""
 PAYEE = {"name": "BUNGA CONTOH", "bank": "Bank Contoh", "account": "0099900001"}
 
 
@@ -287,6 +303,157 @@ async def approve_government_payment(world: World) -> Happy:
         another={"paymentNumber": 999},
         effect="SELECT government_credit('9901')",
         became=1_000_000,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+@row
+async def name_government(_: World) -> Happy:
+    return Happy(
+        given={"region": "9901", "name": "Pemerintah Kota Contoh"},
+        another={"name": "Pemerintah Kabupaten Contoh"},
+        effect="SELECT min(name) FROM government WHERE region = '9901'",
+        became="Pemerintah Kota Contoh",
+        role=FINANCE,
+    )
+
+
+async def fine(world: World) -> dict[str, Any]:
+    """What a counter took for the fine of a stay: 5 % x 2,800,000 x 2 months."""
+    async with world.pool.acquire() as connection:
+        await facilities(connection)
+        channel = await a_channel(connection, "BNI")
+    family, (account, *_) = await an_active_family(
+        world.pool, channel, a_family(), first_payment_at=wib(2025, 12, 20)
+    )
+    await pays_what_it_owes(world.pool, channel, account, at=wib(2026, 3, 1))
+    async with world.pool.acquire() as connection:
+        letter = await an_emergency_stay(
+            connection, family, at=wib(2026, 3, 3), estimated_tariff=2_800_000
+        )
+    world.clock.set(wib(2026, 3, 5))
+    return {
+        "letterNumber": letter.letter_number,
+        "channel": "BNI",
+        "reference": "LOKET-17",
+        "amount": "280000",
+        "reason": "struk loket 17",
+    }
+
+
+@row
+async def propose_fine_payment(world: World) -> Happy:
+    return Happy(
+        given=await fine(world),
+        another={"amount": "270000"},
+        effect="SELECT count(*) FROM manual_change WHERE kind = 'FINE_PAYMENT'",
+        became=1,
+    )
+
+
+@row
+async def approve_fine_payment(world: World) -> Happy:
+    return Happy(
+        given=await approving(world, "proposeFinePayment", await fine(world)),
+        another={"proposalId": id_of("ManualChange", 555, 1)},
+        effect="SELECT count(*) FROM stay_fine WHERE paid_at IS NOT NULL",
+        became=1,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+async def write_off(world: World) -> dict[str, str]:
+    """An order for a family that owes most of 2025, under a law that only this test knows."""
+    membership = await a_membership_since_2024(world, paid_again=False)
+    family_id, _ = key_of(membership, type_name="Membership", parts=2)
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL ROLE NONE")
+        await connection.execute(INSERT_LAW, LAW)
+    return {"rule": LAW, "familyId": id_of("Family", family_id), "reason": "UU contoh pasal 1"}
+
+
+@row
+async def propose_write_off(world: World) -> Happy:
+    return Happy(
+        given=await write_off(world),
+        another={"reason": "another reason"},
+        effect="SELECT count(*) FROM write_off_order",
+        became=1,
+        role=FINANCE,
+    )
+
+
+@row
+async def approve_write_off(world: World) -> Happy:
+    proposed = await world.did(
+        "proposeWriteOff", await write_off(world), "order { orderNumber }", role=FINANCE
+    )
+    return Happy(
+        given={"orderNumber": proposed["order"]["orderNumber"]},
+        another={"orderNumber": 999},
+        effect="SELECT count(*) FROM write_off",
+        became=12,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+def a_tariff() -> dict[str, str]:
+    return {
+        "facilityCode": CLINIC,
+        "firstMonth": "2026-02",
+        "amount": "9500",
+        "reason": "perjanjian 17",
+    }
+
+
+@row
+async def propose_capitation_tariff(world: World) -> Happy:
+    async with world.pool.acquire() as connection:
+        await facilities(connection)
+    return Happy(
+        given=a_tariff(),
+        another={"amount": "9600"},
+        effect="SELECT max(amount) FROM capitation_tariff",
+        became=9_500,
+    )
+
+
+@row
+async def approve_capitation_tariff(world: World) -> Happy:
+    async with world.pool.acquire() as connection:
+        await facilities(connection)
+    await world.did("proposeCapitationTariff", a_tariff())
+    return Happy(
+        given={"facilityCode": CLINIC, "firstMonth": "2026-02"},
+        another={"firstMonth": "2026-03"},
+        effect="SELECT min(approved_by) FROM capitation_tariff",
+        became="budi",
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+@row
+async def approve_capitation(world: World) -> Happy:
+    async with world.pool.acquire() as connection, connection.transaction():
+        await facilities(connection)
+        month = CoverageMonth(2026, 1)
+        choice = HomeChoice(
+            family_id=world.insured.family_id,
+            participant_id=world.insured.registered.participants[0].participant_id,
+            facility_code=CLINIC,
+            reason=ChangeReason.OWN_WISH,
+        )
+        await choose_home(connection, choice, by="ani", at=wib(2025, 12, 10))
+        await compute_capitation(connection, month, by="ani", at=world.clock.now())
+    return Happy(
+        given={"month": "2026-01"},
+        another={"month": "2025-12"},
+        effect="SELECT count(*) FROM capitation_approval",
+        became=1,
         role=FINANCE,
         token=another_person(),
     )

@@ -306,3 +306,32 @@ async def approve_family_move(world: World) -> Happy:
         became=1,
         token=another_person(),
     )
+
+
+@row
+async def record_registration_step(world: World) -> Happy:
+    return Happy(
+        given={
+            "membershipId": world.insured.keys["membership"],
+            "step": "DOCUMENTS",
+            "note": "KK dan KTP lengkap",
+        },
+        another={"note": "KK saja"},
+        effect="SELECT max(note) FROM registration_step",
+        became="KK dan KTP lengkap",
+    )
+
+
+@row
+async def sponsor_family(_: World) -> Happy:
+    return Happy(
+        given={
+            "familyCardNumber": "9900000000001234",
+            "participants": [a_person(relation="HEAD")],
+            "segment": "PBI_APBN",
+            "reason": "SK Mensos 17",
+        },
+        another={"reason": "SK Mensos 18"},
+        effect="SELECT count(*) FROM sponsorship",
+        became=1,
+    )

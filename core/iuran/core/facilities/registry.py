@@ -13,6 +13,9 @@ from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import AlreadyRegisteredError, DomainError, InvalidInputError
 
 PAGE_MAX = 100
+NAME_LENGTH_MAX = 255
+SERVICES_MAX = 200
+_SERVICE = re.compile(r"[A-Z][A-Z0-9_]{1,39}", re.ASCII)
 _FACILITY_CODE = re.compile(r"[0-9]{4}[0-9A-Z][0-9]{3}", re.ASCII)
 
 INSERT_FACILITY: LiteralString = """
@@ -72,6 +75,14 @@ class FacilityKind(StrEnum):
     DENTIST = "DENTIST"
     HOSPITAL = "HOSPITAL"
     SPECIALIST_CLINIC = "SPECIALIST_CLINIC"
+
+
+FIRST_LEVEL = {
+    FacilityKind.PUSKESMAS,
+    FacilityKind.CLINIC,
+    FacilityKind.DOCTOR,
+    FacilityKind.DENTIST,
+}
 
 
 class FacilityUnknownError(DomainError):
@@ -152,8 +163,11 @@ def check_facility_code(text: str) -> str:
 async def register_facility(
     connection: Connection, facility: NewFacility, *, by: str, at: datetime
 ) -> None:
-    """Register a facility. Raises InvalidInputError for a wrong code, AlreadyRegisteredError."""
-    check_facility_code(facility.facility_code)
+    """Register a facility. Raises InvalidInputError for wrong forms, AlreadyRegisteredError.
+
+    Its level follows from what it is: the two have to fit.
+    """
+    _check(facility)
     try:
         await connection.execute(
             INSERT_FACILITY,
@@ -173,6 +187,18 @@ async def register_facility(
     await connection.executemany(
         INSERT_SERVICE, [(facility.facility_code, service) for service in facility.services]
     )
+
+
+def _check(facility: NewFacility) -> None:
+    check_facility_code(facility.facility_code)
+    if not 1 <= len(facility.name.strip()) <= NAME_LENGTH_MAX:
+        raise InvalidInputError("name", f"write a name of 1 to {NAME_LENGTH_MAX} letters")
+    if (facility.level is FacilityLevel.FKTP) is not (facility.kind in FIRST_LEVEL):
+        raise InvalidInputError("level", f"a {facility.kind} is not of the level {facility.level}")
+    if len(facility.services) > SERVICES_MAX:
+        raise InvalidInputError("services", f"name at most {SERVICES_MAX} services")
+    if not all(map(_SERVICE.fullmatch, facility.services)):
+        raise InvalidInputError("services", "write codes such as HAEMODIALYSIS, 2 to 40 characters")
 
 
 async def facility_of(connection: Connection, facility_code: str, *, on: date) -> Facility:

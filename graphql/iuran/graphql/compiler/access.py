@@ -42,6 +42,17 @@ def of_officers() -> Access:
     return Access(condition=lambda shape: None if shape.all_families else "false")
 
 
+def of_officers_or_facility(*, own: Fragment) -> Access:
+    """Let officers see every row, and a facility its own."""
+
+    def condition(shape: Scope) -> Fragment | None:
+        if shape.all_families:
+            return None
+        return "false" if shape.facility is None else own
+
+    return Access(condition=condition)
+
+
 def of_finances() -> Access:
     """Let those who follow money or audit it see every row."""
     return Access(condition=lambda shape: None if shape.sees_finances else "false")

@@ -5,7 +5,16 @@ from iuran.core.complaints.records import ComplaintCategory, ComplaintChannel
 from iuran.core.complaints.satisfaction import SatisfactionSubject
 from iuran.core.data_changes import DataField
 from iuran.core.facilities.home import ChangeReason
-from iuran.graphql.types import care, complaints, facilities, public_figures
+from iuran.core.facilities.registry import FacilityKind, FacilityLevel
+from iuran.core.registration_steps import RegistrationStep
+from iuran.graphql.types import (
+    care,
+    complaints,
+    employers,
+    facilities,
+    public_figures,
+    registration,
+)
 from iuran.graphql.types.enums import publish
 
 __all__ = [
@@ -14,10 +23,13 @@ __all__ = [
     "ComplaintCategory",
     "ComplaintChannel",
     "DataField",
+    "FacilityKind",
+    "FacilityLevel",
+    "RegistrationStep",
     "SatisfactionSubject",
 ]
 
-PUBLISHED_BY = (care, complaints, facilities, public_figures)
+PUBLISHED_BY = (care, complaints, employers, facilities, public_figures, registration)
 """The types that publish the others, before an input first uses them."""
 
 publish(

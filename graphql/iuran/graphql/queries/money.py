@@ -22,6 +22,7 @@ from iuran.graphql.types.payments import Payment
 from iuran.graphql.types.refunds import REFUNDS_WAITING, Refund
 from iuran.graphql.types.suspense import SUSPENSE, SuspenseItem
 from iuran.graphql.types.weights import counted_as, weighing
+from iuran.graphql.types.write_offs import WRITE_OFF_ORDERS, WriteOffOrder
 
 
 @strawberry.input(description="A payment as a channel names it.")
@@ -98,6 +99,9 @@ class MoneyQueries:
         "empty for others.",
         directives=[*counted_as(20), *weighing(10)],
     )
+    write_off_orders: Connection[WriteOffOrder] = in_pages(
+        description="Orders to write arrears off, the newest first; for officers, empty for others."
+    )
     suspense_items: Connection[SuspenseItem] = in_pages(
         description="Money that waits to be placed, the oldest first; for finance officers and "
         "auditors, empty for others."
@@ -111,6 +115,7 @@ MONEY_LISTS: dict[str, Declared] = {
     "governmentPayments": GOVERNMENT_PAYMENTS,
     "refundsWaiting": REFUNDS_WAITING,
     "approvalsWaiting": APPROVALS_WAITING,
+    "writeOffOrders": WRITE_OFF_ORDERS,
     "suspenseItems": SUSPENSE,
 }
 MONEY_ROOTS: dict[str, Root] = {

@@ -17,10 +17,19 @@ from iuran.graphql.compiler.declarations import (
     everybody,
     of_family,
 )
+from iuran.graphql.types.capitation import (
+    STATEMENTS_OF_FACILITY,
+    TARIFFS_OF_FACILITY,
+    CapitationStatement,
+    CapitationTariff,
+)
 from iuran.graphql.types.enums import publish
+from iuran.graphql.types.facility_contracts import CONTRACTS_OF_FACILITY, FacilityContract
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.filters import BooleanFilter, TextFilter, equal_to
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.pagination import Connection, in_pages
+from iuran.graphql.types.weights import counted_as
 
 publish(
     FacilityLevel,
@@ -106,6 +115,20 @@ class Facility(Node):
         description="Whether it is under contract today (bekerja sama). Elsewhere care is covered "
         "in an emergency only."
     )
+    contracts: list[FacilityContract] = declared(
+        description="Its contracts, the newest first, at most 20; for officers and the facility "
+        "itself, empty for others.",
+        directives=counted_as(2),
+    )
+    capitation_tariffs: list[CapitationTariff] = declared(
+        description="What is agreed for each of its people, the newest first, at most 24; for "
+        "officers and the facility itself, empty for others.",
+        directives=counted_as(2),
+    )
+    capitation_statements: Connection[CapitationStatement] = in_pages(
+        description="What it gets for each month, the newest first; for officers and the facility "
+        "itself, empty for others."
+    )
 
 
 @strawberry.type(
@@ -141,6 +164,9 @@ FACILITY = Source(
         "services": "ARRAY(SELECT s.service FROM facility_service AS s "
         "WHERE s.facility_code = {row}.facility_code ORDER BY s.service LIMIT 200)",
         "isPartner": _IS_PARTNER,
+        "contracts": CONTRACTS_OF_FACILITY,
+        "capitationTariffs": TARIFFS_OF_FACILITY,
+        "capitationStatements": STATEMENTS_OF_FACILITY,
     },
 )
 

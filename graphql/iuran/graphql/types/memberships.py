@@ -21,6 +21,7 @@ from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CreditEntry
 from iuran.graphql.types.months import month_of
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import Connection, in_pages
+from iuran.graphql.types.registration import STEPS_OF_MEMBERSHIP, RegistrationProgress
 from iuran.graphql.types.weights import counted_as
 
 
@@ -135,6 +136,10 @@ class Membership(Node):
             fine_window=_fine_window(row, today),
         )
 
+    registration_steps: list[RegistrationProgress] = declared(
+        description="The steps of its registration, in their order, done or still to do.",
+        directives=counted_as(7),
+    )
     history: Connection[MembershipEvent] = in_pages(
         description="What happened to it, the newest first (riwayat kepesertaan)."
     )
@@ -239,6 +244,7 @@ MEMBERSHIP = Source(
             "AND {row}.membership_id = {parent}.membership_id",
         ),
         "instalmentPlans": PLANS_OF_MEMBERSHIP,
+        "registrationSteps": STEPS_OF_MEMBERSHIP,
         "history": Paged(
             target="MembershipEvent",
             where="{row}.family_id = {parent}.family_id "
