@@ -105,6 +105,19 @@ async def test_a_participant_finds_the_receipt_of_his_payment(
     assert "20 Maret 2026" in page.text
 
 
+async def test_a_slash_too_many_sends_no_message_to_another_place(http: httpx.AsyncClient) -> None:
+    sent = await http.post("/graphql/", json={"query": "{ viewer { role } }"})
+    opened = await http.get("/graphiql/?a=1")
+    nowhere = await http.post("/nowhere/")
+
+    assert (sent.status_code, sent.json()["code"]) == (404, "NOT_FOUND")
+    assert sent.json()["message"].endswith("leave out the slash at its end: /graphql")
+    assert opened.status_code == 307
+    assert opened.headers["location"].endswith("/graphiql?a=1")
+    assert nowhere.status_code == 404
+    assert "/ says what there is" in nowhere.json()["message"]
+
+
 async def test_without_a_running_demonstration_nobody_is_given_tokens(
     settings: Settings, pool: Pool
 ) -> None:

@@ -177,11 +177,13 @@ async def test_capitation_is_agreed_counted_and_approved_at_the_desk(run: Run, p
     await run("capitation", "agree", CLINIC, "2026-03", "10000", "--reason", "x", "--by", "ani")
     await run("capitation", "approve-tariff", CLINIC, "2026-03", "--by", "budi")
     computed = await run("capitation", "compute", "2026-03", "--by", "ani")
+    again = await run("capitation", "compute", "2026-03", "--by", "ani")
     alone = await run("capitation", "approve", "2026-03", "--by", "ani")
     approved = await run("capitation", "approve", "2026-03", "--by", "budi")
     statement = json.loads((await run("capitation", "statement", CLINIC, "--json")).stdout)
     wrong = await run("capitation", "list", "2026-13")
 
+    assert "Nothing is new for 2026-03" in again.stdout
     assert (too_much.returncode, "Rp9.000 to Rp16.000" in too_much.stderr) == (1, True)
     assert "1 statements are new or changed; pay them by 2026-03-15." in computed.stdout
     assert (alone.returncode, "another person" in alone.stderr) == (1, True)

@@ -38,12 +38,15 @@ async def test_a_receipt_is_shown_printed_and_sent(run: Run, pool: Pool, tmp_pat
         reference = await connection.fetchval("SELECT reference FROM payment")
     where = (str(family.family_id), "1")
 
+    listed = await run("receipts", "list", where[0])
     shown = await run("receipts", "show", *where)
     told = json.loads((await run("receipts", "show", "BCA", reference, "--json")).stdout)
     printed = await run("receipts", "pdf", *where, "struk.pdf", "--language", "en")
     again = await run("receipts", "pdf", *where, "struk.pdf")
     link = await run("receipts", "link", *where)
 
+    assert "2026-03-20 09:00" in listed.stdout
+    assert reference in listed.stdout
     assert "20 Maret 2026, 09.00 WIB" in shown.stdout
     assert "BUNGA" not in shown.stdout
     assert (told["payment"], told["total"], told["state"]) == (1, 35_000, "VALID")

@@ -80,7 +80,14 @@ async def test_an_aggregator_is_registered_and_its_secret_is_never_shown(
         run, *("retail", "add", "OTHER", "--dialect", "doku", "--base-url", "http://plain.example")
     )
 
+    del places["IURAN_RETAIL_API_SECRET"]
+    unasked = await asyncio.to_thread(
+        run, *("retail", "add", "THIRD", "--dialect", "doku", "--base-url", "https://doku.example")
+    )
+
     assert "/retail/MIDTRANS/midtrans" in added
     assert '"dialect": "MIDTRANS"' in listed
     assert "invented-server-key" not in added + listed
     assert "https://host" in refused
+    assert "set IURAN_RETAIL_API_SECRET" in unasked
+    assert "Traceback" not in unasked

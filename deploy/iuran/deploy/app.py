@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,6 +23,7 @@ from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
 from iuran.deploy.tokens import TrustedIssuer, jwks_routes, trusted_issuer
+from iuran.deploy.wrong_paths import WrongPaths
 from iuran.graphql.http import graphql_routes
 from iuran.graphql.rates import Rates
 from iuran.graphql.rates_in_redis import open_rates
@@ -78,7 +80,14 @@ def build_app(
         *retail_routes(retail, settings.retail_mount),
         *snap_routes(snap, settings.snap_mounts),
     ]
-    return _House(routes=routes, middleware=[Middleware(Edge)], lifespan=lifespan)
+    house = _House(
+        routes=routes,
+        middleware=[Middleware(Edge)],
+        lifespan=lifespan,
+        exception_handlers={HTTPStatus.NOT_FOUND: WrongPaths(routes)},
+    )
+    house.router.redirect_slashes = False
+    return house
 
 
 class _House(Starlette):

@@ -19,6 +19,19 @@ OWED = Rupiah(35_000)
 EVER = Span(since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime(2100, 1, 1, tzinfo=UTC))
 
 
+def test_whoever_reads_a_message_does_not_learn_who_paid() -> None:
+    body = (
+        b'{"virtualAccountName": "SITI \\"N\\" CONTOH","customerNo":"09000000005","bankName":"BCA"}'
+    )
+
+    text = shown(body)
+
+    assert "SITI" not in text
+    assert "CONTOH" not in text
+    assert "09000000005" not in text
+    assert '"bankName":"BCA"' in text
+
+
 async def kept(biller: Biller) -> tuple[KeptMessage, ...]:
     await biller.services.vault.flushed()
     async with biller.services.pool.acquire() as connection:

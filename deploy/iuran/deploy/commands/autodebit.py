@@ -14,6 +14,7 @@ from iuran.core.clock import WIB, wib_date
 from iuran.core.errors import InvalidInputError
 from iuran.core.identifiers import mask
 from iuran.core.money import formatted
+from iuran.deploy.commands.asking import asked
 from iuran.deploy.commands.database import Desk, open_desk, small_pool
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import err, fail, run, say, write_json, write_table
@@ -48,7 +49,13 @@ def give(  # noqa: PLR0913 - the options of a command line
     bank: Annotated[str, typer.Option(help="Code of the bank's channel.")],
     number: Annotated[
         str,
-        typer.Option("--number", prompt=True, hide_input=True, help="Number of the bank account."),
+        typer.Option(
+            "--number",
+            envvar="IURAN_ACCOUNT_NUMBER",
+            default_factory=asked("The account's number", variable="IURAN_ACCOUNT_NUMBER"),
+            show_default=False,
+            help="Number of the bank account; better asked for or in the environment.",
+        ),
     ],
     holder: Annotated[str, typer.Option(help="Name of the account's holder.")],
     signed_at: Annotated[str, typer.Option("--signed-at", help="Where and when it was signed.")],

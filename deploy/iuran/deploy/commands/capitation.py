@@ -71,6 +71,12 @@ def compute(month: MonthArgument, *, by: ByOption, data: DataOption = None) -> N
     wanted = _month(month)
     with err.status("Counting ..."):
         written = run(_compute(data, wanted, by))
+    if not written:
+        say(
+            f"Nothing is new for {wanted}: nobody is registered with a facility, or the statements "
+            f"are there already; `iuran capitation list {wanted}` shows them."
+        )
+        return
     say(f"{written} statements are new or changed; pay them by {capitation_pay_by(wanted)}.")
     say(f"Now somebody else approves them:\n  iuran capitation approve {month} --by NAME")
 

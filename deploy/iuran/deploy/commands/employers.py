@@ -8,7 +8,7 @@ import typer
 from iuran.core.clock import wib_date
 from iuran.core.employers.bills import employer_bills_of
 from iuran.core.employers.registration import Employer, NewEmployer, list_employers
-from iuran.core.money import formatted
+from iuran.core.money import Rupiah, formatted
 from iuran.core.segments import PpuGroup
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.employer_reports import add_reports
@@ -77,7 +77,7 @@ def show(
     if json:
         write_json(found)
         return
-    say(f"Pays to {found['number']}; credit {found['credit']} rupiah.")
+    say(f"Pays to {found['number']}; credit {formatted(Rupiah(found['credit']))}.")
     bills = [list(row.values()) for row in found["bills"]]
     write_table("Bills", ("Month", "Part", "Workers", "Amount", "Due", "State"), bills)
     if found["fines"]:

@@ -15,7 +15,7 @@ from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.family_changes import add_changes
 from iuran.deploy.commands.family_moves import add_moves
 from iuran.deploy.commands.family_steps import add_steps
-from iuran.deploy.commands.family_text import as_json, write_family
+from iuran.deploy.commands.family_text import as_json, paid_for, write_family
 from iuran.deploy.commands.options import DataOption, FullOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.family_file import FamilyFile, family_file, find_family
@@ -40,7 +40,8 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List families with their state as of legal time."""
-    rows = run(_list(data, after=after, limit=limit, full=full))
+    found, month = run(_list(data, after=after, limit=limit))
+    rows = [_summary(family, month, full=full) for family in found]
     if json:
         write_json(rows)
         return
@@ -53,7 +54,10 @@ def list_(
         "state": "State",
         "paidThrough": "Paid for",
     }
-    cells = [[row[name] for name in columns] for row in rows]
+    shown = [
+        row | {"paidThrough": paid_for(f.paid_through)} for row, f in zip(rows, found, strict=True)
+    ]
+    cells = [[row[name] for name in columns] for row in shown]
     write_table("Families", list(columns.values()), cells, wide="Payer")
 
 
@@ -100,12 +104,11 @@ def example() -> None:
 
 
 async def _list(
-    data: Path | None, *, after: int, limit: int, full: bool
-) -> list[dict[str, object]]:
+    data: Path | None, *, after: int, limit: int
+) -> tuple[tuple[FamilySummary, ...], CoverageMonth]:
     async with open_desk(data) as desk:
         month = CoverageMonth.of(wib_date(desk.clock.now()))
-        found = await list_families(desk.connection, after=after, limit=limit)
-    return [_summary(family, month, full=full) for family in found]
+        return await list_families(desk.connection, after=after, limit=limit), month
 
 
 def _summary(family: FamilySummary, month: CoverageMonth, *, full: bool) -> dict[str, object]:

@@ -1,7 +1,9 @@
 """How a family's file is written: for people, and as JSON for machines."""
 
+from iuran.core.governments import END_OF_CALENDAR
 from iuran.core.identifiers import customer_number_of, mask, mask_name
 from iuran.core.money import formatted
+from iuran.core.months import CoverageMonth
 from iuran.deploy.commands.terminal import say, write_table
 from iuran.deploy.family_file import FamilyFile, Member
 from iuran.payments.virtual_accounts import VirtualAccount
@@ -15,11 +17,18 @@ _PAYABLE_IN_WORDS = {
 }
 
 
+def paid_for(month: CoverageMonth | None) -> str | None:
+    """Return until when cover is paid for; a government pays until its list says otherwise."""
+    if month is None:
+        return None
+    return "by the state" if month == END_OF_CALENDAR else str(month)
+
+
 def write_family(file: FamilyFile, *, full: bool) -> None:
     """Write a family for people; numbers and names masked unless `full`."""
     say(f"Family {file.family_id}, KK {_number(file.kk_number, full=full)}, as of {file.on} WIB")
     say(f"Membership   {file.state} ({file.segment}, class {file.care_class.name})")
-    say(f"Paid through {file.paid_through or 'never paid'}")
+    say(f"Paid through {paid_for(file.paid_through) or 'never paid'}")
     say(f"To pay now   {_payable(file)}")
     say(f"Fine window  {_window(file)}")
     write_table(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from iuran.core.clock import WIB
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import DataOption, JsonOption, LimitOption
 from iuran.deploy.commands.terminal import fail, out, run, say, write_json, write_table
@@ -54,14 +55,14 @@ def list_(
     if json:
         write_json([_row(record) for record in records])
         return
-    columns = ("Kind", "Key", "State", "Tries", "At", "Error")
+    columns = ("Kind", "Key", "State", "Tries", "At (WIB)", "Error")
     cells = [
         (
             record.name.kind,
             record.name.key,
             record.state,
             record.attempts,
-            written(record.ended_at or record.lease_until or record.next_at),
+            _when(record),
             (record.last_error or "")[:ERROR_SHOWN_MAX],
         )
         for record in records
@@ -145,6 +146,11 @@ def _say_who_ticks(scheduler: Scheduler | None) -> None:
     else:
         at = written(scheduler.ticked_at)
         out.print(f"The scheduler is {scheduler.led_by}; it ticked at {at}.", style="dim")
+
+
+def _when(record: JobRecord) -> str:
+    at = record.ended_at or record.lease_until or record.next_at
+    return f"{at.astimezone(WIB):%m-%d %H:%M:%S}"
 
 
 def _lines(record: JobRecord) -> dict[str, object]:

@@ -11,6 +11,7 @@ import typer
 from iuran.core.clock import WIB
 from iuran.core.errors import InvalidInputError
 from iuran.core.identifiers import mask
+from iuran.deploy.commands.asking import asked
 from iuran.deploy.commands.channel_history import ReasonOption
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import DataOption, JsonOption
@@ -30,8 +31,8 @@ SecretOption = Annotated[
     typer.Option(
         "--secret",
         envvar="IURAN_BANK_SECRET",
-        prompt=True,
-        hide_input=True,
+        default_factory=asked("The bank's secret", variable="IURAN_BANK_SECRET"),
+        show_default=False,
         help="The secret that the bank gave us; better asked for or in the environment.",
     ),
 ]

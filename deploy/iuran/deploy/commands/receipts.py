@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from iuran.core.clock import WIB
 from iuran.core.errors import InvalidInputError
 from iuran.core.money import formatted
 from iuran.deploy.commands.database import open_desk
-from iuran.deploy.commands.options import DataOption, JsonOption
+from iuran.deploy.commands.options import DataOption, JsonOption, LimitOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import receipt_links
 from iuran.deploy.running import Running, settings_here
@@ -23,6 +24,7 @@ from iuran.payments.receipts.keys import (
     Payer,
     ReceiptKey,
 )
+from iuran.payments.receipts.listing import Paid, payments_of
 from iuran.payments.receipts.records import Receipt, find_receipt, payment_of_reference
 from iuran.payments.receipts.words import sheet_of
 
@@ -55,6 +57,33 @@ OfOption = Annotated[
 LanguageOption = Annotated[
     Language | None, typer.Option("--language", help="id or en.", show_default="the family's")
 ]
+
+
+@app.command("list")
+def list_(
+    family: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Family id.")],
+    *,
+    limit: LimitOption = 20,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List a family's payments, the newest first; `show` and `pdf` take what it names."""
+    found = run(_list(data, family, limit))
+    if json:
+        write_json([asdict(one) for one in found])
+        return
+    cells = [
+        (
+            one.payment,
+            f"{one.paid_at.astimezone(WIB):%Y-%m-%d %H:%M}",
+            formatted(one.amount),
+            one.channel,
+            one.reference,
+        )
+        for one in found
+    ]
+    columns = ("Payment", "Paid at (WIB)", "Amount", "Channel", "Reference")
+    write_table(f"Receipts of family {family}", columns, cells, wide="Reference")
 
 
 @app.command()
@@ -156,6 +185,11 @@ def _as_json(receipt: Receipt) -> dict[str, object]:
         "workersReactivated": receipt.workers_back,
         "windowLastDay": receipt.window_last_day,
     }
+
+
+async def _list(data: Path | None, family: int, limit: int) -> tuple[Paid, ...]:
+    async with open_desk(data) as desk:
+        return await payments_of(desk.connection, family, limit=limit)
 
 
 def _key_as_json(key: AnyReceiptKey) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from iuran.deploy.commands.asking import asked
 from iuran.deploy.commands.channel_history import ReasonOption
 from iuran.deploy.commands.database import open_desk, small_pool
 from iuran.deploy.commands.options import DataOption, JsonOption
@@ -34,8 +35,8 @@ ApiSecretOption = Annotated[
     typer.Option(
         "--api-secret",
         envvar="IURAN_RETAIL_API_SECRET",
-        prompt=True,
-        hide_input=True,
+        default_factory=asked("The secret API key", variable="IURAN_RETAIL_API_SECRET"),
+        show_default=False,
         help="Secret API key, server key or secret key; better asked for or in the environment.",
     ),
 ]
@@ -98,7 +99,12 @@ def rotate_(
     purpose: Annotated[Purpose, typer.Option(case_sensitive=False, help="Which one.")],
     secret: Annotated[
         str,
-        typer.Option(envvar="IURAN_RETAIL_SECRET", prompt=True, hide_input=True, help="New one."),
+        typer.Option(
+            envvar="IURAN_RETAIL_SECRET",
+            default_factory=asked("The new secret", variable="IURAN_RETAIL_SECRET"),
+            show_default=False,
+            help="New one; better asked for or in the environment.",
+        ),
     ],
     overlap_hours: Annotated[
         float, typer.Option(min=0, max=720, help="How long the former one stays valid.")

@@ -1,15 +1,21 @@
 """Messages of the vault: listed, shown without whole numbers, and deleted after the retention."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, Self
 
 from iuran.core.database.pool import Connection, Record
-from iuran.core.identifiers import mask_numbers_in
+from iuran.core.identifiers import mask_name, mask_numbers_in
 
 SHOWN_MAX = 1_000
 PURGE_BATCH_MAX = 10_000
 EMPTY_ID = 0
+_NAMED = re.compile(
+    r"""("(?:virtualAccount|customer_?|payer_?)?(?:name|email)"\s*:\s*")((?:[^"\\]|\\.)*)""",
+    re.IGNORECASE,
+)
+"""The members of a body that say who somebody is, in SNAP and at the aggregators."""
 
 SELECT_MESSAGES: LiteralString = """
     SELECT k.kept_at, k.message_id, k.legal_at, c.code AS channel, k.is_proven, k.service, k.method,
@@ -126,5 +132,9 @@ async def purge(connection: Connection, *, before: datetime, at: datetime) -> in
 
 
 def shown(content: bytes) -> str:
-    """Return a body as a person may see it: text, long numbers masked."""
-    return mask_numbers_in(content.decode("utf-8", "replace"))
+    """Return a body as a person may see it: text, long numbers and the payer's name masked."""
+    return _NAMED.sub(_masked, mask_numbers_in(content.decode("utf-8", "replace")))
+
+
+def _masked(match: re.Match[str]) -> str:
+    return match[1] + mask_name(match[2])
