@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
@@ -80,6 +80,10 @@ def build_app(
         *retail_routes(retail, settings.retail_mount),
         *snap_routes(snap, settings.snap_mounts),
     ]
+    return _house(routes, lifespan)
+
+
+def _house(routes: list[BaseRoute], lifespan: Lifespan[Starlette]) -> Starlette:
     house = _House(
         routes=routes,
         middleware=[Middleware(Edge)],

@@ -228,8 +228,8 @@ STORIES: Sequence[Story] = (
 )
 
 DEMO_BANKS: Mapping[str, tuple[str, str]] = {
-    "DEMO_BCA": ("Demonstration bank with the common prefix", "88888"),
-    "DEMO_MANDIRI": ("Demonstration bank with a prefix of its own", "89888"),
+    "DEMO_BCA": ("Bank Contoh", "88888"),
+    "DEMO_MANDIRI": ("Bank Misal", "89888"),
 }
 
 
