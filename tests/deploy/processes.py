@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.deploy.forked import COLUMNS, Command, run_forked
+
 IURAN = Path(sys.executable).with_name("iuran")
 LAST_LINE = "Ctrl-C stops everything; the data are kept."
 
@@ -20,21 +22,15 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("IURAN_") and name not in {"DATABASE_URL", "REDIS_URL"}
     }
-    return {**kept, "COLUMNS": "100", **(extra or {})}
+    return {**kept, "COLUMNS": COLUMNS, **(extra or {})}
 
 
 def iuran(
     *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of ours to its end."""
-    return subprocess.run(
-        [str(IURAN), *arguments],
-        cwd=folder,
-        env=clean_environment(environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    return run_forked(
+        Command(arguments=arguments, folder=folder, environment=clean_environment(environment))
     )
 
 
