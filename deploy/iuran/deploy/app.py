@@ -101,7 +101,7 @@ class _House(Starlette):
         """Return what answers: the edge around GraphQL alone, or everything as Starlette does."""
         everything = super().build_middleware_stack()
         route = next(one for one in self.routes if isinstance(one, Route) and one.path == GRAPHQL)
-        operations = Edge(route.app)
+        operations = Edge(route.app, is_whole=True)
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http" and scope["path"] == GRAPHQL:

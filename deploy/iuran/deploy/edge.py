@@ -3,9 +3,11 @@
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
+from typing import Protocol
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -25,7 +27,18 @@ _LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/graphql"})
 """Probes, and GraphQL, which writes a line of its own for each request."""
+LINE = "iuran.line"
+"""Where in a request's scope stands the line that it came over."""
+AtOnce = Callable[[Message, bytes], bool]
 _log = structlog.get_logger()
+
+
+class AnswersAtOnce(Protocol):
+    """A line that can take a whole answer."""
+
+    def answer_at_once(self, scope: Scope, head: Message, body: bytes) -> bool:
+        """Send an answer; False if nothing was done and it has to go the long way."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,13 +47,24 @@ class _Answer:
 
     send: Send
     request_id: str
+    at_once: "AtOnce | None" = None
+    """Sends an answer that is there as a whole, if the line can do that now."""
     status: int = 0
     started_at: float = field(default_factory=time.perf_counter)
+    _head: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])
             MutableHeaders(scope=message)[REQUEST_ID_HEADER] = self.request_id
+            if self.at_once is not None:
+                self._head = message
+                return
+        elif self._head is not None and self.at_once is not None:
+            head, self._head = self._head, None
+            if not message.get("more_body") and self.at_once(head, message.get("body", b"")):
+                return
+            await self.send(head)
         await self.send(message)
 
     @property
@@ -51,26 +75,31 @@ class _Answer:
 class Edge:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, is_whole: bool = False) -> None:
+        """Stand around an app; `is_whole` if it begins no answer before it has all of it."""
         self._app = app
+        self._is_whole = is_whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; other kinds of connection are none of ours."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = request_id_of(_given_id(scope))
+        request_id = scope["request_id"] = request_id_of(_given_id(scope))
+        line: AnswersAtOnce | None = scope.pop(LINE, None)
         answer = _Answer(send, request_id)
-        with (
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-            REQUESTS_IN_FLIGHT.track_inprogress(),
-        ):
-            try:
-                await self._app(scope, receive, answer)
-            except Exception as error:  # noqa: BLE001 - the edge: logged, counted and answered
-                await _answer_crash(error, answer, scope, receive)
-            finally:
-                _account(scope, answer)
+        if line is not None and self._is_whole:
+            answer.at_once = partial(line.answer_at_once, scope)
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        REQUESTS_IN_FLIGHT.inc()
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as error:  # noqa: BLE001 - the edge: logged, counted and answered
+            await _answer_crash(error, answer, scope, receive)
+        finally:
+            _account(scope, answer)
+            REQUESTS_IN_FLIGHT.dec()
+            structlog.contextvars.reset_contextvars(**bound)
 
 
 def _given_id(scope: Scope) -> str | None:

@@ -7,10 +7,14 @@ as the other side likes. So one client could take all memory, or all places, wit
 
 import asyncio
 import socket
+from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import Message, Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
+
+from iuran.deploy.edge import LINE
 
 HEAD_BYTES_MAX = 32 * 1024
 """Of a request's line and headers, and of what stands between the parts of a body."""
@@ -76,6 +80,38 @@ class HttpLine(HttpToolsProtocol):
         """Begin a request."""
         self._is_arriving = True
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Have the head of a request, and begin to answer it."""
+        super().on_headers_complete()
+        scope = cast("Scope", self.scope)  # uvicorn's own type has none of our keys
+        scope[LINE] = self
+
+    def answer_at_once(self, scope: Scope, head: Message, body: bytes) -> bool:
+        """Send a whole answer in one piece, as uvicorn would in two with more care.
+
+        False if anything is not as it nearly always is; nothing was done then.
+        """
+        cycle = self.cycle
+        is_plain = (
+            cycle.scope is scope  # else others wait behind it
+            and not (cycle.disconnected or cycle.response_started or self.flow.write_paused)
+            and scope["method"] != "HEAD"
+        )
+        lines = [b": ".join(header) for header in (*cycle.default_headers, *head["headers"])]
+        if not cycle.keep_alive:
+            lines.append(b"connection: close")
+        text = STATUS_LINE[head["status"]] + b"\r\n".join(lines)
+        if not is_plain or text.count(b"\n") != len(lines) or text.count(b"\r") != len(lines):
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        self.transport.write(b"%b\r\n\r\n%b" % (text, body))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
+        return True
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""

@@ -15,6 +15,7 @@ from iuran.deploy.settings import Settings
 _DEPTH_MAX = 8
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _WHOLE_NUMBER_DIGITS = 11  # a customer number; amounts and ids of rows stay shorter
+_MASKED_DIGITS_MIN = 9
 _UNMASKED = frozenset({"request_id", "timestamp", "level"})
 _NOISY = ("httpx", "httpcore", "uvicorn.access", "arq.worker", "mail.log")
 
@@ -95,7 +96,7 @@ def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 def _masked(value: object, *, depth: int) -> object:
     match value:
         case str():
-            return mask_numbers_in(value)
+            return value if len(value) < _MASKED_DIGITS_MIN else mask_numbers_in(value)
         case None | bool() | float():
             return value
         case int():

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time
 
 from iuran.graphql.errors import RateLimitedError
 from iuran.graphql.identity import Role, Viewer
@@ -77,16 +79,20 @@ class Account:
             _check(balance, self.buckets.lookups, "look-ups of numbers")
 
     @property
-    def statement(self) -> dict[str, object] | None:
-        """What `extensions.cost` says; None before anything was asked for."""
+    def statement(self) -> str | None:
+        """What `extensions.cost` says, as JSON; None before anything was asked for."""
         if self.balance is None:
             return None
-        full_at = datetime.now(UTC) + timedelta(seconds=self.balance.full_in_seconds)
-        return {
-            "requested": self.requested,
-            "remaining": self.balance.remaining,
-            "resetAt": full_at.isoformat(timespec="seconds"),
-        }
+        reset_at = _written_instant(int(time() + self.balance.full_in_seconds))
+        return (
+            f'{{"requested":{self.requested:d},"remaining":{self.balance.remaining:d},'
+            f'"resetAt":"{reset_at}"}}'
+        )
+
+
+@lru_cache(maxsize=64)
+def _written_instant(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _check(balance: Balance, rate: Rate, what: str) -> None:

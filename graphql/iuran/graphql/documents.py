@@ -34,6 +34,7 @@ from iuran.graphql.metrics import DOCUMENT_LOOKUPS
 from iuran.graphql.types.pagination import PAGE_SIZE_MAX
 
 _RULES = (*specified_rules, OneOfInputValidationRule)
+_KNOWN, _UNKNOWN = (DOCUMENT_LOOKUPS.labels(found=found) for found in ("yes", "no"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,24 @@ class Documents:
         self._characters = 0
 
     def known(
-        self, query: str, *, operation_name: str | None, variables: Mapping[str, object]
+        self,
+        query: str,
+        *,
+        operation_name: str | None,
+        variables: Mapping[str, object],
+        only_queries: bool = False,
     ) -> Prepared | None:
-        """Return an operation that is kept here, ready; None if it must be prepared first."""
-        return self._kept.get((query, operation_name, tuple(sorted(_sizes(variables).items()))))
+        """Return an operation that is kept here, ready; None if it must be prepared first.
+
+        Raises MethodRefusedError for a mutation where only queries are allowed.
+        """
+        key = (query, operation_name, tuple(sorted(_sizes(variables).items())))
+        prepared = self._kept.get(key)
+        if prepared is not None:
+            _KNOWN.inc()
+            self._kept.move_to_end(key)
+            _check_method(prepared.operation, only_queries=only_queries)
+        return prepared
 
     def prepare(
         self,
@@ -84,16 +99,14 @@ class Documents:
 
         Raises MethodRefusedError for a mutation where only queries are allowed.
         """
-        sizes = _sizes(variables)
-        key: _Key = (query, operation_name, tuple(sorted(sizes.items())))
-        prepared = self._kept.get(key)
-        DOCUMENT_LOOKUPS.labels(found="no" if prepared is None else "yes").inc()
+        prepared = self.known(
+            query, operation_name=operation_name, variables=variables, only_queries=only_queries
+        )
         if prepared is None:
+            _UNKNOWN.inc()
+            sizes = _sizes(variables)
             prepared = self._prepare(query, operation_name, sizes, only_queries=only_queries)
-            self._keep(key, prepared)
-        else:
-            self._kept.move_to_end(key)
-            _check_method(prepared.operation, only_queries=only_queries)
+            self._keep((query, operation_name, tuple(sorted(sizes.items()))), prepared)
         return prepared
 
     def _prepare(

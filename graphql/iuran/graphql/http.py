@@ -1,11 +1,8 @@
 """The HTTP edge: GraphQL over HTTP on Starlette, with limits before work."""
 
-import asyncio
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
-from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -24,7 +21,6 @@ from iuran.graphql.errors import (
     RequestRefusedError,
     ScopeMissingError,
     SubscriptionByPostError,
-    TimedOutError,
 )
 from iuran.graphql.graphiql import graphiql_routes
 from iuran.graphql.identity import Role, TokenVerifier, Viewer
@@ -33,6 +29,7 @@ from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
 from iuran.graphql.operations import Operations
+from iuran.graphql.patience import Patience
 from iuran.graphql.reference import reference_routes
 from iuran.graphql.requests import Incoming, OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
@@ -43,10 +40,6 @@ from iuran.graphql.trusted_documents import TrustedDocuments
 NAME_LENGTH_MAX = 100
 CLIENT_LEFT = "CLIENT_LEFT"
 CLIENT_LEFT_STATUS = 499  # nobody reads it
-WATCHED_AFTER_SECONDS = 0.05
-"""How long a request may take before anybody looks whether its client is still there."""
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -98,9 +91,10 @@ class GraphqlEndpoint:
 
     async def _respond(self, incoming: Incoming) -> tuple[Message, Message]:
         started = perf_counter()
-        progress = _Progress(request_id=_request_id())
+        progress = _Progress(request_id=_request_id(incoming.scope))
         try:
-            answer = await self._answer(incoming, progress)
+            patience = Patience(incoming.receive, seconds=self._services.limits.request_seconds)
+            answer = await patience.with_(self._answer(incoming, progress, patience))
         except RequestRefusedError as error:
             answer = answer_of_refusal(
                 error, request_id=progress.request_id, media_type=progress.media_type
@@ -115,18 +109,12 @@ class GraphqlEndpoint:
             progress.media_type, cost=cost, is_draft=self._services.draft_statuses
         )
 
-    async def _answer(self, incoming: Incoming, progress: _Progress) -> Answer:
-        try:
-            async with asyncio.timeout(self._services.limits.request_seconds):
-                return await self._answer_in_time(incoming, progress)
-        except TimeoutError as error:
-            raise TimedOutError("this took too long; ask for less, or try again") from error
-
-    async def _answer_in_time(self, incoming: Incoming, progress: _Progress) -> Answer:
+    async def _answer(self, incoming: Incoming, progress: _Progress, patience: Patience) -> Answer:
         progress.media_type = negotiate(incoming.header(b"accept"))
         progress.viewer = viewer = await self._verifier.viewer(incoming.header(b"authorization"))
         progress.account = account = self._allowances.account_of(viewer)
         asked = await read_request(incoming, self._services.limits)
+        patience.has_body()
         progress.operation = asked.operation_name
         prepared = await self._prepared(asked, viewer, account)
         name = prepared.operation.name
@@ -138,8 +126,7 @@ class GraphqlEndpoint:
         _check_is_no_subscription(prepared)
         await account.spend_points(max(prepared.measure.cost, 1))
         await account.spend_lookups(prepared.measure.lookups.count(asked.variables))
-        running = self._operations.run(prepared, asked, viewer)
-        outcome = await _unless_client_leaves(incoming.receive, running)
+        outcome = await self._operations.run(prepared, asked, viewer)
         progress.statements = outcome.statements
         return answer_of_result(outcome.data, outcome.errors, request_id=progress.request_id)
 
@@ -149,61 +136,20 @@ class GraphqlEndpoint:
         """Return a document that is known here, or prepare it: that costs time, and so points."""
         text = await self._texts.text_of(asked, viewer)
         known = self._documents.known(
-            text, operation_name=asked.operation_name, variables=asked.variables
+            text,
+            operation_name=asked.operation_name,
+            variables=asked.variables,
+            only_queries=asked.is_get,
         )
-        if known is None:
-            await account.spend_points(self._services.limits.preparing_points)
+        if known is not None:
+            return known
+        await account.spend_points(self._services.limits.preparing_points)
         return self._documents.prepare(
             text,
             operation_name=asked.operation_name,
             variables=asked.variables,
             only_queries=asked.is_get,
         )
-
-
-async def _unless_client_leaves(receive: Receive, work: Coroutine[None, None, T]) -> T:
-    """Return what `work` returns; cancel it and raise ClientDisconnect if nobody waits for it."""
-    working = asyncio.current_task()
-    if working is None:
-        raise RuntimeError("a request is answered in a task")
-    watch = _Watch(receive, working)
-    try:
-        return await work
-    except asyncio.CancelledError as error:
-        if watch.has_left:
-            working.uncancel()
-            raise ClientDisconnect from error
-        raise
-    finally:
-        watch.end()
-
-
-class _Watch:
-    """Cancels work when its client leaves; most work is done before it begins to look."""
-
-    __slots__ = ("_looking", "_receive", "_timer", "_working", "has_left")
-
-    def __init__(self, receive: Receive, working: "asyncio.Task[object]") -> None:
-        self.has_left = False
-        self._receive = receive
-        self._working = working
-        self._looking: asyncio.Task[None] | None = None
-        self._timer = working.get_loop().call_later(WATCHED_AFTER_SECONDS, self._begin)
-
-    def end(self) -> None:
-        """Look no more."""
-        self._timer.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
-
-    def _begin(self) -> None:
-        self._looking = self._working.get_loop().create_task(self._look())
-
-    async def _look(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self.has_left = True
-        self._working.cancel()
 
 
 def _check_introspection(viewer: Viewer, policy: IntrospectionPolicy) -> None:
@@ -228,8 +174,9 @@ def _check_is_no_subscription(prepared: Prepared) -> None:
         )
 
 
-def _request_id() -> str:
-    known = structlog.contextvars.get_contextvars().get("request_id")
+def _request_id(scope: Scope) -> str:
+    """Return the id that was given to the request, by the edge around this one or by nobody."""
+    known = scope.get("request_id") or structlog.contextvars.get_contextvars().get("request_id")
     return str(known) if known else uuid4().hex
 
 

@@ -34,6 +34,8 @@ from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.snapshots import Snapshot
 
+_COMPILED = EXECUTIONS.labels(way="compiled")
+
 log = structlog.get_logger()
 
 
@@ -79,7 +81,7 @@ class Operations:
             return await self.run_plainly(prepared, request, question)
         except ReadFailedError as error:
             return _failed(error)
-        EXECUTIONS.labels(way="compiled").inc()
+        _COMPILED.inc()
         return Outcome(data=Json(found.json), statements=found.statements)
 
     async def run_plainly(

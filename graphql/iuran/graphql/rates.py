@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -225,6 +226,7 @@ class Rates:
         self._redis_rests_until = now + REDIS_REST_SECONDS
 
 
+@lru_cache(maxsize=PRINCIPALS_MAX)
 def principal_of(subject: str) -> str:
     """Return the name under which somebody's buckets stand: of bounded length, telling nothing."""
     return blake2b(subject.encode(errors="surrogatepass"), digest_size=16).hexdigest()

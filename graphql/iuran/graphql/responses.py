@@ -58,12 +58,13 @@ class Answer:
         self,
         media_type: MediaType,
         *,
-        cost: Mapping[str, object] | None = None,
+        cost: str | None = None,
         is_draft: bool = False,
     ) -> tuple[Message, Message]:
-        """Write the answer and what it cost for ASGI; nothing of it may be kept by caches."""
+        """Write the answer and what it cost (JSON) for ASGI; no cache may keep anything of it."""
         is_draft = is_draft and media_type is MediaType.GRAPHQL
-        body = joined(self.body if cost is None else {**self.body, "extensions": {"cost": cost}})
+        extensions = {} if cost is None else {"extensions": Json(f'{{"cost":{cost}}}'.encode())}
+        body = joined({**self.body, **extensions})
         headers = [
             (b"cache-control", b"no-store"),
             (b"content-type", _CONTENT_TYPES[media_type]),
@@ -76,9 +77,7 @@ class Answer:
             {"type": "http.response.body", "body": body},
         )
 
-    def response(
-        self, media_type: MediaType, *, cost: Mapping[str, object] | None = None
-    ) -> Response:
+    def response(self, media_type: MediaType, *, cost: str | None = None) -> Response:
         """Write the answer for Starlette."""
         start, end = self.messages(media_type, cost=cost)
         response = Response(end["body"], status_code=start["status"])

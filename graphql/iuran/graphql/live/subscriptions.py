@@ -128,11 +128,12 @@ class Subscriptions:
     ) -> Prepared:
         text = await self._texts.text_of(asked, viewer)
         name, variables = asked.operation_name, asked.variables
-        if self._documents.known(text, operation_name=name, variables=variables) is None:
+        prepared = self._documents.known(text, operation_name=name, variables=variables)
+        if prepared is None:
             await account.spend_points(self._services.limits.preparing_points)
-        prepared = self._documents.prepare(
-            text, operation_name=name, variables=variables, only_queries=False
-        )
+            prepared = self._documents.prepare(
+                text, operation_name=name, variables=variables, only_queries=False
+            )
         if prepared.operation.operation is not OperationType.SUBSCRIPTION:
             raise NotASubscriptionError.because(
                 "only subscriptions are carried here; send queries and mutations by POST to "
