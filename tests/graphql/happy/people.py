@@ -335,3 +335,69 @@ async def sponsor_family(_: World) -> Happy:
         effect="SELECT count(*) FROM sponsorship",
         became=1,
     )
+
+
+def sponsorship(world: World) -> dict[str, str]:
+    return {
+        "membershipId": world.insured.keys["membership"],
+        "segment": "PBI_APBN",
+        "reason": "SK Mensos 17",
+    }
+
+
+@row
+async def propose_sponsorship(world: World) -> Happy:
+    return Happy(
+        given=sponsorship(world),
+        another={"reason": "SK Mensos 18"},
+        effect="SELECT count(*) FROM manual_change",
+        became=1,
+    )
+
+
+@row
+async def approve_sponsorship(world: World) -> Happy:
+    return Happy(
+        given=await approving(world, "proposeSponsorship", sponsorship(world)),
+        another={"proposalId": id_of("ManualChange", 555, 1)},
+        effect="SELECT count(*) FROM sponsorship",
+        became=1,
+        token=another_person(),
+    )
+
+
+async def sponsored(world: World) -> dict[str, str]:
+    """A family that the central government pays for, and the end of that."""
+    new = {
+        "familyCardNumber": "9900000000001234",
+        "participants": [a_person(relation="HEAD")],
+        "segment": "PBI_APBN",
+        "reason": "SK Mensos 17",
+    }
+    known = await world.did("sponsorFamily", new, "membership { id }")
+    return {
+        "membershipId": known["membership"]["id"],
+        "lastMonth": "2026-02",
+        "reason": "SK Mensos 19",
+    }
+
+
+@row
+async def propose_sponsorship_end(world: World) -> Happy:
+    return Happy(
+        given=await sponsored(world),
+        another={"lastMonth": "2026-03"},
+        effect="SELECT count(*) FROM manual_change",
+        became=1,
+    )
+
+
+@row
+async def approve_sponsorship_end(world: World) -> Happy:
+    return Happy(
+        given=await approving(world, "proposeSponsorshipEnd", await sponsored(world)),
+        another={"proposalId": id_of("ManualChange", 555, 1)},
+        effect="SELECT max(last_month) FROM sponsorship",
+        became=2026 * 12 + 1,
+        token=another_person(),
+    )

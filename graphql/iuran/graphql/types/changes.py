@@ -88,9 +88,9 @@ class ManualChange:
 
     proposal_id: strawberry.ID = strawberry.field(
         description="What a second person gives to the mutation that approves it: `approveDeath`, "
-        "`approveRemoval`, `approveRateRuling`, `approveLeavingSegment`, `approveFamilyMove` or "
-        "`approveLayoff`, by `kind`. A `FINE_PAYMENT` is approved by `iuran fines approve`, "
-        "a `SPONSORSHIP` and its end by `iuran governments`."
+        "`approveRemoval`, `approveRateRuling`, `approveLeavingSegment`, `approveFamilyMove`, "
+        "`approveLayoff`, `approveFinePayment`, `approveSponsorship` or `approveSponsorshipEnd`, "
+        "by `kind`."
     )
     change_number: int = strawberry.field(description="Its number within the family.")
     kind: ChangeKind = strawberry.field(description="What is changed.")
