@@ -14,15 +14,15 @@ from bench.sinks import http_sink
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.payments.secrets import Cipher, generate_installation_key
+from iuran.payments.webhooks.addresses import Reach
+from iuran.payments.webhooks.endpoints import NewEndpoint, add_endpoint, approve_endpoint
+from iuran.payments.webhooks.lines import claim, fan_out
+from iuran.payments.webhooks.payloads import body_of
 from iuran.workers.jobs import Job, JobName
 from iuran.workers.mail import SmtpMailer
 from iuran.workers.services import WorkerServices
 from iuran.workers.tls import TlsMode
-from iuran.workers.webhooks.addresses import Reach
 from iuran.workers.webhooks.calls import WayOut, caller
-from iuran.workers.webhooks.endpoints import NewEndpoint, add_endpoint, approve_endpoint
-from iuran.workers.webhooks.lines import claim, fan_out
-from iuran.workers.webhooks.payloads import body_of
 from iuran.workers.webhooks.sending import send_webhooks
 
 EVENTS = 2_000

@@ -10,9 +10,9 @@ from typing import cast
 
 from iuran.core.database.pool import Connection, Pool
 from iuran.payments.secrets import Cipher, generate_installation_key
-from iuran.workers.webhooks.addresses import Reach
+from iuran.payments.webhooks.addresses import Reach
+from iuran.payments.webhooks.endpoints import NewEndpoint, add_endpoint, approve_endpoint
 from iuran.workers.webhooks.calls import WayOut
-from iuran.workers.webhooks.endpoints import NewEndpoint, add_endpoint, approve_endpoint
 from tests.workers.conftest import PATIENCE_SECONDS
 
 KEY = generate_installation_key()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from iuran.core.errors import InvalidInputError
-from iuran.workers.webhooks.addresses import AddressRefusedError, GuardedTransport, Reach
+from iuran.payments.webhooks.addresses import AddressRefusedError, GuardedTransport, Reach
 from iuran.workers.webhooks.calls import WayOut, call, caller
 from tests.workers.subscribers import CIPHER, Subscriber, subscriber
 

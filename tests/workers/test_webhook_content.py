@@ -15,11 +15,7 @@ from iuran.core.families import RegisteredFamily
 from iuran.core.money import Rupiah
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 from iuran.graphql.global_ids import id_of
-from iuran.workers.execution import run_due
-from iuran.workers.jobs import Job, JobName
-from iuran.workers.retention import purge_records
-from iuran.workers.services import WorkerServices
-from iuran.workers.webhooks.endpoints import (
+from iuran.payments.webhooks.endpoints import (
     EndpointExistsError,
     EndpointState,
     EndpointStateError,
@@ -30,7 +26,11 @@ from iuran.workers.webhooks.endpoints import (
     enable_endpoint,
     find_endpoint,
 )
-from iuran.workers.webhooks.payloads import Event, body_of, opaque_id
+from iuran.payments.webhooks.payloads import Event, body_of, opaque_id
+from iuran.workers.execution import run_due
+from iuran.workers.jobs import Job, JobName
+from iuran.workers.retention import purge_records
+from iuran.workers.services import WorkerServices
 from tests.builders import a_channel, a_family, an_active_family
 from tests.care_builders import CLINIC, HOSPITAL, OTHER_CLINIC, an_emergency_stay, facilities
 from tests.workers.stories import wib

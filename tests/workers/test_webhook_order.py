@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.deploy.embedded import EmbeddedServices
+from iuran.payments.webhooks.lines import claim, fan_out
+from iuran.payments.webhooks.repeats import NothingToResendError, replay, resend
 from iuran.workers.execution import run_due
 from iuran.workers.services import WorkerServices
 from iuran.workers.webhooks.delivery_log import endpoint_figures, list_dead
-from iuran.workers.webhooks.lines import claim, fan_out
-from iuran.workers.webhooks.repeats import NothingToResendError, replay, resend
 from tests.conftest import clear
 from tests.workers.conftest import later
 from tests.workers.stories import wib

@@ -13,6 +13,22 @@ from iuran.core.clock import StandingClock, SystemClock
 from iuran.core.database.pool import Pool
 from iuran.core.identifiers import mask_numbers_in
 from iuran.deploy.embedded import EmbeddedServices
+from iuran.payments.webhooks.endpoints import (
+    Change,
+    EndpointState,
+    disable_endpoint,
+    enable_endpoint,
+    find_endpoint,
+    rotate_secret,
+)
+from iuran.payments.webhooks.lines import Result
+from iuran.payments.webhooks.payloads import opaque_id
+from iuran.payments.webhooks.repeats import (
+    NothingToResendError,
+    replay,
+    resend,
+    resend_dead,
+)
 from iuran.workers.execution import run_due
 from iuran.workers.job_records import list_jobs
 from iuran.workers.services import WorkerServices
@@ -22,23 +38,7 @@ from iuran.workers.webhooks.delivery_log import (
     list_changes,
     list_dead,
 )
-from iuran.workers.webhooks.endpoints import (
-    Change,
-    EndpointState,
-    disable_endpoint,
-    enable_endpoint,
-    find_endpoint,
-    rotate_secret,
-)
 from iuran.workers.webhooks.health import DISABLED_AFTER
-from iuran.workers.webhooks.lines import Result
-from iuran.workers.webhooks.payloads import opaque_id
-from iuran.workers.webhooks.repeats import (
-    NothingToResendError,
-    replay,
-    resend,
-    resend_dead,
-)
 from iuran.workers.webhooks.sending import BREAKS_MAX, TRIED_FOR
 from tests.workers.conftest import later
 from tests.workers.stories import a_paying_family

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import open_pool
 from iuran.payments.secrets import Cipher
+from iuran.payments.webhooks.addresses import Reach
 from iuran.workers.execution import run_due
 from iuran.workers.mail import SmtpMailer
 from iuran.workers.services import WorkerServices
 from iuran.workers.tls import TlsMode
-from iuran.workers.webhooks.addresses import Reach
 from iuran.workers.webhooks.calls import WayOut
 
 

@@ -14,12 +14,12 @@ from iuran.deploy.settings import (
     demanded,
     variable_of,
 )
+from iuran.payments.webhooks.addresses import Reach
 from iuran.workers.mail import SmtpMailer
 from iuran.workers.messaging.http import HttpCarrier, Provider
 from iuran.workers.messaging.letter import Carrier
 from iuran.workers.messaging.providers import SignedWebhook, SmsGateway, WhatsAppCloud
 from iuran.workers.messaging.report_routes import ReportServices, report_routes
-from iuran.workers.webhooks.addresses import Reach
 from iuran.workers.webhooks.calls import WayOut
 
 

@@ -23,8 +23,8 @@ from iuran.payments.lane_limits import LaneLimits
 from iuran.payments.receipts.lifetime import DEFAULT_DAYS as DEFAULT_RECEIPT_DAYS
 from iuran.payments.settlement import INSTRUCTIONS_MAX
 from iuran.payments.snap.mounts import DEFAULT_MOUNTS
+from iuran.payments.webhooks.networks import read_networks
 from iuran.workers.tls import TlsMode
-from iuran.workers.webhooks.networks import read_networks
 
 PREFIX = "IURAN_"
 Port = Annotated[int, Field(ge=0, le=65_535)]

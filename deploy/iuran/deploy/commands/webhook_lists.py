@@ -10,6 +10,8 @@ from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import DataOption, JsonOption, LimitOption
 from iuran.deploy.commands.terminal import fail, run, say, write_json, write_table
 from iuran.deploy.moments import written
+from iuran.payments.webhooks.endpoints import EndpointUnknownError, find_endpoint
+from iuran.payments.webhooks.lines import Result
 from iuran.workers.webhooks.delivery_log import (
     DeadEvent,
     EndpointChange,
@@ -20,8 +22,6 @@ from iuran.workers.webhooks.delivery_log import (
     list_changes,
     list_dead,
 )
-from iuran.workers.webhooks.endpoints import EndpointUnknownError, find_endpoint
-from iuran.workers.webhooks.lines import Result
 
 CHANGES_SHOWN_MAX = 20
 

@@ -14,8 +14,7 @@ from iuran.deploy.commands.terminal import fail, run, say, write_json
 from iuran.deploy.commands.webhook_lists import NameArgument, list_, log, show
 from iuran.deploy.installation import installation_cipher
 from iuran.deploy.messaging import new_reach, new_way_out
-from iuran.workers.webhooks.calls import Answer, call, caller
-from iuran.workers.webhooks.endpoints import (
+from iuran.payments.webhooks.endpoints import (
     NewEndpoint,
     add_endpoint,
     approve_endpoint,
@@ -24,9 +23,11 @@ from iuran.workers.webhooks.endpoints import (
     find_endpoint,
     rotate_secret,
 )
-from iuran.workers.webhooks.payloads import KINDS, trial_body
-from iuran.workers.webhooks.repeats import replay, resend, resend_dead
-from iuran.workers.webhooks.signing import live_secrets, signed_headers
+from iuran.payments.webhooks.payloads import KINDS, trial_body
+from iuran.payments.webhooks.repeats import replay, resend, resend_dead
+from iuran.payments.webhooks.signing_secrets import live_secrets
+from iuran.workers.webhooks.calls import Answer, call, caller
+from iuran.workers.webhooks.signing import signed_headers
 
 app = typer.Typer(
     no_args_is_help=True, help="Tell other systems what happens; see how they answer."

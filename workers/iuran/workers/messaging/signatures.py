@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from hashlib import sha1, sha256
 
 from iuran.core.errors import InvalidInputError
+from iuran.payments.webhooks.signing_secrets import SECRET_PREFIX
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with
 TOLERANCE = timedelta(minutes=5)
 
 

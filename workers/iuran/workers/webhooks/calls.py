@@ -14,7 +14,7 @@ import httpx
 
 from iuran.core.identifiers import mask_numbers_in
 from iuran.payments.secrets import Cipher
-from iuran.workers.webhooks.addresses import AddressRefusedError, GuardedTransport, Reach
+from iuran.payments.webhooks.addresses import AddressRefusedError, GuardedTransport, Reach
 
 ANSWER_KEPT_MAX = 300
 ANSWER_READ_MAX = 16_384

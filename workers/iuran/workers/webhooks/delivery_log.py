@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import LiteralString, Self
 
 from iuran.core.database.pool import Connection, Record
-from iuran.workers.webhooks.endpoints import Endpoint
-from iuran.workers.webhooks.lines import Result
+from iuran.payments.webhooks.endpoints import Endpoint
+from iuran.payments.webhooks.lines import Result
 
 COUNTED_MAX = 100_000
 

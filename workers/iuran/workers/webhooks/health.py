@@ -7,8 +7,8 @@ from typing import LiteralString
 import structlog
 
 from iuran.core.database.pool import Connection
+from iuran.payments.webhooks.endpoints import SYSTEM, Endpoint, disable
 from iuran.workers.metrics import WEBHOOKS_DISABLED
-from iuran.workers.webhooks.endpoints import SYSTEM, Endpoint, disable
 
 DISABLED_AFTER = timedelta(days=3)
 

@@ -13,19 +13,12 @@ import structlog
 
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
-from iuran.workers.jobs import Job
-from iuran.workers.metrics import WEBHOOK_SECONDS, WEBHOOKS
-from iuran.workers.moments import Moment, Work
-from iuran.workers.pauses import pause
-from iuran.workers.services import WorkerServices
-from iuran.workers.webhooks.calls import Answer, WayOut, call, caller
-from iuran.workers.webhooks.endpoints import (
+from iuran.payments.webhooks.endpoints import (
     Endpoint,
     EndpointState,
     find_endpoint,
 )
-from iuran.workers.webhooks.health import Outcome, conclude, pauses_of
-from iuran.workers.webhooks.lines import (
+from iuran.payments.webhooks.lines import (
     Attempt,
     ClaimedEvent,
     Result,
@@ -34,8 +27,16 @@ from iuran.workers.webhooks.lines import (
     give_back,
     note,
 )
-from iuran.workers.webhooks.payloads import body_of, message_id
-from iuran.workers.webhooks.signing import live_secrets, signed_headers
+from iuran.payments.webhooks.payloads import body_of, message_id
+from iuran.payments.webhooks.signing_secrets import live_secrets
+from iuran.workers.jobs import Job
+from iuran.workers.metrics import WEBHOOK_SECONDS, WEBHOOKS
+from iuran.workers.moments import Moment, Work
+from iuran.workers.pauses import pause
+from iuran.workers.services import WorkerServices
+from iuran.workers.webhooks.calls import Answer, WayOut, call, caller
+from iuran.workers.webhooks.health import Outcome, conclude, pauses_of
+from iuran.workers.webhooks.signing import signed_headers
 
 TRIED_FOR = timedelta(hours=24)
 FIRST_PAUSE = timedelta(seconds=10)

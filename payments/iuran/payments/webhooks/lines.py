@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import LiteralString, Self
 
 from iuran.core.database.pool import Connection, Record
-from iuran.workers.webhooks.payloads import Event
+from iuran.payments.webhooks.payloads import Event
 
 EVENTS_A_BATCH = 2_000
 QUEUED_MAX = 10_000

@@ -14,9 +14,9 @@ from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.facilities.registry import facility_of
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 from iuran.payments.secrets import Cipher
-from iuran.workers.webhooks.addresses import Reach
-from iuran.workers.webhooks.payloads import FACILITY_KINDS, KINDS, unknown_kinds
-from iuran.workers.webhooks.signing import new_secret, replace_secret
+from iuran.payments.webhooks.addresses import Reach
+from iuran.payments.webhooks.payloads import FACILITY_KINDS, KINDS, unknown_kinds
+from iuran.payments.webhooks.signing_secrets import new_secret, replace_secret
 
 NAME_FORM = re.compile(r"[a-z][a-z0-9-]{1,39}", re.ASCII)
 PERSON_LENGTH_MAX = 100

@@ -8,14 +8,14 @@ from typing import ClassVar, LiteralString
 
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError, InvalidInputError
-from iuran.workers.webhooks.endpoints import (
+from iuran.payments.webhooks.endpoints import (
     Change,
     Endpoint,
     hold_endpoint,
     note_change,
     person_of,
 )
-from iuran.workers.webhooks.lines import LOCK_CURSOR, WANTED
+from iuran.payments.webhooks.lines import LOCK_CURSOR, WANTED
 
 RESENT_MAX = 10_000
 POSITION_MAX = 2**63 - 1

@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 import httpx
 
 from iuran.core.errors import DomainError, InvalidInputError
-from iuran.workers.webhooks.networks import Network, read_networks
+from iuran.payments.webhooks.networks import Network, read_networks
 
 URL_LENGTH_MAX = 500
 ADDRESSES_TRIED_MAX = 4
