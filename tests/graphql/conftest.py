@@ -24,7 +24,7 @@ from iuran.graphql.signing_keys import SigningKeys
 from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.virtual_accounts import VirtualAccount
-from tests.builders import a_channel, a_family, an_active_family
+from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
 
 CIPHER = Cipher.of([generate_installation_key()])
 Answer = dict[str, Any]  # JSON as the edge wrote it
@@ -190,6 +190,18 @@ async def insured(pool: Pool) -> Insured:
     async with pool.acquire() as connection:
         await connection.execute(CONTACT, registered.family_id)
     return Insured(new=family, registered=registered, account=accounts[0])
+
+
+@pytest.fixture
+async def fourteen_bills(pool: Pool, clock: StandingClock) -> str:
+    """A family with a bill for each month from 2024-12 to 2026-01."""
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    family, (account, *_) = await an_active_family(
+        pool, channel, a_family(), first_payment_at=datetime(2024, 12, 20, 9, tzinfo=WIB)
+    )
+    await pays_what_it_owes(pool, channel, account, at=clock.now())
+    return id_of("Family", family.family_id)
 
 
 def code_of(answer: Mapping[str, Any]) -> str:

@@ -16,6 +16,9 @@ from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool, Record, open_pool
 from iuran.core.families import RegisteredFamily
 from iuran.core.segments import CareClass
+from iuran.graphql.compiler.declarations import Paged
+from iuran.graphql.compiler.windows import window
+from iuran.graphql.declared import SOURCES
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER
 from iuran.graphql.documents import Documents
 from iuran.graphql.global_ids import id_of
@@ -29,6 +32,7 @@ from iuran.graphql.schema import executable_schema
 from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
+from iuran.graphql.types.bills import BILLS_OF_FAMILY
 from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher, generate_installation_key
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
@@ -104,7 +108,7 @@ async def world(pool: Pool, clock: StandingClock) -> World:
     return World(
         families=families,
         employer_id=await pool.fetchval("SELECT min(employer_id) FROM employer"),
-        arguments=await _arguments(pool, families, numbers),
+        arguments=_in_orders(await _arguments(pool, families, numbers)),
     )
 
 
@@ -264,6 +268,34 @@ async def _arguments(
         ],
         ("Membership", "history"): events,
     }
+
+
+def _in_orders(
+    arguments: Mapping[tuple[str, str], Sequence[Arguments]],
+) -> dict[tuple[str, str], Sequence[Arguments]]:
+    """Put pages in every other order, and behind cursors of them, behind a list's first page."""
+    found = dict(arguments)
+    for source in SOURCES:
+        for name, declared in source.fields.items():
+            if isinstance(declared, Paged):
+                first, *more = found[source.type_name, name]
+                found[source.type_name, name] = [first, *_ordered_pages(declared), *more]
+    found["Query", "bills"] = [
+        *found["Query", "bills"],
+        *({**found["Query", "bills"][0], **one} for one in _ordered_pages(BILLS_OF_FAMILY)),
+    ]
+    return found
+
+
+def _ordered_pages(paged: Paged) -> Sequence[Arguments]:
+    ascending = "ASC" if paged.descending else "DESC"
+    pages: list[Arguments] = []
+    for order in (*paged.orders, paged.order):
+        asked = {"orderBy": {"field": (order,), "direction": (ascending,)}}
+        form, _ = window(paged, {"first": 2, "orderBy": {"field": order, "direction": ascending}})
+        cursor = id_of(form.list_name(paged), *[1 for _ in form.keys(paged)])
+        pages += [{"first": 2, **asked}, {"last": 3, "after": cursor, **asked}]
+    return pages
 
 
 def _cares(people: Sequence[Record], numbers: Mapping[str, str]) -> Sequence[Arguments]:

@@ -5,16 +5,14 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
-from iuran.core.clock import StandingClock
-from iuran.core.database.pool import Pool
+from iuran.graphql.compiler.answers import CompiledReads
+from iuran.graphql.compiler.refusals import SurpriseError
 from iuran.graphql.compiler.selections import type_of
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.schema import executable_schema
 from iuran.graphql.types.pagination import PAGE_ARGUMENTS
-from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
-from tests.graphql.conftest import Answer, Frontend, code_of
+from tests.graphql.conftest import Answer, Frontend, Insured, code_of
 from tests.graphql.test_limits import cost_of
-from tests.graphql.test_queries import wib
 
 SCHEMA = executable_schema()
 MONTHS = ["2026-01", *(f"2025-{month:02d}" for month in range(12, 0, -1)), "2024-12"]
@@ -24,18 +22,6 @@ BILLS = """
         edges { cursor node { coverageMonth } }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }
 """
-
-
-@pytest.fixture
-async def family(pool: Pool, clock: StandingClock) -> str:
-    """A family with a bill for each of MONTHS."""
-    async with pool.acquire() as connection:
-        channel = await a_channel(connection)
-    family, (account, *_) = await an_active_family(
-        pool, channel, a_family(), first_payment_at=wib(2024, 12, 20)
-    )
-    await pays_what_it_owes(pool, channel, account, at=clock.now())
-    return id_of("Family", family.family_id)
 
 
 async def page(
@@ -53,16 +39,16 @@ def months_of(found: Answer) -> list[str]:
 
 @pytest.mark.parametrize("size", [1, 5, 7, 13, 14, 100])
 async def test_a_walk_back_meets_the_same_rows_in_the_same_order(
-    frontend: Frontend, family: str, size: int
+    frontend: Frontend, fourteen_bills: str, size: int
 ) -> None:
-    forth = [await page(frontend, family, first=size)]
+    forth = [await page(frontend, fourteen_bills, first=size)]
     while forth[-1]["pageInfo"]["hasNextPage"]:
         after = forth[-1]["pageInfo"]["endCursor"]
-        forth.append(await page(frontend, family, first=size, after=after))
-    back = [await page(frontend, family, last=size)]
+        forth.append(await page(frontend, fourteen_bills, first=size, after=after))
+    back = [await page(frontend, fourteen_bills, last=size)]
     while back[0]["pageInfo"]["hasPreviousPage"]:
         before = back[0]["pageInfo"]["startCursor"]
-        back.insert(0, await page(frontend, family, last=size, before=before))
+        back.insert(0, await page(frontend, fourteen_bills, last=size, before=before))
 
     pages = -(-len(MONTHS) // size)
     assert [month for found in forth for month in months_of(found)] == MONTHS
@@ -72,17 +58,17 @@ async def test_a_walk_back_meets_the_same_rows_in_the_same_order(
 
 
 async def test_what_was_loaded_before_is_found_again_from_either_end(
-    frontend: Frontend, family: str
+    frontend: Frontend, fourteen_bills: str
 ) -> None:
     second = await page(
         frontend,
-        family,
+        fourteen_bills,
         first=4,
-        after=(await page(frontend, family, first=4))["pageInfo"]["endCursor"],
+        after=(await page(frontend, fourteen_bills, first=4))["pageInfo"]["endCursor"],
     )
 
-    before = await page(frontend, family, last=4, before=second["pageInfo"]["startCursor"])
-    behind = await page(frontend, family, first=4, after=second["pageInfo"]["endCursor"])
+    before = await page(frontend, fourteen_bills, last=4, before=second["pageInfo"]["startCursor"])
+    behind = await page(frontend, fourteen_bills, first=4, after=second["pageInfo"]["endCursor"])
 
     assert months_of(before) + months_of(second) + months_of(behind) == MONTHS[:12]
     assert before["pageInfo"] | {"startCursor": "", "endCursor": ""} == {
@@ -104,23 +90,23 @@ async def test_what_was_loaded_before_is_found_again_from_either_end(
 )
 async def test_two_cursors_bound_a_page_at_both_ends(
     frontend: Frontend,
-    family: str,
+    fourteen_bills: str,
     arguments: dict[str, int],
     months: list[str],
     more: tuple[bool, bool],
 ) -> None:
-    cursors = [edge["cursor"] for edge in (await page(frontend, family, first=14))["edges"]]
+    cursors = [edge["cursor"] for edge in (await page(frontend, fourteen_bills, first=14))["edges"]]
 
-    found = await page(frontend, family, after=cursors[2], before=cursors[9], **arguments)
+    found = await page(frontend, fourteen_bills, after=cursors[2], before=cursors[9], **arguments)
 
     assert months_of(found) == months
     assert (found["pageInfo"]["hasPreviousPage"], found["pageInfo"]["hasNextPage"]) == more
 
 
-async def test_an_empty_page_has_no_cursors(frontend: Frontend, family: str) -> None:
-    first = (await page(frontend, family, first=1))["pageInfo"]["startCursor"]
+async def test_an_empty_page_has_no_cursors(frontend: Frontend, fourteen_bills: str) -> None:
+    first = (await page(frontend, fourteen_bills, first=1))["pageInfo"]["startCursor"]
 
-    found = await page(frontend, family, last=3, before=first)
+    found = await page(frontend, fourteen_bills, last=3, before=first)
 
     assert found == {
         "edges": [],
@@ -147,9 +133,9 @@ async def test_an_empty_page_has_no_cursors(frontend: Frontend, family: str) -> 
     ],
 )
 async def test_a_page_that_cannot_be_meant_is_refused_in_its_field(
-    frontend: Frontend, family: str, arguments: dict[str, Any], code: str
+    frontend: Frontend, fourteen_bills: str, arguments: dict[str, Any], code: str
 ) -> None:
-    answer = await frontend.answer(BILLS, id=family, **arguments)
+    answer = await frontend.answer(BILLS, id=fourteen_bills, **arguments)
 
     assert code_of(answer) == code
     assert answer["errors"][0]["path"] == ["bills"]
@@ -175,3 +161,20 @@ def test_every_connection_takes_all_of_relays_arguments() -> None:
 
     assert len(paged) > 25
     assert [one for one in paged if not set(PAGE_ARGUMENTS) <= one[2]] == []
+
+
+async def test_a_cursor_is_the_same_whoever_answers(
+    frontend: Frontend, insured: Insured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = """query ($id: ID!) { family(by: {id: $id}) { membership {
+        history(last: 2) { edges { cursor } } } payments(first: 1) { edges { cursor } } } }"""
+
+    def surprised(*_: object) -> None:
+        raise SurpriseError("asked on purpose")
+
+    compiled = await frontend.data(query, id=insured.keys["family"])
+    monkeypatch.setattr(CompiledReads, "answer", surprised)
+    plain = await frontend.data(query, id=insured.keys["family"])
+
+    assert plain == compiled
+    assert len(plain["family"]["membership"]["history"]["edges"]) == 2

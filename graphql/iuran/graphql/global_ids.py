@@ -15,8 +15,8 @@ import strawberry
 
 from iuran.graphql.errors import IdInvalidError
 
-TEXT_LENGTH_MAX = 128
-_TEXT = re.compile(r"([A-Za-z]{1,30}):(\d{1,19}(?:\.\d{1,19}){0,3})", re.ASCII)
+TEXT_LENGTH_MAX = 160
+_TEXT = re.compile(r"([A-Za-z]{1,40}):(\d{1,19}(?:\.\d{1,19}){0,3})", re.ASCII)
 _BIGINT_MAX = 2**63 - 1
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 

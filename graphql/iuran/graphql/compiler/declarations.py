@@ -94,7 +94,7 @@ class Many:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A part of a list's order, and of its cursors: a whole number."""
+    """A part of a list's order, and of its cursors: a whole number, or found again by one."""
 
     sql: Fragment
     type: Fragment = "bigint"
@@ -102,6 +102,8 @@ class Key:
     """The number that stands for it in a cursor, if it is none itself."""
     read: Callable[[int], object] | None = None
     """Back from the number."""
+    found: Fragment = "{number}"
+    """What rows are compared with, where the number only says of which row that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +126,13 @@ class Paged:
 
     target: str
     where: Fragment
+    order: str
+    """As what `orderBy` knows the order of `keys`, in which the list is if nobody asks."""
     keys: Sequence[Key]
     list_name: str
     descending: bool = True
+    orders: Mapping[str, Sequence[Key]] = field(default_factory=dict[str, Sequence[Key]])
+    """The other orders, by the names that `orderBy` knows them by."""
     filters: Sequence[Filter] = ()
     via: Fragment = ""
     count_max: int | None = COUNT_MAX

@@ -32,7 +32,7 @@ class Paging:
         self._rows = Columns()
         self._parent = parent
         self._place = Place(
-            row=draft.alias(), parent=parent.row, number=field.number, values=types_of(paged)
+            row=draft.alias(), parent=parent.row, number=field.number, values=types_of(paged, bound)
         )
         self._row = "r, at"
 
@@ -135,9 +135,9 @@ class Paging:
             self._rows.value(
                 self._draft.fill("(" + (key.written or key.sql) + ")::bigint", self._place)
             )
-            for key in self._paged.keys
+            for key in self._window.keys(self._paged)
         ]
-        write = self._draft.named(IdWriter(self._paged.list_name))
+        write = self._draft.named(IdWriter(self._window.list_name(self._paged)))
         return f"{write}({', '.join(row + key.removeprefix('r') for key in keys)})"
 
     def _select(self) -> LiteralString:

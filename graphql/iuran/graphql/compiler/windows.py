@@ -2,13 +2,16 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import LiteralString, cast
 
 from iuran.graphql.compiler.declarations import Arguments, Key, Paged
+from iuran.graphql.types.orders import OrderDirection
 from iuran.graphql.types.pagination import page_size, position_of
 
-AFTER: tuple[LiteralString, ...] = ("after_0", "after_1", "after_2", "after_3")
-BEFORE: tuple[LiteralString, ...] = ("before_0", "before_1", "before_2", "before_3")
+_NAMES: Mapping[str, tuple[LiteralString, ...]] = {
+    "after": ("after_0", "after_1", "after_2", "after_3"),
+    "before": ("before_0", "before_1", "before_2", "before_3"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +23,21 @@ class Window:
     """Whether the page is the end of what is asked for, by `last`, and read from there."""
     has_after: bool
     has_before: bool
+    order: str
+    descending: bool
     filters: tuple[str, ...]
     """Which filters are asked for."""
+
+    def keys(self, paged: Paged) -> Sequence[Key]:
+        """Return the keys of the order."""
+        return paged.keys if self.order == paged.order else paged.orders[self.order]
+
+    def list_name(self, paged: Paged) -> str:
+        """Return the name of the list in this order: a cursor of another one is none of it."""
+        if (self.order, self.descending) == (paged.order, paged.descending):
+            return paged.list_name
+        name = self.order.title().replace("_", "")
+        return f"{paged.list_name}{name}{'Down' if self.descending else 'Up'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,40 +59,52 @@ def window_of(form: Hashable) -> Window | None:
 def window(paged: Paged, arguments: Arguments) -> tuple[Window, Mapping[str, object]]:
     """Read a page's arguments; raises DomainError as the plain reads do."""
     size, is_backward = page_size(first=arguments.get("first"), last=arguments.get("last"))
-    after = _cursor(paged, arguments, "after", AFTER)
-    before = _cursor(paged, arguments, "before", BEFORE)
     values = {one.name: one.of(arguments) for one in paged.filters}
     given: Mapping[str, object] = {n: value for n, value in values.items() if value is not None}
+    order, descending = _order(paged, arguments)
     form = Window(
         size=size,
         is_backward=is_backward,
-        has_after=bool(after),
-        has_before=bool(before),
+        has_after=bool(arguments.get("after")),
+        has_before=bool(arguments.get("before")),
+        order=order,
+        descending=descending,
         filters=tuple(given),
     )
+    after = _cursor(paged, form, arguments, "after")
+    before = _cursor(paged, form, arguments, "before")
     return form, {**given, **after, **before}
 
 
+def _order(paged: Paged, arguments: Arguments) -> tuple[str, bool]:
+    """Return the name of the order that is asked for, and whether it is descending."""
+    # As the schema has coerced it: both members are names of enums.
+    asked = cast("Mapping[str, str] | None", arguments.get("orderBy"))
+    if asked is None:
+        return paged.order, paged.descending
+    return str(asked["field"]), asked["direction"] == OrderDirection.DESC
+
+
 def _cursor(
-    paged: Paged, arguments: Arguments, argument: str, names: tuple[LiteralString, ...]
+    paged: Paged, form: Window, arguments: Arguments, argument: str
 ) -> Mapping[str, object]:
     text = arguments.get(argument)
-    if not isinstance(text, str | None):
-        raise TypeError("the schema has coerced it")
-    position = position_of(
-        text or None, argument=argument, list_name=paged.list_name, parts=len(paged.keys)
-    )
+    if not text:
+        return {}
+    keys = form.keys(paged)
+    name = form.list_name(paged)
+    position = position_of(str(text), argument=argument, list_name=name, parts=len(keys))
     return {
         name: key.read(part) if key.read is not None else part
-        for name, key, part in zip(names, paged.keys, position or (), strict=False)
+        for name, key, part in zip(_NAMES[argument], keys, position, strict=False)
     }
 
 
-def types_of(paged: Paged) -> dict[LiteralString, LiteralString]:
+def types_of(paged: Paged, form: Window) -> dict[LiteralString, LiteralString]:
     """Return the types of the values that a page's arguments give."""
     types: dict[LiteralString, LiteralString] = {one.name: one.type for one in paged.filters}
-    for names in (AFTER, BEFORE):
-        types |= {name: key.type for name, key in zip(names, paged.keys, strict=False)}
+    for names in _NAMES.values():
+        types |= {n: key.type for n, key in zip(names, form.keys(paged), strict=False)}
     return types
 
 
@@ -89,12 +117,12 @@ def narrowed(paged: Paged, form: Window) -> LiteralString:
 def within(paged: Paged, form: Window) -> LiteralString:
     """Return the condition on the rows between the cursors."""
     signs: tuple[LiteralString, LiteralString] = (" < ", " > ")
-    after, before = signs if paged.descending else signs[::-1]
+    after, before = signs if form.descending else signs[::-1]
     conditions: list[LiteralString] = [narrowed(paged, form)]
     if form.has_after:
-        conditions.append(_beside(paged.keys, after, AFTER))
+        conditions.append(_beside(form.keys(paged), after, _NAMES["after"]))
     if form.has_before:
-        conditions.append(_beside(paged.keys, before, BEFORE))
+        conditions.append(_beside(form.keys(paged), before, _NAMES["before"]))
     return " AND ".join(conditions)
 
 
@@ -102,11 +130,16 @@ def _beside(
     keys: Sequence[Key], sign: LiteralString, names: tuple[LiteralString, ...]
 ) -> LiteralString:
     own: LiteralString = ", ".join([key.sql for key in keys])
-    given: LiteralString = ", ".join(["{" + name + "}" for name in names[: len(keys)]])
+    given: LiteralString = ", ".join(
+        [
+            key.found.replace("{number}", "{" + name + "}")
+            for key, name in zip(keys, names, strict=False)
+        ]
+    )
     return "(" + own + ")" + sign + "(" + given + ")"
 
 
 def order_of(paged: Paged, form: Window) -> LiteralString:
     """Return the order in which the rows of a page are read: backward, from its end."""
-    direction: LiteralString = " DESC" if paged.descending is not form.is_backward else ""
-    return ", ".join([key.sql + direction for key in paged.keys])
+    direction: LiteralString = " DESC" if form.descending is not form.is_backward else ""
+    return ", ".join([key.sql + direction for key in form.keys(paged)])

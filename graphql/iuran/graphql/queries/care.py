@@ -16,17 +16,30 @@ from iuran.graphql.compiler.declarations import (
 )
 from iuran.graphql.queries.ways import by_number, look_up, serial_of
 from iuran.graphql.types.care import (
+    LETTER_ORDER,
     LETTERS,
+    REFERRAL_ORDER,
     REFERRALS,
+    VISIT_ORDER,
     VISITS,
     EligibilityLetter,
     Referral,
     Visit,
 )
-from iuran.graphql.types.claims import CLAIMS, Claim, ClaimFilterArgument
-from iuran.graphql.types.complaints import COMPLAINTS, Complaint, ComplaintFilterArgument
+from iuran.graphql.types.claims import CLAIM_ORDER, CLAIMS, Claim, ClaimFilterArgument
+from iuran.graphql.types.complaints import (
+    COMPLAINT_ORDER,
+    COMPLAINTS,
+    Complaint,
+    ComplaintFilterArgument,
+)
 from iuran.graphql.types.eligibility import CareArgument, EligibilityCheck
-from iuran.graphql.types.facilities import FACILITIES, Facility, FacilityFilterArgument
+from iuran.graphql.types.facilities import (
+    FACILITIES,
+    FACILITY_ORDER,
+    Facility,
+    FacilityFilterArgument,
+)
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber
@@ -99,23 +112,27 @@ class CareQueries:
     facilities: Connection[Facility] = in_pages(
         description="Facilities by place, service and level, in the order of their codes.",
         filter=FacilityFilterArgument,
+        order_by=FACILITY_ORDER,
     )
     visit: Visit | None = declared(description="A visit by its ID or its number.", by=_Paper)
     visits: Connection[Visit] = in_pages(
-        description="Your facility's own visits, the newest first; empty if you are none."
+        description="Your facility's own visits, the newest first; empty if you are none.",
+        order_by=VISIT_ORDER,
     )
     referral: Referral | None = declared(
         description="A referral by its ID or its number.", by=_Paper
     )
     referrals: Connection[Referral] = in_pages(
-        description="Referrals to your facility, the newest first; empty if you are none."
+        description="Referrals to your facility, the newest first; empty if you are none.",
+        order_by=REFERRAL_ORDER,
     )
     eligibility_letter: EligibilityLetter | None = declared(
         description="A letter of eligibility (SEP) by its ID or its number.", by=_Paper
     )
     eligibility_letters: Connection[EligibilityLetter] = in_pages(
         description="Your facility's letters of eligibility (SEP), the newest first; empty if you "
-        "are none."
+        "are none.",
+        order_by=LETTER_ORDER,
     )
     claim: Claim | None = declared(
         description="A claim by its ID or its number.",
@@ -125,6 +142,7 @@ class CareQueries:
         description="The claims that you may see, the newest first: a facility's own, a family's, "
         "or all for officers.",
         filter=ClaimFilterArgument,
+        order_by=CLAIM_ORDER,
     )
     complaint: Complaint | None = declared(
         description="A complaint by its ID or its number.",
@@ -133,6 +151,7 @@ class CareQueries:
     complaints: Connection[Complaint] = in_pages(
         description="The complaints that you may see, the newest first.",
         filter=ComplaintFilterArgument,
+        order_by=COMPLAINT_ORDER,
     )
 
 

@@ -8,8 +8,10 @@ import strawberry
 from iuran.graphql.compiler.declarations import Declared, Fallback, Found, LookUp, Root, Way
 from iuran.graphql.context import Info
 from iuran.graphql.types.clockwork import (
+    BILLING_RUN_ORDER,
     BILLING_RUNS,
     DEAD_JOBS,
+    JOB_ORDER,
     JOBS_DUE,
     BillingRun,
     Job,
@@ -44,7 +46,8 @@ class HouseQueries:
     )
     dead_jobs: Connection[Job] = in_pages(
         description="Jobs that were given up, the newest first; for operators and auditors, empty "
-        "for others."
+        "for others.",
+        order_by=JOB_ORDER,
     )
     reminder_rules: list[ReminderRule] = declared(
         description="The schedule of reminders as it holds today, at most 2,000 rules; for "
@@ -80,7 +83,8 @@ class HouseQueries:
     )
     billing_runs: Connection[BillingRun] = in_pages(
         description="The months that were billed, the newest first; for operators and auditors, "
-        "empty for others."
+        "empty for others.",
+        order_by=BILLING_RUN_ORDER,
     )
 
 

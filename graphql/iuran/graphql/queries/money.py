@@ -7,11 +7,13 @@ import strawberry
 from iuran.graphql.compiler.declarations import Declared, Root, Way
 from iuran.graphql.queries.ways import by_number, look_up
 from iuran.graphql.types.approvals import APPROVALS_WAITING, ApprovalWaiting
-from iuran.graphql.types.channels import CHANNELS, Channel
-from iuran.graphql.types.employers import EMPLOYERS, Employer
+from iuran.graphql.types.channels import CHANNEL_ORDER, CHANNELS, Channel
+from iuran.graphql.types.employers import EMPLOYER_ORDER, EMPLOYERS, Employer
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.governments import (
+    GOVERNMENT_BILL_ORDER,
     GOVERNMENT_BILLS,
+    GOVERNMENT_PAYMENT_ORDER,
     GOVERNMENT_PAYMENTS,
     GovernmentBillFilter,
     GovernmentBillLine,
@@ -19,10 +21,10 @@ from iuran.graphql.types.governments import (
 )
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.payments import Payment
-from iuran.graphql.types.refunds import REFUNDS_WAITING, Refund
-from iuran.graphql.types.suspense import SUSPENSE, SuspenseItem
+from iuran.graphql.types.refunds import REFUND_ORDER, REFUNDS_WAITING, Refund
+from iuran.graphql.types.suspense import SUSPENSE, SUSPENSE_ORDER, SuspenseItem
 from iuran.graphql.types.weights import counted_as, weighing
-from iuran.graphql.types.write_offs import WRITE_OFF_ORDERS, WriteOffOrder
+from iuran.graphql.types.write_offs import WRITE_OFF_ORDER_ORDER, WRITE_OFF_ORDERS, WriteOffOrder
 
 
 @strawberry.input(description="A payment as a channel names it.")
@@ -65,7 +67,8 @@ class MoneyQueries:
         by=Annotated[PaymentBy, strawberry.argument(description="Which payment.")],
     )
     channels: Connection[Channel] = in_pages(
-        description="The channels through which money comes in; for officers, empty for others."
+        description="The channels through which money comes in; for officers, empty for others.",
+        order_by=CHANNEL_ORDER,
     )
     employer: Employer | None = declared(
         description="An employer by its ID or its number.",
@@ -73,7 +76,8 @@ class MoneyQueries:
     )
     employers: Connection[Employer] = in_pages(
         description="The employers that you may see, in the order of registration: an employer "
-        "itself, or all for officers."
+        "itself, or all for officers.",
+        order_by=EMPLOYER_ORDER,
     )
     government_bills: Connection[GovernmentBillLine] = in_pages(
         description="What governments were billed, the newest month first; for finance officers "
@@ -81,6 +85,7 @@ class MoneyQueries:
         filter=Annotated[
             GovernmentBillFilter | None, strawberry.argument(description="Only lines like this.")
         ],
+        order_by=GOVERNMENT_BILL_ORDER,
     )
     government_payments: Connection[GovernmentPayment] = in_pages(
         description="What governments paid, the newest first; for finance officers and auditors, "
@@ -89,10 +94,12 @@ class MoneyQueries:
             GovernmentBillFilter | None,
             strawberry.argument(description="Only payments like this."),
         ],
+        order_by=GOVERNMENT_PAYMENT_ORDER,
     )
     refunds_waiting: Connection[Refund] = in_pages(
         description="Refunds that you may see and that are not paid or refused yet, the oldest "
-        "first."
+        "first.",
+        order_by=REFUND_ORDER,
     )
     approvals_waiting: list[ApprovalWaiting] = declared(
         description="What waits for a second person, the oldest first, at most 100; for officers, "
@@ -100,11 +107,14 @@ class MoneyQueries:
         directives=[*counted_as(20), *weighing(10)],
     )
     write_off_orders: Connection[WriteOffOrder] = in_pages(
-        description="Orders to write arrears off, the newest first; for officers, empty for others."
+        description="Orders to write arrears off, the newest first; for officers, empty for "
+        "others.",
+        order_by=WRITE_OFF_ORDER_ORDER,
     )
     suspense_items: Connection[SuspenseItem] = in_pages(
         description="Money that waits to be placed, the oldest first; for finance officers and "
-        "auditors, empty for others."
+        "auditors, empty for others.",
+        order_by=SUSPENSE_ORDER,
     )
 
 

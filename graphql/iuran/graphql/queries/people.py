@@ -19,7 +19,7 @@ from iuran.graphql.errors import IdInvalidError, PageSizeError
 from iuran.graphql.global_ids import GlobalId, key_of
 from iuran.graphql.reads.loading import Reads
 from iuran.graphql.reads.numbers import Number, NumberKind
-from iuran.graphql.types.bills import Bill
+from iuran.graphql.types.bills import BILL_ORDER, Bill
 from iuran.graphql.types.families import BillFilterArgument, Family
 from iuran.graphql.types.fields import resolver
 from iuran.graphql.types.nodes import ID_DESCRIPTION, Node
@@ -161,6 +161,7 @@ class PeopleQueries:
         "such family.",
         family=Annotated[strawberry.ID, strawberry.argument(description="The family's ID.")],
         filter=BillFilterArgument,
+        order_by=BILL_ORDER,
     )
 
 

@@ -198,13 +198,15 @@ class DeclaredReads:
         `known` makes of what was found what the resolvers of its type know.
         """
         form, values = window(paged, arguments)
-        given: _Given = {n: (one, values[n]) for n, one in types_of(paged).items() if n in values}
+        given: _Given = {
+            n: (one, values[n]) for n, one in types_of(paged, form).items() if n in values
+        }
         wanted = _Wanted(
             where=within(paged, form),
             via=paged.via,
             order=order_of(paged, form),
             limit=digits(form.size + 1),
-            cursor=[key.written or key.sql for key in paged.keys],
+            cursor=["(" + (key.written or key.sql) + ")::bigint" for key in form.keys(paged)],
         )
         filling = _Filling(reading=self._reading, parent=parent, given=given)
         found = await self._read(self.source(paged.target), filling, wanted)
@@ -212,7 +214,8 @@ class DeclaredReads:
         if form.is_backward:
             shown.reverse()
         things = await asyncio.gather(*(known(one) for one in shown))
-        cursors = [str(GlobalId(type_name=paged.list_name, key=one.cursor)) for one in shown]
+        name = form.list_name(paged)
+        cursors = [str(GlobalId(type_name=name, key=one.cursor)) for one in shown]
         return Connection(
             counting=partial(self.count, paged, parent, form, values),
             edges=[Edge(cursor=c, node=node) for c, node in zip(cursors, things, strict=True)],

@@ -23,7 +23,7 @@ async def reminder_preview(
     """
     if not reading.scope.sees_clockwork:
         return None
-    (behind,) = position_of(after, list_name=LIST, parts=1) or (0,)
+    (behind,) = position_of(after, list_name=LIST, parts=1) if after else (0,)
 
     async def looked_at(connection: Connection) -> Preview:
         found = Preview(day=day)

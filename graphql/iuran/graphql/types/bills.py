@@ -27,11 +27,15 @@ from iuran.graphql.types.enums import BillState, CareClass
 from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as, weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
     from iuran.graphql.types.participants import Participant
+
+BILL_ORDER = order_by("Bill", COVERAGE_MONTH="The month that it insures.")
+
 
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
 ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
@@ -301,6 +305,7 @@ def _wanted_states(arguments: Arguments) -> list[str] | None:
 BILLS_OF_FAMILY = Paged(
     target="Bill",
     where="{row}.family_id = {parent}.family_id",
+    order="COVERAGE_MONTH",
     keys=(Key(sql="{row}.coverage_month"), Key(sql="{row}.membership_id")),
     list_name=BILL_LIST,
     filters=(

@@ -9,7 +9,10 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_officers_or_facility
 from iuran.graphql.compiler.declarations import Computed, Fragment, Key, Many, Paged, Source
+from iuran.graphql.types.orders import order_by
 from iuran.payments.capitation import capitation_pay_by
+
+STATEMENT_ORDER = order_by("CapitationStatement", COVERAGE_MONTH="The month that it is for.")
 
 
 @strawberry.type(
@@ -96,6 +99,7 @@ STATEMENTS_OF_FACILITY = Paged(
     "SELECT FROM capitation_statement AS n WHERE n.facility_code = {row}.facility_code "
     "AND n.coverage_month = {row}.coverage_month AND n.statement_id > {row}.statement_id) "
     "ELSE {row}a.statement_id = {row}.statement_id END",
+    order="COVERAGE_MONTH",
     keys=(Key(sql="{row}.coverage_month"),),
     list_name="CapitationStatementCursor",
 )

@@ -11,11 +11,17 @@ from iuran.graphql.types.enums import CareClass, CareType
 from iuran.graphql.types.facilities import Facility
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.scalars import CardNumber
 from iuran.graphql.types.stay_fines import StayFine
 
 if TYPE_CHECKING:
     from iuran.graphql.types.participants import Participant
+
+VISIT_ORDER = order_by("Visit", VISITED_AT="When the visit was, as visits were recorded.")
+REFERRAL_ORDER = order_by("Referral", ISSUED_ON="When it was issued.")
+LETTER_ORDER = order_by("EligibilityLetter", ISSUED_AT="When it was issued.")
+
 
 ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
 
@@ -182,32 +188,40 @@ _REFERRAL_KEY = (Key(sql="{row}.referral_id"),)
 _LETTER_KEY = (Key(sql="{row}.letter_id"),)
 
 VISITS_OF_PARTICIPANT = Paged(
-    target="Visit", where=_OF_PARENT, keys=_VISIT_KEY, list_name="VisitCursor"
+    target="Visit", where=_OF_PARENT, order="VISITED_AT", keys=_VISIT_KEY, list_name="VisitCursor"
 )
 REFERRALS_OF_PARTICIPANT = Paged(
-    target="Referral", where=_OF_PARENT, keys=_REFERRAL_KEY, list_name="ReferralCursor"
+    target="Referral",
+    where=_OF_PARENT,
+    order="ISSUED_ON",
+    keys=_REFERRAL_KEY,
+    list_name="ReferralCursor",
 )
 LETTERS_OF_PARTICIPANT = Paged(
     target="EligibilityLetter",
     where=_OF_PARENT,
+    order="ISSUED_AT",
     keys=_LETTER_KEY,
     list_name="EligibilityLetterCursor",
 )
 VISITS = Paged(
     target="Visit",
     where="{row}.facility_code = {viewer_facility}",
+    order="VISITED_AT",
     keys=_VISIT_KEY,
     list_name="VisitCursor",
 )
 REFERRALS = Paged(
     target="Referral",
     where="{row}.to_facility_code = {viewer_facility}",
+    order="ISSUED_ON",
     keys=_REFERRAL_KEY,
     list_name="ReferralCursor",
 )
 LETTERS = Paged(
     target="EligibilityLetter",
     where="{row}.facility_code = {viewer_facility}",
+    order="ISSUED_AT",
     keys=_LETTER_KEY,
     list_name="EligibilityLetterCursor",
 )

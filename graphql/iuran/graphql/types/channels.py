@@ -7,6 +7,9 @@ import strawberry
 from iuran.graphql.compiler.access import of_officers
 from iuran.graphql.compiler.declarations import Key, Paged, Source
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
+
+CHANNEL_ORDER = order_by("Channel", CREATED_AT="When it was added.")
 
 
 @strawberry.type(
@@ -47,6 +50,7 @@ CHANNEL = Source(
 CHANNELS = Paged(
     target="Channel",
     where="true",
+    order="CREATED_AT",
     keys=(Key(sql="{row}.channel_id"),),
     list_name="ChannelCursor",
     descending=False,

@@ -1,5 +1,6 @@
 """Claims as the schema shows them: what care cost, and whether it is paid."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
@@ -31,11 +32,21 @@ from iuran.graphql.types.enums import publish
 from iuran.graphql.types.facilities import Facility
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.filters import TextFilter, equal_to
+from iuran.graphql.types.instants import day_of
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as
 
 if TYPE_CHECKING:
     from iuran.graphql.types.participants import Participant
+
+CLAIM_ORDER = order_by(
+    "Claim",
+    OPENED_AT="When it was opened, as its number counts.",
+    SUBMITTED_ON="The day on which it was submitted; what never was stands at the new end.",
+)
+FAMILY_CLAIM_ORDER = order_by("FamilyClaim", OPENED_AT="When it was opened, as its number counts.")
+
 
 ParticipantRef = Annotated["Participant", strawberry.lazy("iuran.graphql.types.participants")]
 
@@ -328,18 +339,33 @@ CLAIM_PAYMENT = Source(
     },
 )
 _KEY = (Key(sql="{row}.claim_id"),)
+_SUBMITTED: Final[Fragment] = "coalesce({row}.submitted_on, '9999-12-31'::date)"
+_ORDERS: Final[Mapping[str, Sequence[Key]]] = {
+    "SUBMITTED_ON": (
+        Key(
+            sql=_SUBMITTED,
+            type="date",
+            written="(" + _SUBMITTED + " - '1970-01-01'::date)",
+            read=day_of,
+        ),
+        *_KEY,
+    )
+}
 
 CLAIMS_OF_FAMILY = Paged(
     target="Claim",
     where="{row}.family_id = {parent}.family_id",
+    order="OPENED_AT",
     keys=_KEY,
     list_name="ClaimCursor",
 )
 CLAIMS = Paged(
     target="Claim",
     where="true",
+    order="OPENED_AT",
     keys=_KEY,
     list_name="ClaimCursor",
+    orders=_ORDERS,
     filters=(
         Filter(name="state", type="text", where="{row}.state = {state}", of=equal_to("state")),
         Filter(

@@ -10,6 +10,10 @@ from iuran.graphql.compiler.access import of_clockwork
 from iuran.graphql.compiler.declarations import Key, Many, Paged, Source
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.instants import instant_of
+from iuran.graphql.types.orders import order_by
+
+JOB_ORDER = order_by("Job", ENDED_AT="When it was given up.")
+BILLING_RUN_ORDER = order_by("BillingRun", COVERAGE_MONTH="The month that was billed.")
 
 
 class JobState(StrEnum):
@@ -84,6 +88,7 @@ BILLING_RUN = Source(
 DEAD_JOBS = Paged(
     target="Job",
     where="{row}.state = 'DEAD'",
+    order="ENDED_AT",
     keys=(
         Key(
             sql="{row}.ended_at",
@@ -103,6 +108,7 @@ JOBS_DUE = Many(
 BILLING_RUNS = Paged(
     target="BillingRun",
     where="true",
+    order="COVERAGE_MONTH",
     keys=(Key(sql="{row}.coverage_month"),),
     list_name="BillingRunCursor",
 )

@@ -1,5 +1,6 @@
 """Complaints as the schema shows them: what somebody complains of, and the answer."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -20,11 +21,23 @@ from iuran.graphql.compiler.declarations import (
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.filters import BooleanFilter, equal_to
+from iuran.graphql.types.instants import day_of
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
+
+COMPLAINT_ORDER = order_by(
+    "Complaint",
+    RECEIVED_AT="When it was received, as its number counts.",
+    ANSWER_BY="Until when it has to be answered.",
+)
+FAMILY_COMPLAINT_ORDER = order_by(
+    "FamilyComplaint", RECEIVED_AT="When it was received, as its number counts."
+)
+
 
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
 
@@ -160,24 +173,46 @@ COMPLAINT_EVENT = Source(
     fields={"was": "{row}.was", "state": "{row}.state", "at": "{row}.at"},
 )
 _KEY = (Key(sql="{row}.complaint_id"),)
+_ORDERS: Final[Mapping[str, Sequence[Key]]] = {
+    "ANSWER_BY": (
+        Key(
+            sql="{row}.answer_by",
+            type="date",
+            written="({row}.answer_by - '1970-01-01'::date)",
+            read=day_of,
+        ),
+        *_KEY,
+    )
+}
+
+_is_answered = equal_to("isAnswered")
 
 COMPLAINTS_OF_FAMILY = Paged(
     target="Complaint",
     where="{row}.reporter_family = {parent}.family_id",
+    order="RECEIVED_AT",
     keys=_KEY,
     list_name="ComplaintCursor",
 )
 COMPLAINTS = Paged(
     target="Complaint",
     where="true",
+    order="RECEIVED_AT",
     keys=_KEY,
     list_name="ComplaintCursor",
+    orders=_ORDERS,
     filters=(
         Filter(
             name="is_answered",
             type="boolean",
-            where="({row}.state = 'ANSWERED') = {is_answered}",
-            of=equal_to("isAnswered"),
+            where="{row}.state = 'ANSWERED'",
+            of=lambda arguments: _is_answered(arguments) or None,
+        ),
+        Filter(
+            name="is_unanswered",
+            type="boolean",
+            where="{row}.state <> 'ANSWERED'",
+            of=lambda arguments: True if _is_answered(arguments) is False else None,
         ),
     ),
 )

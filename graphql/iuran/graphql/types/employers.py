@@ -22,10 +22,21 @@ from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.enums import BillState, publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber
 from iuran.graphql.types.weights import counted_as
 from iuran.payments.receipts.keys import EmployerReceiptKey
+
+EMPLOYER_ORDER = order_by(
+    "Employer", REGISTERED_AT="When it registered.", NAME="Its name, whatever its case."
+)
+EMPLOYER_BILL_ORDER = order_by(
+    "EmployerBill", COVERAGE_MONTH="The month that it insures, and its parts."
+)
+EMPLOYER_PAYMENT_ORDER = order_by("EmployerPayment", PAID_AT="When the money took effect here.")
+EMPLOYER_CREDIT_ORDER = order_by("EmployerCreditEntry", BOOKED_AT="When it was booked.")
+EMPLOYMENT_ORDER = order_by("Employment", REGISTERED_AT="When the family of the worker registered.")
 
 
 class EmployerGroup(StrEnum):
@@ -180,13 +191,21 @@ class Employer(Node):
         description="The 11 digits behind a bank's prefix in its virtual account number."
     )
     registered_at: datetime = strawberry.field(description="When it registered.")
-    bills: Connection[EmployerBill] = in_pages(description="Its bills, the newest month first.")
-    payments: Connection[EmployerPayment] = in_pages(description="What it paid, the newest first.")
+    bills: Connection[EmployerBill] = in_pages(
+        description="Its bills, the newest month first.",
+        order_by=EMPLOYER_BILL_ORDER,
+    )
+    payments: Connection[EmployerPayment] = in_pages(
+        description="What it paid, the newest first.",
+        order_by=EMPLOYER_PAYMENT_ORDER,
+    )
     credit_entries: Connection[EmployerCreditEntry] = in_pages(
-        description="What came into its credit and went out of it, the newest first."
+        description="What came into its credit and went out of it, the newest first.",
+        order_by=EMPLOYER_CREDIT_ORDER,
     )
     workers: Connection[Employment] = in_pages(
-        description="Its workers, in the order of their families' registration."
+        description="Its workers, in the order of their families' registration.",
+        order_by=EMPLOYMENT_ORDER,
     )
 
 
@@ -295,24 +314,28 @@ EMPLOYER = Source(
         "bills": Paged(
             target="EmployerBill",
             where=_OF_PARENT,
+            order="COVERAGE_MONTH",
             keys=(_MONTH, Key(sql="{row}.part")),
             list_name="EmployerBillCursor",
         ),
         "payments": Paged(
             target="EmployerPayment",
             where=_OF_PARENT,
+            order="PAID_AT",
             keys=(Key(sql="{row}.payment_id"),),
             list_name="EmployerPaymentCursor",
         ),
         "creditEntries": Paged(
             target="EmployerCreditEntry",
             where=_OF_PARENT,
+            order="BOOKED_AT",
             keys=(Key(sql="{row}.entry_id"),),
             list_name="EmployerCreditEntryCursor",
         ),
         "workers": Paged(
             target="Employment",
             where=_OF_PARENT,
+            order="REGISTERED_AT",
             keys=(Key(sql="{row}.family_id"), Key(sql="{row}.membership_id")),
             list_name="EmploymentCursor",
             descending=False,
@@ -322,7 +345,18 @@ EMPLOYER = Source(
 EMPLOYERS = Paged(
     target="Employer",
     where="true",
+    order="REGISTERED_AT",
     keys=(Key(sql="{row}.employer_id"),),
     list_name="EmployerCursor",
     descending=False,
+    orders={
+        "NAME": (
+            Key(
+                sql="lower({row}.name)",
+                written="{row}.employer_id",
+                found="(SELECT lower(e.name) FROM employer AS e WHERE e.employer_id = {number})",
+            ),
+            Key(sql="{row}.employer_id"),
+        )
+    },
 )

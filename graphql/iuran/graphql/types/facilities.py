@@ -18,6 +18,7 @@ from iuran.graphql.compiler.declarations import (
     of_family,
 )
 from iuran.graphql.types.capitation import (
+    STATEMENT_ORDER,
     STATEMENTS_OF_FACILITY,
     TARIFFS_OF_FACILITY,
     CapitationStatement,
@@ -28,8 +29,12 @@ from iuran.graphql.types.facility_contracts import CONTRACTS_OF_FACILITY, Facili
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.filters import BooleanFilter, TextFilter, equal_to
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.weights import counted_as
+
+FACILITY_ORDER = order_by("Facility", CODE="Its code.", NAME="Its name, whatever its case.")
+
 
 publish(
     FacilityLevel,
@@ -127,7 +132,8 @@ class Facility(Node):
     )
     capitation_statements: Connection[CapitationStatement] = in_pages(
         description="What it gets for each month, the newest first; for officers and the facility "
-        "itself, empty for others."
+        "itself, empty for others.",
+        order_by=STATEMENT_ORDER,
     )
 
 
@@ -202,6 +208,7 @@ def code_of(number: int) -> str:
 FACILITIES = Paged(
     target="Facility",
     where="true",
+    order="CODE",
     keys=(
         Key(
             sql="{row}.facility_code",
@@ -214,6 +221,16 @@ FACILITIES = Paged(
     ),
     list_name="FacilityCursor",
     descending=False,
+    orders={
+        "NAME": (
+            Key(
+                sql="lower({row}.name)",
+                written="{row}.facility_id",
+                found="(SELECT lower(f.name) FROM facility AS f WHERE f.facility_id = {number})",
+            ),
+            Key(sql="{row}.facility_id"),
+        )
+    },
     filters=(
         Filter(
             name="place",

@@ -10,24 +10,24 @@ from iuran.core.database.pool import Record
 from iuran.graphql.compiler.declarations import Column, Many, One, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
-from iuran.graphql.types.bills import BILLS_OF_FAMILY, Bill, BillFilter
+from iuran.graphql.types.bills import BILL_ORDER, BILLS_OF_FAMILY, Bill, BillFilter
 from iuran.graphql.types.changes import (
     CHANGES_OF_FAMILY,
     MANUAL_CHANGES_OF_FAMILY,
     FamilyChange,
     ManualChange,
 )
-from iuran.graphql.types.claims import CLAIMS_OF_FAMILY, Claim
-from iuran.graphql.types.complaints import COMPLAINTS_OF_FAMILY, Complaint
+from iuran.graphql.types.claims import CLAIMS_OF_FAMILY, FAMILY_CLAIM_ORDER, Claim
+from iuran.graphql.types.complaints import COMPLAINTS_OF_FAMILY, FAMILY_COMPLAINT_ORDER, Complaint
 from iuran.graphql.types.fields import declared, resolver
-from iuran.graphql.types.ledgers import LEDGER_OF_FAMILY, LedgerEntry
+from iuran.graphql.types.ledgers import LEDGER_OF_FAMILY, LEDGER_ORDER, LedgerEntry
 from iuran.graphql.types.mandates import MANDATES_OF_FAMILY, AutodebitMandate
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.payables import Payable
-from iuran.graphql.types.payments import PAYMENTS_OF_FAMILY, Payment
-from iuran.graphql.types.refunds import REFUNDS_OF_FAMILY, Refund
+from iuran.graphql.types.payments import PAYMENT_ORDER, PAYMENTS_OF_FAMILY, Payment
+from iuran.graphql.types.refunds import REFUND_ORDER, REFUNDS_OF_FAMILY, Refund
 from iuran.graphql.types.reminders import REMINDERS_OF_FAMILY, Reminder
 from iuran.graphql.types.scalars import FamilyCardNumber
 from iuran.graphql.types.weights import counted_as
@@ -117,16 +117,23 @@ class Family(Node):
     bills: Connection[Bill] = in_pages(
         description="The family's bills that have been issued, the newest month first.",
         filter=BillFilterArgument,
+        order_by=BILL_ORDER,
     )
     payments: Connection[Payment] = in_pages(
-        description="What was paid for the family, the newest first (riwayat pembayaran)."
+        description="What was paid for the family, the newest first (riwayat pembayaran).",
+        order_by=PAYMENT_ORDER,
     )
-    refunds: Connection[Refund] = in_pages(description="Refunds of its credit, the newest first.")
+    refunds: Connection[Refund] = in_pages(
+        description="Refunds of its credit, the newest first.",
+        order_by=REFUND_ORDER,
+    )
     claims: Connection[Claim] = in_pages(
-        description="Claims for care of its members, the newest first (klaim)."
+        description="Claims for care of its members, the newest first (klaim).",
+        order_by=FAMILY_CLAIM_ORDER,
     )
     complaints: Connection[Complaint] = in_pages(
-        description="What it complained of, the newest first (pengaduan)."
+        description="What it complained of, the newest first (pengaduan).",
+        order_by=FAMILY_COMPLAINT_ORDER,
     )
     reminders: list[Reminder] = declared(
         description="What it was told and will be, the newest first; at most 100 (pengingat).",
@@ -147,7 +154,8 @@ class Family(Node):
     )
     ledger: Connection[LedgerEntry] = in_pages(
         description="Its part of the ledger, the newest first; for finance officers and auditors, "
-        "empty for others."
+        "empty for others.",
+        order_by=LEDGER_ORDER,
     )
 
 

@@ -12,7 +12,11 @@ from iuran.graphql.compiler.declarations import Computed, Filter, Key, Paged, So
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.filters import TextFilter, equal_to
+from iuran.graphql.types.orders import order_by
 from iuran.payments.receipts.keys import GovernmentReceiptKey
+
+GOVERNMENT_PAYMENT_ORDER = order_by("GovernmentPayment", RECORDED_AT="When it was recorded.")
+GOVERNMENT_BILL_ORDER = order_by("GovernmentBillLine", COVERAGE_MONTH="The month that it insures.")
 
 
 class Programme(StrEnum):
@@ -127,6 +131,7 @@ GOVERNMENT_PAYMENT = Source(
 GOVERNMENT_PAYMENTS = Paged(
     target="GovernmentPayment",
     where="true",
+    order="RECORDED_AT",
     keys=(Key(sql="{row}.payment_id"),),
     list_name="GovernmentPaymentCursor",
     filters=(
@@ -151,6 +156,7 @@ GOVERNMENT_BILL_LINE = Source(
 GOVERNMENT_BILLS = Paged(
     target="GovernmentBillLine",
     where="true",
+    order="COVERAGE_MONTH",
     keys=(Key(sql="{row}.coverage_month"), Key(sql="{row}.line_id")),
     list_name="GovernmentBillCursor",
     filters=(

@@ -10,6 +10,10 @@ from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_finances
 from iuran.graphql.compiler.declarations import Key, Paged, Source, of_family
 from iuran.graphql.types.enums import publish
+from iuran.graphql.types.orders import order_by
+
+CREDIT_ORDER = order_by("CreditEntry", BOOKED_AT="When it was booked.")
+LEDGER_ORDER = order_by("LedgerEntry", BOOKED_AT="When it was booked.")
 
 
 class CreditCause(StrEnum):
@@ -97,12 +101,14 @@ LEDGER_ENTRY = Source(
 CREDIT_OF_MEMBERSHIP = Paged(
     target="CreditEntry",
     where="{row}.family_id = {parent}.family_id AND {row}.membership_id = {parent}.membership_id",
+    order="BOOKED_AT",
     keys=(Key(sql="{row}.entry_id"),),
     list_name="CreditEntryCursor",
 )
 LEDGER_OF_FAMILY = Paged(
     target="LedgerEntry",
     where="{row}.family_id = {parent}.family_id",
+    order="BOOKED_AT",
     keys=(Key(sql="{row}.entry_id"),),
     list_name="LedgerEntryCursor",
 )

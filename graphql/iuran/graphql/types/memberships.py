@@ -17,12 +17,15 @@ from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.instalments import PLANS_OF_MEMBERSHIP, InstalmentPlan
 from iuran.graphql.types.instants import instant_of
-from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CreditEntry
+from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CREDIT_ORDER, CreditEntry
 from iuran.graphql.types.months import month_of
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.registration import STEPS_OF_MEMBERSHIP, RegistrationProgress
 from iuran.graphql.types.weights import counted_as
+
+EVENT_ORDER = order_by("MembershipEvent", EFFECTIVE_AT="Since when it holds.")
 
 
 @strawberry.type(
@@ -141,10 +144,12 @@ class Membership(Node):
         directives=counted_as(7),
     )
     history: Connection[MembershipEvent] = in_pages(
-        description="What happened to it, the newest first (riwayat kepesertaan)."
+        description="What happened to it, the newest first (riwayat kepesertaan).",
+        order_by=EVENT_ORDER,
     )
     credit_entries: Connection[CreditEntry] = in_pages(
-        description="What came into its credit (saldo) and went out of it, the newest first."
+        description="What came into its credit (saldo) and went out of it, the newest first.",
+        order_by=CREDIT_ORDER,
     )
     layoff: Layoff | None = declared(
         description="The layoff that it goes back to, if it is one: benefits without contribution."
@@ -249,11 +254,12 @@ MEMBERSHIP = Source(
             target="MembershipEvent",
             where="{row}.family_id = {parent}.family_id "
             "AND {row}.membership_id = {parent}.membership_id",
+            order="EFFECTIVE_AT",
             keys=(
                 Key(
                     sql="{row}.effective_at",
                     type="timestamptz",
-                    written="(extract(epoch FROM {row}.effective_at) * 1000000)",
+                    written="(extract(epoch FROM {row}.effective_at) * 1000000)::bigint",
                     read=instant_of,
                 ),
                 Key(sql="{row}.event_id"),

@@ -126,15 +126,14 @@ def page_size(*, first: object, last: object) -> tuple[int, bool]:
 
 
 def position_of(
-    cursor: str | None, *, list_name: str, parts: int, argument: str = "after"
-) -> tuple[int, ...] | None:
-    """Read a cursor of a list; raises IdInvalidError for one of another list."""
-    if cursor is None:
-        return None
+    cursor: str, *, list_name: str, parts: int, argument: str = "after"
+) -> tuple[int, ...]:
+    """Read a cursor of a list; raises IdInvalidError for one of another list, or another order."""
     parsed = GlobalId.parse(cursor)
     if parsed.type_name != list_name or len(parsed.key) != parts:
         raise IdInvalidError(
-            f"`{argument}` is no cursor of this list; use its `pageInfo.{_CURSORS[argument]}`"
+            f"`{argument}` is no cursor of this list in this order; use its "
+            f"`pageInfo.{_CURSORS[argument]}`"
         )
     return parsed.key
 

@@ -10,8 +10,11 @@ from iuran.graphql.compiler.declarations import Column, One, Source, of_family
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.care import (
+    LETTER_ORDER,
     LETTERS_OF_PARTICIPANT,
+    REFERRAL_ORDER,
     REFERRALS_OF_PARTICIPANT,
+    VISIT_ORDER,
     VISITS_OF_PARTICIPANT,
     EligibilityLetter,
     Referral,
@@ -116,13 +119,16 @@ class Participant(Node):
         description="Where he is registered for first-level care (FKTP terdaftar)."
     )
     visits: Connection[Visit] = in_pages(
-        description="His visits to first-level facilities, the newest first."
+        description="His visits to first-level facilities, the newest first.",
+        order_by=VISIT_ORDER,
     )
     referrals: Connection[Referral] = in_pages(
-        description="His referrals (rujukan), the newest first."
+        description="His referrals (rujukan), the newest first.",
+        order_by=REFERRAL_ORDER,
     )
     eligibility_letters: Connection[EligibilityLetter] = in_pages(
-        description="His letters of eligibility (SEP), the newest first."
+        description="His letters of eligibility (SEP), the newest first.",
+        order_by=LETTER_ORDER,
     )
 
 

@@ -11,6 +11,7 @@ from iuran.graphql.compiler.declarations import Computed, Key, Many, One, Paged,
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as
 from iuran.payments.receipts.keys import ReceiptKey
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from iuran.graphql.types.bills import Bill
     from iuran.graphql.types.families import Family
     from iuran.graphql.types.memberships import Membership
+
+PAYMENT_ORDER = order_by("Payment", PAID_AT="When the money took effect here.")
+
 
 BillRef = Annotated["Bill", strawberry.lazy("iuran.graphql.types.bills")]
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
@@ -140,6 +144,7 @@ PAYMENT = Source(
 PAYMENTS_OF_FAMILY = Paged(
     target="Payment",
     where="{row}.family_id = {parent}.family_id",
+    order="PAID_AT",
     keys=(Key(sql="{row}.payment_id"),),
     list_name="PaymentCursor",
 )

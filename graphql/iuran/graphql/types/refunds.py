@@ -11,11 +11,15 @@ from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.instants import instant_of
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as
 from iuran.payments.refunds.records import RefundReason, RefundState
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
+
+REFUND_ORDER = order_by("Refund", REQUESTED_AT="When it was asked for.")
+
 
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
 
@@ -135,6 +139,7 @@ REFUND = Source(
 REFUNDS_WAITING = Paged(
     target="Refund",
     where="{row}.state IN ('REQUESTED', 'COMPLETE', 'APPROVED')",
+    order="REQUESTED_AT",
     keys=(
         Key(
             sql="{row}.requested_at",
@@ -151,6 +156,7 @@ REFUNDS_WAITING = Paged(
 REFUNDS_OF_FAMILY = Paged(
     target="Refund",
     where="{row}.family_id = {parent}.family_id",
+    order="REQUESTED_AT",
     keys=(Key(sql="{row}.refund_id"),),
     list_name="RefundCursor",
 )

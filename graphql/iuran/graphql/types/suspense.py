@@ -11,7 +11,10 @@ from iuran.graphql.compiler.declarations import Column, Key, Many, Paged, Source
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as
+
+SUSPENSE_ORDER = order_by("SuspenseItem", RECEIVED_AT="When the money arrived.")
 
 
 class SuspenseReason(StrEnum):
@@ -140,6 +143,7 @@ SUSPENSE = Paged(
     target="SuspenseItem",
     where="NOT EXISTS (SELECT FROM suspense_placement AS p "
     "WHERE p.channel_id = {row}.channel_id AND p.reference = {row}.reference)",
+    order="RECEIVED_AT",
     keys=(Key(sql="{row}.suspense_id"),),
     list_name="SuspenseCursor",
     descending=False,

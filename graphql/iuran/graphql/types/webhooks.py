@@ -8,7 +8,10 @@ import strawberry
 from iuran.graphql.compiler.access import of_clockwork
 from iuran.graphql.compiler.declarations import Key, Many, Paged, Source
 from iuran.graphql.types.enums import publish
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
+
+DELIVERY_ORDER = order_by("WebhookDelivery", TRIED_AT="When it was tried.")
 
 
 class WebhookState(StrEnum):
@@ -86,7 +89,8 @@ class WebhookEndpoint:
         description="Events that were given up; 10,000 at most are told."
     )
     deliveries: Connection[WebhookDelivery] = in_pages(
-        description="The calls to it, the newest first."
+        description="The calls to it, the newest first.",
+        order_by=DELIVERY_ORDER,
     )
 
 
@@ -125,6 +129,7 @@ WEBHOOK_ENDPOINT = Source(
         "deliveries": Paged(
             target="WebhookDelivery",
             where="{row}.endpoint_id = {parent}.endpoint_id",
+            order="TRIED_AT",
             keys=(Key(sql="{row}.attempt_id"),),
             list_name="WebhookDeliveryCursor",
         ),

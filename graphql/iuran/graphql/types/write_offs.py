@@ -9,9 +9,12 @@ from iuran.core.money import Rupiah
 from iuran.graphql.compiler.access import of_officers
 from iuran.graphql.compiler.declarations import Fragment, Key, One, Paged, Source
 from iuran.graphql.types.fields import declared
+from iuran.graphql.types.orders import order_by
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
+
+WRITE_OFF_ORDER_ORDER = order_by("WriteOffOrder", PROPOSED_AT="When it was proposed.")
 
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
 
@@ -62,6 +65,7 @@ WRITE_OFF_ORDER = Source(
 WRITE_OFF_ORDERS = Paged(
     target="WriteOffOrder",
     where="true",
+    order="PROPOSED_AT",
     keys=(Key(sql="{row}.order_id"),),
     list_name="WriteOffOrderCursor",
 )
