@@ -316,3 +316,37 @@ async def test_a_family_gets_a_new_card_number_and_payer_at_the_desk(run: Run, p
     assert [row["field"] for row in changes] == ["PAYER", "KK_NUMBER"]
     assert "9902000000000001" not in str(changes)
     assert told[1]["after"] == "9902000000000001"
+
+
+async def test_what_an_employer_paid_too_much_goes_back_by_two_persons(
+    run: Run, pool: Pool
+) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    employer, number = await an_employer(pool, at=wib(2026, 3, 5))
+    await hired(pool, employer, wage=5_000_000, at=wib(2026, 3, 5))
+    told = an_instruction(channel, number, 300_000)
+    async with pool.acquire() as connection, connection.transaction():
+        await book_collected(connection, [told], at=wib(2026, 3, 6))
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+    ask = (
+        "payer-refunds", "ask", "50000", "--note", "Dua kali", "--name", "PT CONTOH",
+        "--bank", "Bank Contoh", "--account", "0099900001", "--by", "ani",
+    )  # fmt: skip
+
+    nobody = await run(*ask)
+    asked = await run(*ask, "--employer", str(employer.employer_id))
+    approve = asked.stdout.splitlines()[1].split()[1:-4]
+    alone = await run(*approve, "--reason", "cocok", "--by", "ani")
+    approved = await run(*approve, "--reason", "cocok", "--by", "budi")
+    (waiting,) = json.loads((await run("payer-refunds", "list", "--json")).stdout)
+    paid = await run("payer-refunds", "pay", approve[2], "TRF-1", "--by", "wati")
+    left = json.loads((await run("payer-refunds", "list", "--json")).stdout)
+
+    assert (nobody.returncode, "name an employer or a region" in nobody.stderr) == (1, True)
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert (
+        approved.stdout == f"Refund {approve[2]} of Rp50.000 is approved; pay it by 2026-04-09.\n"
+    )
+    assert (waiting["state"], waiting["to"]) == ("APPROVED", "******0001")
+    assert (paid.returncode, left) == (0, [])

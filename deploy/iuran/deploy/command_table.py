@@ -98,6 +98,9 @@ TABLE: Mapping[str, Command] = MappingProxyType(
         ),
         "receipts": _group("receipts", "Receipts (struk): show, print, or send a link."),
         "refunds": _group("refunds", "Refunds out of a family's credit, by two persons."),
+        "payer-refunds": _group(
+            "payer_refunds", "Refunds out of an employer's or government's credit. Two persons."
+        ),
         "suspense": _group("suspense", "Money that fits no account: see it, place it."),
         "write-offs": _group("write_offs", "Arrears that a law takes off the bill."),
         "facilities": _group("facilities", "Facilities of care: find, register, contract."),

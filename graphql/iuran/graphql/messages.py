@@ -198,6 +198,9 @@ MESSAGES: Mapping[str, Message] = {
     "REFUND_EXCEEDS_CREDIT": Message(
         "Permintaan Rp{amount} melebihi saldo Rp{credit}; ajukan paling banyak sebesar saldo."
     ),
+    "PAYER_UNKNOWN": Message(
+        "Pemberi kerja atau pemerintah tidak ditemukan; periksa kembali nomornya."
+    ),
     "REFUND_IN_ARREARS": Message("Masih ada bulan tertunggak; lunasi sebelum pengembalian."),
     "REFUND_STEP_IMPOSSIBLE": Message(
         "Pengembalian berstatus {state} tidak dapat diproses ke langkah ini."

@@ -122,6 +122,12 @@ SELECT_PAYER_DISAGREEMENTS: LiteralString = """
           JOIN refund_approval AS a
             ON a.family_id = r.family_id AND a.refund_id = r.refund_id),
          (SELECT coalesce(sum(amount), 0) FROM ledger_entry WHERE refund_id IS NOT NULL)),
+        ('refunds to payers',
+         (SELECT coalesce(sum(r.amount), 0) FROM payer_refund AS r
+          JOIN payer_refund_decision AS d ON d.refund_id = r.refund_id AND d.is_approved),
+         (SELECT coalesce(sum(amount), 0) FROM employer_ledger_entry WHERE refund_id IS NOT NULL)
+           + (SELECT coalesce(sum(amount), 0) FROM government_ledger_entry
+              WHERE refund_id IS NOT NULL)),
         ('government credit',
          (SELECT coalesce(sum(government_credit(region)), 0) FROM government),
          (SELECT -coalesce(sum(amount), 0) FROM balance WHERE account = 'GOVERNMENT_CREDIT')),

@@ -34,7 +34,7 @@ AS $$
     WHERE b.amount <> coalesce(a.amount, 0)
 $$;
 
--- A government's money that no bill has used yet.
+-- A government's money that no bill has used yet, and that was not given back.
 CREATE OR REPLACE FUNCTION government_credit(p_region text) RETURNS bigint
     LANGUAGE sql STABLE
 AS $$
@@ -44,7 +44,11 @@ AS $$
                ON y.region = p.region AND y.payment_id = p.payment_id
              WHERE p.region = p_region)
           - (SELECT coalesce(sum(g.amount), 0) FROM government_allocation AS g
-             WHERE g.region = p_region))::bigint
+             WHERE g.region = p_region)
+          - (SELECT coalesce(sum(r.amount), 0)
+             FROM payer_refund AS r
+             JOIN payer_refund_decision AS d ON d.refund_id = r.refund_id AND d.is_approved
+             WHERE r.region = p_region))::bigint
 $$;
 
 -- Allocate what a government paid to what it owes, the oldest month first, a part of a bill if need
