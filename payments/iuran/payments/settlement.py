@@ -61,6 +61,9 @@ class Result(StrEnum):
     """Collected money that nobody's account was found for: somebody has to look."""
 
 
+KEPT_RESULTS = frozenset({Result.SETTLED, Result.CREDITED, Result.IN_SUSPENSE})
+
+
 class Detail(TypedDict):
     """What was known when a payment was answered; dates as ISO text, months as ordinals."""
 
@@ -112,6 +115,11 @@ class Outcome:
     def is_settled(self) -> bool:
         """Whether the money of this reference has taken effect."""
         return self.result is Result.SETTLED
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether we have the money of this reference: at bills, as credit, or in suspense."""
+        return self.result in KEPT_RESULTS
 
     @property
     def window_last_day(self) -> date | None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from iuran.core.money import Rupiah
 from iuran.payments.channels import NewChannel
+from iuran.payments.lost.disputes import disputed_payments
 from iuran.payments.simulation.bank import Signing, SimulatedBank
 from iuran.payments.simulation.bank_answer import BankAnswer
 from tests.payments.snap.conftest import Biller, Debtor
@@ -119,6 +121,32 @@ async def test_a_pushed_payment_is_booked_once(
     assert isinstance(data, dict)
     assert (data["paymentRequestId"], data["paymentStatus"]) == ("A1", "Success")
     assert await booked(biller) == [("A1", 35_000)]
+
+
+@pytest.mark.parametrize("path", [NOTIFY, FLAT])
+async def test_money_of_a_payment_that_we_refused_is_disputed_and_not_thanked_for(
+    biller: Biller, bank: SimulatedBank, debtor: Debtor, path: str
+) -> None:
+    number = debtor.customer_number
+    refused = await bank.pay(number, Rupiah(9_000), request_id="A1")
+    paid = {"value": "9000.00", "currency": "IDR"}
+
+    if path == NOTIFY:
+        told = await bank.transact(path, as_bytes(a_notice(number, paidAmount=paid)))
+    else:
+        notice = a_flat_notice(number, originalReferenceNo="A1", paidAmount=paid)
+        told = await notified(bank, notice)
+
+    assert refused.code == "4042513"
+    assert told.code in {"4043418", "4042518"}
+    assert await booked(biller) == []
+    at = biller.services.clock.now()
+    async with biller.services.pool.acquire() as connection:
+        (disputed,) = await disputed_payments(
+            connection, since=at - timedelta(days=1), until=at + timedelta(days=1)
+        )
+    assert (disputed.reference, disputed.amount) == ("A1", 9_000)
+    assert (disputed.service, disputed.our_result) == (int(told.code[3:5]), "AMOUNT_MISMATCH")
 
 
 async def test_without_an_amount_it_is_what_the_inquiry_told(

@@ -114,9 +114,7 @@ async def _book(
     return Told(
         new=new,
         in_suspense=sum(one.result is Result.IN_SUSPENSE for one in outcomes),
-        disputed=await note_disputes(
-            connection, connected.channel_id, instructions, service=of, at=at
-        ),
+        disputed=await note_disputes(connection, instructions, service=of, at=at),
     )
 
 

@@ -59,20 +59,17 @@ class DisputedPayment:
 
 
 async def note_disputes(
-    connection: Connection,
-    channel_id: int,
-    told: Sequence[PaymentInstruction],
-    *,
-    service: int,
-    at: datetime,
+    connection: Connection, told: Sequence[PaymentInstruction], *, service: int, at: datetime
 ) -> tuple[str, ...]:
-    """Keep what contradicts our own books; return the references of what was not kept before.
+    """Keep what one channel tells against our own books; return the references that are news.
 
     Nothing of it is booked: whether the money is there has to be settled with the bank.
     """
+    if not told:
+        return ()
     rows = await connection.fetch(
         INSERT_DISPUTES,
-        channel_id,
+        told[0].channel_id,
         service,
         at,
         [one.reference for one in told],

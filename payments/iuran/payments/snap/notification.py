@@ -10,6 +10,7 @@ from typing import LiteralString
 from iuran.core.database.pool import Connection
 from iuran.core.money import Rupiah
 from iuran.payments.channels import Channel
+from iuran.payments.lost.disputes import note_disputes
 from iuran.payments.settlement import PaymentInstruction, Verdict
 from iuran.payments.snap.answers import (
     ECHOED_IDS,
@@ -162,16 +163,21 @@ async def _book(
 ) -> None:
     """Book the money in one transaction; the same however often told.
 
-    Raises SnapRefusedError if another payment has the X-EXTERNAL-ID or this reference.
+    Raises SnapRefusedError if another payment has the X-EXTERNAL-ID or this reference, or if we
+    refused this payment before it was collected: then it is disputed, and never silently gone.
     """
     at = exchange.legal_at or services.clock.now()
-
     amount = collected.amount or await _asked_amount(services, sender, collected)
     instruction = _instruction(sender, exchange, collected, amount)
     outcome = (await services.lanes.book_collected(instruction, at=at)).value
     if outcome.verdict is Verdict.EXTERNAL_ID_REUSED:
         raise SnapRefusedError(Case.CONFLICT)
-    if outcome.verdict is Verdict.INCONSISTENT:
+    if outcome.verdict is Verdict.INCONSISTENT or not outcome.is_kept:
+        await services.transactions.commit(
+            lambda connection: note_disputes(
+                connection, [instruction], service=exchange.service, at=at
+            )
+        )
         report_inconsistency(exchange, outcome)
         raise SnapRefusedError(Case.INCONSISTENT_REQUEST)
 
