@@ -3,14 +3,17 @@
 import json
 import subprocess
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from iuran.core.database.pool import Pool
+from iuran.core.database.pool import Connection, Pool
+from iuran.deploy.checkup import Verdict, check_up
 from iuran.deploy.embedded import EmbeddedServices
+from iuran.deploy.settings import load_settings
 from iuran.workers.jobs import JobName, arm, bury, claim
+from iuran.workers.leadership import NOTE_LEADER
 from tests.deploy.processes import iuran
 
 AT = datetime(2026, 2, 3, 3, tzinfo=UTC)
@@ -26,6 +29,24 @@ async def environment(pool: Pool, services: EmbeddedServices) -> Mapping[str, st
             assert job is not None
             await bury(connection, job, at=AT, error="NoRuleError: no rate for 2026-02")
     return {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
+
+
+async def test_doctor_points_at_dead_jobs_while_a_worker_ticks(
+    environment: Mapping[str, str], connection: Connection
+) -> None:
+    settings = load_settings(
+        database_url=environment["DATABASE_URL"], redis_url=environment["REDIS_URL"]
+    )
+    untold = {one.part: one async for one in check_up(settings)}["jobs"]
+    ahead = datetime.now(UTC) + timedelta(hours=1)  # however slow this machine is
+    await connection.execute(NOTE_LEADER, "worker-1", ahead)
+
+    dead = {one.part: one async for one in check_up(settings)}["jobs"]
+
+    assert (untold.verdict, dead.verdict) == (Verdict.WARN, Verdict.WARN)
+    assert "start `iuran worker`" in untold.advice
+    assert dead.found == "3 dead, 0 wait for a worker"
+    assert dead.advice.startswith("`iuran jobs list --state dead`")
 
 
 async def test_an_operator_sees_what_died_and_lets_it_begin_anew(

@@ -2,12 +2,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from iuran.core.clock import StandingClock
-from iuran.core.database.pool import Pool
+from iuran.core.database.pool import Pool, connected
 from iuran.core.reminders.events import Channel
 from iuran.workers.execution import run_due
 from iuran.workers.letters import letter_of
@@ -20,6 +20,7 @@ from tests.workers.conftest import Mailbox, later
 from tests.workers.stories import a_paying_family, comes, families_of_one_bucket, states, wib
 
 FIRST = "DUE_IN_7_DAYS"
+ENDS_AT = "UPDATE reminder_queue SET expires_at = $2 WHERE event = $1"
 BY_FAMILY = """
     SELECT state, reason FROM reminder
     WHERE event = $1 ORDER BY family_id LIMIT 100
@@ -183,6 +184,39 @@ async def test_who_pays_while_the_letters_of_others_go_out_is_not_reminded(
 
     assert courier.letters == ["f0@example.org"]
     assert await became(pool) == ["SENT", "CANCELLED PAID"]
+
+
+@pytest.mark.parametrize(
+    ("past_its_end", "goes_out", "states_then"),
+    [
+        (timedelta(microseconds=-1), ["f0@example.org", "f1@example.org"], ["SENT", "SENT"]),
+        (timedelta(), ["f0@example.org"], ["SENT", "EXPIRED"]),
+    ],
+)
+async def test_a_letter_whose_time_ends_while_others_go_out_is_not_sent(
+    pool: Pool,
+    database_url: str,
+    workers: WorkerServices,
+    clock: StandingClock,
+    past_its_end: timedelta,
+    goes_out: list[str],
+    states_then: list[str],
+) -> None:
+    """Claimed in time, and its end comes with the letter before it: the last look says no."""
+    await families_of_one_bucket(pool, 2)
+    await comes(workers, clock, wib(2026, 2, 3, 8, 59))
+    async with connected(database_url, role=None) as owner:
+        await owner.execute(ENDS_AT, FIRST, wib(2026, 2, 3, 10))
+    courier = Courier(mailer=workers.mailer)
+
+    async def time_passes() -> None:
+        clock.set(wib(2026, 2, 3, 10) + past_its_end)
+
+    courier.before_letter = time_passes
+    await comes(replace(workers, mailer=courier), clock, wib(2026, 2, 3))
+
+    assert courier.letters == goes_out
+    assert await became(pool) == states_then
 
 
 async def test_a_letter_that_another_worker_took_over_is_left_to_it(

@@ -90,6 +90,28 @@ async def test_bulk_leaves_a_hand_for_dates_and_one_for_what_is_urgent(
     assert len(gate.entered) == sum(expected)
 
 
+async def test_one_kind_of_ordinary_job_leaves_a_hand_for_the_others(
+    pool: Pool,
+    workers: WorkerServices,
+    real_clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = _Gate()
+    monkeypatch.setattr("iuran.workers.execution.KINDS", _all_through(gate))
+    crew = Crew(replace(workers, jobs_at_once=6))
+    slow = [JobName("send-webhooks", f"slow-{n}") for n in range(9)]
+    async with pool.acquire() as connection:
+        for name in (*slow, JobName("month-roll", "2026-02")):
+            await arm(connection, name, at=real_clock.now())
+
+    begun = sum(crew.start(name) for name in slow)
+    month = crew.start(JobName("month-roll", "2026-02"))
+    gate.opened.set()
+    await crew.stop()
+
+    assert (begun, month) == (4, True)
+
+
 async def test_a_reactivation_is_claimed_before_any_of_the_reminders_that_wait(
     pool: Pool,
     database_url: str,

@@ -29,8 +29,12 @@ from iuran.payments.webhooks.repeats import (
     resend,
     resend_dead,
 )
+from iuran.workers.crew import Crew
 from iuran.workers.execution import run_due
 from iuran.workers.job_records import list_jobs
+from iuran.workers.jobs import JobName, arm
+from iuran.workers.kinds import SEND_WEBHOOKS
+from iuran.workers.outbox import dispatch_batch
 from iuran.workers.services import WorkerServices
 from iuran.workers.webhooks.delivery_log import (
     endpoint_figures,
@@ -193,6 +197,39 @@ async def test_an_endpoint_that_is_down_is_left_alone_and_loses_nothing(
     assert sorted(positions(told)) == families
     assert (after.failing_since, after.paused_until, after.waiting) == (None, None, 0)
     assert told.most_open <= 2
+
+
+async def test_an_endpoint_that_does_not_answer_holds_up_no_other(
+    pool: Pool,
+    sending: WorkerServices,
+    real_clock: StandingClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one worker: all of the quick one's calls come and go while the slow one's hangs."""
+    monkeypatch.setattr("iuran.workers.webhooks.sending.SLICE_SECONDS", 60)
+    patient = replace(
+        sending, webhooks=replace(WAY_OUT, timeout_seconds=50), stop_seconds=60, jobs_at_once=4
+    )
+    async with subscriber() as slow, subscriber() as quick, pool.acquire() as connection:
+        await subscribed(connection, slow.url, at=real_clock.now(), name="slow")
+        await subscribed(connection, quick.url, at=real_clock.now(), name="quick")
+        await happens(pool, 1, 2, 3, at=real_clock.now())
+        async with connection.transaction():
+            await dispatch_batch(connection, at=real_clock.now())
+        slow.gate.clear()
+        crew = Crew(patient)
+        for name in ("slow", "quick"):
+            await arm(connection, JobName(SEND_WEBHOOKS, name), at=real_clock.now())
+            assert crew.start(JobName(SEND_WEBHOOKS, name))
+
+        await slow.hears(1)
+        await quick.hears(3)
+        hanging = slow.open_calls
+        slow.gate.set()
+        await crew.stop()
+
+    assert hanging > 0
+    assert sorted(positions(quick)) == [1, 2, 3]
 
 
 async def test_who_asks_for_time_gets_it(

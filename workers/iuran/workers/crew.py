@@ -18,7 +18,8 @@ class Crew:
     """Runs up to `services.jobs_at_once` jobs; those beyond stay due, for others or later.
 
     Of three hands or more one takes nothing but urgent jobs, and another no bulk: however long
-    the lane of reminders is, what somebody waits for begins at once.
+    the lane of reminders is, what somebody waits for begins at once. Nor does one kind take all
+    hands of the ordinary lane: many subscribers who are slow to answer hold up no other date.
     """
 
     def __init__(self, services: WorkerServices) -> None:
@@ -28,7 +29,7 @@ class Crew:
 
     def start(self, name: JobName) -> bool:
         """Begin a job, unless it runs here or all hands are full; return whether it began."""
-        if self._stopping or name in self._running or not self._has_hand_for(lane_of(name.kind)):
+        if self._stopping or name in self._running or not self._has_hand_for(name.kind):
             return False
         self._running[name] = asyncio.create_task(self._run(name), name=f"{name.kind} {name.key}")
         return True
@@ -46,11 +47,14 @@ class Crew:
             _log.warning("jobs_interrupted", count=len(late))
             await asyncio.wait(late)
 
-    def _has_hand_for(self, lane: Lane) -> bool:
-        """Whether those of a lane and of the lanes behind it leave what is kept for others."""
+    def _has_hand_for(self, kind: str) -> bool:
+        """Whether a kind, its lane and the lanes behind it leave what is kept for others."""
+        lane, at_once = lane_of(kind), self._services.jobs_at_once
         behind = sum(lane_of(name.kind) >= lane for name in self._running)
-        at_once = self._services.jobs_at_once
-        return len(self._running) < at_once and behind < max(at_once - lane, 1)
+        hands = max(at_once - lane, 1)
+        same = sum(name.kind == kind for name in self._running)
+        takes_all = lane is Lane.ORDINARY and same >= max(hands - 1, 1)
+        return len(self._running) < at_once and behind < hands and not takes_all
 
     async def _run(self, name: JobName) -> None:
         try:
