@@ -58,7 +58,7 @@ def test_its_operations_are_screens_of_the_page() -> None:
     page = (ROOT / "docs" / "frontend.md").read_text()
     operations = [file.read_text() for file in sorted((EXAMPLE / "operations").iterdir())]
 
-    assert len(operations) >= 5
+    assert len(operations) >= 7
     assert [one for one in operations if f"```graphql\n{one}```" not in page] == []
 
 
@@ -104,6 +104,7 @@ async def test_its_screens_show_a_family_and_a_payment_to_come(
     async with a_live_server(pool, clock, issuer, documents_mode=DocumentsMode.STRICT) as server:
         process = await asyncio.create_subprocess_exec(
             *("node", "build/main.js", "--url", f"{server.address}/graphql", "--after", cursor),
+            *("--complain", "Iuran saya belum tercatat."),
             cwd=example,
             env=os.environ | {"TOKEN": issuer.issue(Role.PARTICIPANT, family_id=insured.family_id)},
             stdout=PIPE,
@@ -126,4 +127,6 @@ async def test_its_screens_show_a_family_and_a_payment_to_come(
     assert f"VA {insured.account.number}  BUNGA CONTOH" in shown
     assert f"{insured.card}  BUNGA CONTOH, kepala keluarga, lahir 17 Mei 1990" in shown
     assert "Tidak ada klaim" in shown
+    assert "Desember 2025  Rp70.000, lunas" in shown
+    assert "Pengaduan Anda kami terima" in shown
     assert re.search(r"Lunas: Rp70\.000 lewat BNI, 5 Januari 2026.* 09[.:]00 WIB", paid.decode())

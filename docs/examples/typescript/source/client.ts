@@ -4,6 +4,7 @@ import { createClient, type Client, type SubscribePayload } from "graphql-ws";
 import type { TypedDocumentString } from "./gql/graphql.js";
 
 const ID_UNKNOWN = "PERSISTED_QUERY_NOT_FOUND";
+const SENT_AGAIN_MAX = 3;
 const NO_TEXT = ""; // graphql-ws wants a text; where an id is sent it is left out on the wire
 
 export interface Connection {
@@ -40,6 +41,30 @@ export async function ask<Data, Variables extends object>(
   } catch (error) {
     if (!(error instanceof Refusal && error.code === ID_UNKNOWN)) throw error;
     return post<Data>(connection, { query: String(document), variables });
+  }
+}
+
+type Wish<Variables> = Variables extends { readonly input: infer Input }
+  ? Omit<Input, "idempotencyKey">
+  : never;
+
+/**
+ * Change something. A key stands for the wish: it is made once, so that sending again after a lost
+ * answer changes nothing twice. What the domain refuses is an answer, not an exception: a Problem.
+ */
+export async function change<Data, Variables extends { input: { idempotencyKey: string } }>(
+  connection: Connection,
+  document: Document<Data, Variables>,
+  wish: Wish<Variables>,
+): Promise<Data> {
+  const input = { ...wish, idempotencyKey: crypto.randomUUID() };
+  for (let lost = 0; ; lost += 1) {
+    try {
+      return await ask(connection, document, { input } as unknown as Variables);
+    } catch (error) {
+      if (error instanceof Refusal || lost >= SENT_AGAIN_MAX) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** lost));
+    }
   }
 }
 

@@ -4,6 +4,18 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What became of a bill (status tagihan). */
+export type BillState =
+  /** Can be paid. It may also be overdue, see `Bill.isOverdue`. */
+  | 'OPEN'
+  /** Paid in full; a bill is never paid in part. */
+  | 'PAID'
+  /** Older than the 24 months of arrears that the law allows to ask for. It stays on record and needs no payment. */
+  | 'NOT_BILLABLE'
+  /** A law took it off what is owed (pemutihan). It stays on record and needs no payment. */
+  | 'WRITTEN_OFF'
+  | '%future added value';
+
 /** The class of hospital room (hak kelas rawat). Contributions depend on it. */
 export type CareClass =
   /** Class I, the dearest. */
@@ -50,6 +62,36 @@ export type ClaimState =
   | 'EXPIRED'
   | '%future added value';
 
+/** What a complaint is about. */
+export type ComplaintCategory =
+  /** Registration and membership (kepesertaan). */
+  | 'MEMBERSHIP'
+  /** Bills and payments (iuran). */
+  | 'CONTRIBUTION'
+  /** A facility (fasilitas kesehatan). */
+  | 'FACILITY'
+  /** Care that was given (pelayanan). */
+  | 'SERVICE'
+  /** A claim (klaim). */
+  | 'CLAIM'
+  /** Something else (lainnya). */
+  | 'OTHER'
+  | '%future added value';
+
+/** How a complaint came in. */
+export type ComplaintChannel =
+  /** At a branch (kantor cabang). */
+  | 'BRANCH'
+  /** By telephone, 165 (care center). */
+  | 'PHONE'
+  /** On the web site. */
+  | 'WEB'
+  /** On social media. */
+  | 'SOCIAL_MEDIA'
+  /** In the app (Mobile JKN). */
+  | 'MOBILE'
+  | '%future added value';
+
 /** Whether the insurance covers care now (status kepesertaan). Being late with a bill does not change it before the month has ended. */
 export type MembershipState =
   /** Registered, and waiting for the first payment. Not covered. */
@@ -61,6 +103,24 @@ export type MembershipState =
   /** Ended here, because the participants are insured in another segment now. */
   | 'INACTIVE_SEGMENT_CHANGE'
   | '%future added value';
+
+/** A complaint. */
+export type OpenComplaintInput = {
+  /** 8 to 64 visible ASCII characters that stand for this wish, such as a UUID. Sent again with the same input it changes nothing and answers the same; it is remembered for 7 days. */
+  idempotencyKey: string;
+  /** How it came in. */
+  channel: ComplaintChannel;
+  /** What it is about. */
+  category: ComplaintCategory;
+  /** Who complains. */
+  reporterName: string;
+  /** Where he is reached with the answer. */
+  reporterContact: string;
+  /** What he says; at most 4,000 characters. */
+  text: string;
+  /** His family; for a participant it is his own anyway. */
+  familyId?: string | number | null | undefined;
+};
 
 /** Whether something can be paid now. */
 export type PayableStatus =
@@ -157,6 +217,14 @@ export type BillAndAccountQueryVariables = Exact<{
 
 export type BillAndAccountQuery = { family: { payable: { status: PayableStatus, amount: string, members: number, arrearsMonths: number, firstMonth: string | null, lastMonth: string | null, payableFrom: string | null, payableUntil: string | null } | null, participants: Array<{ name: string, virtualAccount: { number: string } | null }> } | null };
 
+export type BillsQueryVariables = Exact<{
+  family: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type BillsQuery = { bills: { nodes: Array<{ id: string, coverageMonth: string, amount: string, state: BillState, isOverdue: boolean, dueDate: string, settledAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+
 export type ClaimsQueryVariables = Exact<{
   family: string | number;
   after?: string | null | undefined;
@@ -164,6 +232,20 @@ export type ClaimsQueryVariables = Exact<{
 
 
 export type ClaimsQuery = { family: { claims: { nodes: Array<{ id: string, number: string, state: ClaimState, patientName: string, careType: CareType, servedOn: string, amountClaimed: string, documentsMissing: Array<string>, expiresOn: string, payBy: string | null, payment: { amount: string, paidAt: string } | null, events: Array<{ state: ClaimState, reason: string, at: string }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+
+export type ComplainMutationVariables = Exact<{
+  input: OpenComplaintInput;
+}>;
+
+
+export type ComplainMutation = { openComplaint:
+    | { __typename: 'OpenComplaintPayload', replayed: boolean, complaintId: string }
+    | { __typename: 'InvalidInput', field: string, code: string, message: string, path: Array<string> }
+    | { __typename: 'NotFound', code: string, message: string, path: Array<string> }
+    | { __typename: 'NotAllowed', code: string, message: string, path: Array<string> }
+    | { __typename: 'IdempotencyKeyReused', code: string, message: string, path: Array<string> }
+    | { __typename: 'Refused', code: string, message: string, path: Array<string> }
+   | null };
 
 export type FamilyCardQueryVariables = Exact<{
   family: string | number;
@@ -225,6 +307,25 @@ export const BillAndAccountDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:fce81aa9cc3ebe3a7ad07233bacc29423cf475dbbf83523d9f4feac32ceb95c8"}) as unknown as TypedDocumentString<BillAndAccountQuery, BillAndAccountQueryVariables>;
+export const BillsDocument = new TypedDocumentString(`
+    query Bills($family: ID!, $after: String) {
+  bills(family: $family, first: 12, after: $after) {
+    nodes {
+      id
+      coverageMonth
+      amount
+      state
+      isOverdue
+      dueDate
+      settledAt
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `, {"hash":"sha256:ba5ef9c764f112df99862e17195b4f77964685c94e9b2cdf52fc8fc914043f04"}) as unknown as TypedDocumentString<BillsQuery, BillsQueryVariables>;
 export const ClaimsDocument = new TypedDocumentString(`
     query Claims($family: ID!, $after: String) {
   family(by: {id: $family}) {
@@ -258,6 +359,25 @@ export const ClaimsDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:5e3b748285554a91e65c9b6e8b28c65978e6e30c6580c22cf561b8a970964a64"}) as unknown as TypedDocumentString<ClaimsQuery, ClaimsQueryVariables>;
+export const ComplainDocument = new TypedDocumentString(`
+    mutation Complain($input: OpenComplaintInput!) {
+  openComplaint(input: $input) {
+    __typename
+    ... on OpenComplaintPayload {
+      replayed
+      complaintId
+    }
+    ... on InvalidInput {
+      field
+    }
+    ... on Problem {
+      code
+      message
+      path
+    }
+  }
+}
+    `, {"hash":"sha256:e806cbde776ad29377634ade31842201ae3e7b70a8a7e45b3344fd0c273046be"}) as unknown as TypedDocumentString<ComplainMutation, ComplainMutationVariables>;
 export const FamilyCardDocument = new TypedDocumentString(`
     query FamilyCard($family: ID!) {
   family(by: {id: $family}) {
