@@ -33,35 +33,24 @@ SELECT_GOVERNMENT_FACTS: LiteralString = """
 """
 
 SELECT_PAYMENT: LiteralString = """
-    SELECT p.family_id, p.payment_id
+    SELECT p.family_id, e.employer_id, coalesce(p.payment_id, e.payment_id) AS payment_id
     FROM payment_reference AS r
     JOIN channel AS c ON c.channel_id = r.channel_id AND c.code = $1
     LEFT JOIN suspense_placement AS s ON s.channel_id = r.channel_id AND s.reference = r.reference
     LEFT JOIN suspense_proposal AS o
       ON o.channel_id = s.channel_id AND o.reference = s.reference
      AND o.proposal_id = s.proposal_id
-    JOIN virtual_account_number AS n
-      ON n.customer_number = coalesce(o.customer_number, r.customer_number)
-    JOIN payment AS p
+    CROSS JOIN LATERAL (
+        SELECT coalesce(o.customer_number, r.customer_number) AS customer_number
+    ) AS of
+    LEFT JOIN virtual_account_number AS n ON n.customer_number = of.customer_number
+    LEFT JOIN payment AS p
       ON p.family_id = n.family_id AND p.channel_id = r.channel_id AND p.reference = r.reference
-    WHERE r.reference = $2
-    LIMIT 1
-"""
-
-SELECT_EMPLOYER_PAYMENT: LiteralString = """
-    SELECT p.employer_id, p.payment_id
-    FROM payment_reference AS r
-    JOIN channel AS c ON c.channel_id = r.channel_id AND c.code = $1
-    LEFT JOIN suspense_placement AS s ON s.channel_id = r.channel_id AND s.reference = r.reference
-    LEFT JOIN suspense_proposal AS o
-      ON o.channel_id = s.channel_id AND o.reference = s.reference
-     AND o.proposal_id = s.proposal_id
-    JOIN employer_account_number AS n
-      ON n.customer_number = coalesce(o.customer_number, r.customer_number)
-    JOIN employer_payment AS p
-      ON p.employer_id = n.employer_id AND p.channel_id = r.channel_id
-     AND p.reference = r.reference
-    WHERE r.reference = $2
+    LEFT JOIN employer_account_number AS x ON x.customer_number = of.customer_number
+    LEFT JOIN employer_payment AS e
+      ON e.employer_id = x.employer_id AND e.channel_id = r.channel_id
+     AND e.reference = r.reference
+    WHERE r.reference = $2 AND coalesce(p.payment_id, e.payment_id) IS NOT NULL
     LIMIT 1
 """
 
@@ -243,15 +232,16 @@ async def payment_of_reference(
     connection: Connection, *, channel_code: str, reference: str
 ) -> ReceiptKey | EmployerReceiptKey:
     """Return the payment that a channel knows under a reference; raises ReceiptUnknownError."""
-    told = (channel_code.upper(), reference)
-    if (row := await connection.fetchrow(SELECT_PAYMENT, *told)) is not None:
-        return ReceiptKey(family_id=row["family_id"], payment_id=row["payment_id"])
-    if (row := await connection.fetchrow(SELECT_EMPLOYER_PAYMENT, *told)) is not None:
-        return EmployerReceiptKey(employer_id=row["employer_id"], payment_id=row["payment_id"])
-    raise ReceiptUnknownError(
-        f"no payment has the reference {reference} of {channel_code}: it was refused, or waits in "
-        "suspense (`iuran suspense list`)"
-    )
+    row = await connection.fetchrow(SELECT_PAYMENT, channel_code.upper(), reference)
+    if row is None:
+        raise ReceiptUnknownError(
+            f"no payment has the reference {reference} of {channel_code}: it was refused, or waits "
+            "in suspense (`iuran suspense list`)"
+        )
+    family_id: int | None = row["family_id"]
+    if family_id is not None:
+        return ReceiptKey(family_id=family_id, payment_id=row["payment_id"])
+    return EmployerReceiptKey(employer_id=row["employer_id"], payment_id=row["payment_id"])
 
 
 async def _facts(connection: Connection, key: AnyReceiptKey) -> ReceiptFacts | None:

@@ -6,8 +6,8 @@
 -- suspended with every month billed, all arrears within the cap and the current month paid exactly,
 -- no credit, no plan, no months ahead, the inquiry's bills, and nothing else of that family here.
 CREATE OR REPLACE FUNCTION settle_plain_reactivations(
-    p_instructions payment_instruction[], p_new integer[], p_plain payment_outcome[],
-    p_at timestamptz, p_collected boolean
+    p_instructions payment_instruction[], p_items integer[], p_families bigint[],
+    p_memberships bigint[], p_plain payment_outcome[], p_at timestamptz, p_collected boolean
 ) RETURNS payment_outcome[]
     LANGUAGE plpgsql VOLATILE
 AS $$
@@ -18,26 +18,22 @@ DECLARE
     v_settled payment_outcome[];
 BEGIN
     WITH back AS MATERIALIZED (
-        SELECT l.item, l.family_id, l.membership_id, l.channel_id, l.reference, l.amount,
-               l.channel_time, t.paid_at, wib_date(t.paid_at) AS paid_on,
+        SELECT l.item, l.family_id, l.membership_id, u.channel_id, u.reference, u.amount,
+               u.channel_time, t.paid_at, wib_date(t.paid_at) AS paid_on,
                b.members, b.first_month, b.arrears_months, p.name,
                wib_date(t.paid_at)
                    + regulation_value('fine_window_days', wib_date(t.paid_at))
                    - regulation_value('fine_window_activation_day', wib_date(t.paid_at))
                    AS window_last_day
-        FROM (
-            SELECT u.item::integer AS item, a.family_id, a.membership_id, u.channel_id, u.reference,
-                   u.amount, u.channel_time, count(*) OVER (PARTITION BY a.family_id) AS of_family
-            FROM unnest(p_instructions) WITH ORDINALITY
-                AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
-                      target, headers, body, item)
-            JOIN virtual_account_number AS n ON n.customer_number = u.customer_number
-            JOIN virtual_account AS a
-              ON a.family_id = n.family_id AND a.customer_number = n.customer_number
-            WHERE u.item = ANY (p_new)
-        ) AS l
+        FROM (SELECT x.item, x.family_id, x.membership_id,
+                     count(*) OVER (PARTITION BY x.family_id) AS of_family
+              FROM unnest(p_items, p_families, p_memberships)
+                  AS x (item, family_id, membership_id)) AS l
+        JOIN unnest(p_instructions) WITH ORDINALITY
+            AS u (channel_id, external_id, reference, customer_number, amount, channel_time,
+                  target, headers, body, item) ON u.item = l.item
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN p_collected THEN paid_at_of(l.channel_time, p_at) ELSE p_at
+            SELECT CASE WHEN p_collected THEN paid_at_of(u.channel_time, p_at) ELSE p_at
                    END AS paid_at
             OFFSET 0
         ) AS t
@@ -70,7 +66,7 @@ BEGIN
           AND m.state = 'SUSPENDED' AND m.paid_through < v_month - 1
           AND m.plan_id IS NULL AND m.credit = 0
           AND b.issued = v_month - m.paid_through
-          AND b.last_month = v_month AND b.arrears_months > 0 AND b.owed = l.amount
+          AND b.last_month = v_month AND b.arrears_months > 0 AND b.owed = u.amount
           AND t.paid_at >= v_month_begins
           AND NOT EXISTS (SELECT FROM unnest(p_plain) AS done WHERE done.item = l.item)
           AND NOT EXISTS (
@@ -78,8 +74,8 @@ BEGIN
               WHERE r.family_id = l.family_id AND r.membership_id = l.membership_id
                 AND r.wib_day = wib_date(t.paid_at))
           AND (p_collected OR NOT bill_changed_since_inquiry(
-                   l.channel_id, l.reference,
-                   payable_version(b.version, l.amount, l.amount, 0, 0), v_day))
+                   u.channel_id, u.reference,
+                   payable_version(b.version, u.amount, u.amount, 0, 0), v_day))
     ), bills_paid AS (
         UPDATE bill AS b
         SET state = 'PAID', settled_amount = b.amount, settled_at = p_at

@@ -39,8 +39,9 @@ BEGIN
                                              v_payers.memberships, p_at, p_collected);
         END IF;
         IF v_payers.may_come_back THEN
-            v_plain := v_plain || settle_plain_reactivations(p_instructions, v_new, v_plain, p_at,
-                                                             p_collected);
+            v_plain := v_plain || settle_plain_reactivations(
+                p_instructions, v_payers.items, v_payers.families, v_payers.memberships, v_plain,
+                p_at, p_collected);
         END IF;
         RETURN QUERY SELECT * FROM unnest(v_plain);
     END IF;
