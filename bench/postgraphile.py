@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.asking import Load, Question, Turn, turn
+from bench.asking import WRK, Load, Question, Turn, turn
 from bench.ground import served_families
 from bench.ports import await_port, free_port
 from bench.questions import OURS, POSTGRAPHILES
@@ -145,7 +145,8 @@ def _table(ours: Server, theirs: Server) -> Table:
     memory = [each.resident_mebibytes for each in (ours, theirs)]
     table.caption = (
         f"memory at most: {memory[0]:.0f} MiB against {memory[1]:.0f} MiB "
-        f"({memory[0] / memory[1]:.2f})"
+        f"({memory[0] / memory[1]:.2f}); load of the machine: {os.getloadavg()[0]:.1f} of "
+        f"{os.cpu_count()} cores; asked by {'our own client' if WRK is None else 'wrk'}"
     )
     return table
 
