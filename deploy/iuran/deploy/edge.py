@@ -56,10 +56,11 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])
-            MutableHeaders(scope=message)[REQUEST_ID_HEADER] = self.request_id
             if self.at_once is not None:
+                message["headers"].append((_REQUEST_ID_HEADER, self.request_id.encode()))
                 self._head = message
                 return
+            MutableHeaders(scope=message)[REQUEST_ID_HEADER] = self.request_id
         elif self._head is not None and self.at_once is not None:
             head, self._head = self._head, None
             if not message.get("more_body") and self.at_once(head, message.get("body", b"")):

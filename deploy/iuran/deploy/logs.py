@@ -16,6 +16,7 @@ _DEPTH_MAX = 8
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _WHOLE_NUMBER_DIGITS = 11  # a customer number; amounts and ids of rows stay shorter
 _MASKED_DIGITS_MIN = 9
+_PLAIN = frozenset({bool, float, type(None)})
 _UNMASKED = frozenset({"request_id", "timestamp", "level"})
 _NOISY = ("httpx", "httpcore", "uvicorn.access", "arq.worker", "mail.log")
 
@@ -89,7 +90,8 @@ def _level(settings: Settings) -> int:
 def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every run of nine or more digits in an event, also in tracebacks and nested values."""
     return {
-        key: value if key in _UNMASKED else _masked(value, depth=0) for key, value in event.items()
+        key: value if type(value) in _PLAIN or key in _UNMASKED else _masked(value, depth=0)
+        for key, value in event.items()
     }
 
 

@@ -93,7 +93,7 @@ class GraphqlEndpoint:
         started = perf_counter()
         progress = _Progress(request_id=_request_id(incoming.scope))
         try:
-            patience = Patience(incoming.receive, seconds=self._services.limits.request_seconds)
+            patience = Patience(incoming.receive, self._services.limits)
             answer = await patience.with_(self._answer(incoming, progress, patience))
         except RequestRefusedError as error:
             answer = answer_of_refusal(
@@ -185,6 +185,9 @@ def _counted(role: str, code: str) -> Counter:
     return OPERATIONS.labels(role=role, code=code)
 
 
+_shown = lru_cache(maxsize=1_000)(mask_numbers_in)
+
+
 def _note(progress: _Progress, answer: Answer, seconds: float) -> None:
     role = "nobody" if progress.viewer is None else progress.viewer.role.value
     _counted(role, answer.code).inc()
@@ -193,7 +196,7 @@ def _note(progress: _Progress, answer: Answer, seconds: float) -> None:
     log.info(
         "graphql.operation",
         request_id=progress.request_id,
-        operation=mask_numbers_in((progress.operation or "")[:NAME_LENGTH_MAX]),
+        operation=_shown((progress.operation or "")[:NAME_LENGTH_MAX]),
         role=role,
         code=answer.code,
         status=answer.status,

@@ -17,8 +17,10 @@ def language_of(accept_language: str | None) -> Language:
 
     Browsers of some systems still say `in` for Indonesian, as it was called before 1989.
     """
+    if accept_language is None:
+        return Language.ENGLISH
     best, best_weight = Language.ENGLISH, 0.0
-    for part in (accept_language or "")[:HEADER_LENGTH_MAX].split(","):
+    for part in accept_language[:HEADER_LENGTH_MAX].split(","):
         tag, _, parameter = part.strip().lower().partition(";")
         language = _NAMED.get(tag.partition("-")[0])
         weight = _weight(parameter)

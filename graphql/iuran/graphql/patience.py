@@ -10,7 +10,8 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from iuran.graphql.errors import TimedOutError
+from iuran.graphql.errors import BodyTooSlowError, TimedOutError
+from iuran.graphql.limits import Limits
 
 WATCHED_AFTER_SECONDS = 0.05
 """How long a request may take before anybody looks whether its client is still there."""
@@ -23,6 +24,8 @@ class Patience:
     """Bounds the work of one request, in whose task it is made."""
 
     __slots__ = (
+        "_body_ends_at",
+        "_body_seconds",
         "_ends_at",
         "_has_body",
         "_has_rung",
@@ -34,18 +37,22 @@ class Patience:
         "_working",
     )
 
-    def __init__(self, receive: Receive, *, seconds: float) -> None:
+    def __init__(self, receive: Receive, limits: Limits) -> None:
         working = asyncio.current_task()
         if working is None:
             raise RuntimeError("a request is answered in a task")
         self._working = working
         self._receive = receive
         self._loop = loop = working.get_loop()
-        self._ends_at = loop.time() + seconds
+        now = loop.time()
+        self._ends_at = now + limits.request_seconds
+        self._body_ends_at = now + limits.body_seconds
+        self._body_seconds = limits.body_seconds
         self._has_body = self._has_rung = False
         self._verdict: Exception | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._timer = loop.call_later(min(WATCHED_AFTER_SECONDS, seconds), self._ring)
+        first = min(now + WATCHED_AFTER_SECONDS, self._ends_at, self._body_ends_at)
+        self._timer = loop.call_at(first, self._ring)
 
     def has_body(self) -> None:
         """Note that the body was read: from now on only the client's leaving can be received."""
@@ -56,7 +63,8 @@ class Patience:
     async def with_(self, work: Coroutine[None, None, T]) -> T:
         """Return what `work` returns.
 
-        Raises TimedOutError when it takes too long, and ClientDisconnect when nobody waits for it.
+        Raises TimedOutError when it takes too long, BodyTooSlowError when the body does, and
+        ClientDisconnect when nobody waits for it.
         """
         try:
             return await work
@@ -73,11 +81,15 @@ class Patience:
                 self._looking.cancel()
 
     def _ring(self) -> None:
-        if self._loop.time() >= self._ends_at:
+        now, self._has_rung = self._loop.time(), True
+        if now >= self._ends_at:
             self._give_up(TimedOutError(TOO_LONG))
             return
-        self._has_rung = True
-        self._timer = self._loop.call_at(self._ends_at, self._ring)
+        if now >= self._body_ends_at and not self._has_body:
+            self._give_up(body_too_slow(self._body_seconds))
+            return
+        again = self._ends_at if self._has_body else min(self._ends_at, self._body_ends_at)
+        self._timer = self._loop.call_at(again, self._ring)
         if self._has_body:
             self._look()
 
@@ -94,3 +106,8 @@ class Patience:
         if self._verdict is None:
             self._verdict = verdict
             self._working.cancel()
+
+
+def body_too_slow(seconds: float) -> BodyTooSlowError:
+    """Return the refusal of a body that does not arrive."""
+    return BodyTooSlowError(f"the body did not arrive within {seconds:g} seconds")

@@ -1,6 +1,5 @@
 """What a client sent: read from HTTP within limits, into the parameters of an operation."""
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -12,7 +11,6 @@ from starlette.types import Receive, Scope
 
 from iuran.graphql.errors import (
     BodyTooLargeError,
-    BodyTooSlowError,
     MediaTypeRefusedError,
     MethodRefusedError,
     RequestRefusedError,
@@ -52,7 +50,10 @@ class Incoming:
 
 
 async def read_request(incoming: Incoming, limits: Limits) -> OperationRequest:
-    """Read a GET or POST; raises RequestRefusedError with what to do for anything else."""
+    """Read a GET or POST; raises RequestRefusedError with what to do for anything else.
+
+    The caller bounds the time that the body may take.
+    """
     language = language_of(incoming.header(b"accept-language"))
     if incoming.scope["method"] == "POST":
         _check_content(incoming)
@@ -89,16 +90,6 @@ def _check_content(incoming: Incoming) -> None:
 
 
 async def _body(incoming: Incoming, limits: Limits) -> bytes:
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            return await _arriving(incoming, limits)
-    except TimeoutError as error:
-        raise BodyTooSlowError(
-            f"the body did not arrive within {limits.body_seconds:g} seconds"
-        ) from error
-
-
-async def _arriving(incoming: Incoming, limits: Limits) -> bytes:
     body = bytearray()
     is_more = True
     while is_more:

@@ -38,6 +38,7 @@ from iuran.graphql.live.subscriptions import (
     Told,
 )
 from iuran.graphql.negotiation import MediaType
+from iuran.graphql.patience import body_too_slow
 from iuran.graphql.rates import principal_of
 from iuran.graphql.requests import Incoming, read_request
 from iuran.graphql.responses import answer_of_crash, answer_of_refusal
@@ -104,7 +105,12 @@ class EventStreams:
     ) -> Answers | Mapping[str, object]:
         """Return the answers, or the body of the only one, which says what is wrong."""
         edge = self._edge
-        asked = await read_request(Incoming(request.scope, request.receive), edge.services.limits)
+        limits = edge.services.limits
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                asked = await read_request(Incoming(request.scope, request.receive), limits)
+        except TimeoutError as error:
+            raise body_too_slow(limits.body_seconds) from error
         visit.subscriptions = 1
         try:
             return await edge.subscriptions.open(
