@@ -131,6 +131,7 @@ FACTS = {
     "complaint_event",
     "satisfaction",
     "fine_payment",
+    "fine_relief",
     "claim_payment",
     "employee_contribution",
     "employer_ledger_entry",

@@ -38,6 +38,7 @@ SELECT_FINES: LiteralString = """
     JOIN eligibility_letter AS l ON l.family_id = w.family_id
     JOIN stay_fine AS f ON f.family_id = l.family_id AND f.letter_number = l.letter_number
     WHERE w.employer_id = $1 AND f.debtor = 'EMPLOYER' AND f.amount > 0 AND f.paid_at IS NULL
+      AND f.relieved_at IS NULL
       AND f.window_first_day = w.first_day
     ORDER BY f.pay_by, f.family_id, f.letter_number
     LIMIT $2

@@ -82,7 +82,7 @@ SELECT_CARE_DISAGREEMENTS: LiteralString = """
     SELECT 'fines paid' AS what, facts.amount AS facts, ledger.amount AS ledger
     FROM (SELECT coalesce(sum(amount), 0) AS amount FROM fine_payment) AS facts,
          (SELECT coalesce(sum(amount), 0) AS amount FROM ledger_entry
-          WHERE letter_number IS NOT NULL) AS ledger
+          WHERE letter_number IS NOT NULL AND debit_account = 'CHANNEL_CLEARING') AS ledger
     WHERE facts.amount <> ledger.amount
     UNION ALL
     SELECT 'fines marked paid', facts.amount, marked.amount

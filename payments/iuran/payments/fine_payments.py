@@ -36,7 +36,7 @@ SELECT_UNPAID: LiteralString = """
       ON l.family_id = f.family_id AND l.letter_number = f.letter_number
     JOIN participant AS p ON p.family_id = l.family_id AND p.participant_id = l.participant_id
     LEFT JOIN discharge AS d ON d.family_id = f.family_id AND d.letter_number = f.letter_number
-    WHERE f.paid_at IS NULL AND f.amount > 0
+    WHERE f.paid_at IS NULL AND f.amount > 0 AND f.relieved_at IS NULL
     ORDER BY f.pay_by DESC, f.family_id, f.letter_number
     LIMIT $1
 """

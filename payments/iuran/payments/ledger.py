@@ -139,7 +139,8 @@ SELECT_PAYER_DISAGREEMENTS: LiteralString = """
           WHERE account IN ('CENTRAL_SUBSIDY_RECEIVABLE', 'REGIONAL_SUBSIDY_RECEIVABLE'))),
         ('written off',
          (SELECT coalesce(sum(amount - settled_amount), 0) FROM bill
-          WHERE state = 'WRITTEN_OFF'),
+          WHERE state = 'WRITTEN_OFF')
+           + (SELECT coalesce(sum(amount), 0) FROM fine_relief WHERE ground = 'LAW'),
          (SELECT coalesce(sum(amount), 0) FROM balance WHERE account = 'WRITE_OFF_EXPENSE')),
         ('capitation',
          (SELECT coalesce(sum(amount + late_compensation), 0) FROM capitation_approval),

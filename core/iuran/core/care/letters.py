@@ -41,7 +41,8 @@ INSERT_DISCHARGE: LiteralString = """
 """
 
 SELECT_FINE: LiteralString = """
-    SELECT f.debtor, f.amount, f.exemption, f.paid_at,
+    SELECT f.debtor, CASE WHEN f.relieved_at IS NULL THEN f.amount ELSE 0 END AS amount,
+           f.exemption, f.paid_at,
            least(f.pay_by, d.discharged_at) AS pay_by
     FROM stay_fine AS f
     LEFT JOIN discharge AS d ON d.family_id = f.family_id AND d.letter_number = f.letter_number
@@ -69,7 +70,10 @@ class EligibilityLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineStanding:
-    """How the fine of a stay stands; `pay_by` is the earlier of the deadline and the discharge."""
+    """How the fine of a stay stands; `pay_by` is the earlier of the deadline and the discharge.
+
+    Zero is the amount of one that the stay was relieved of.
+    """
 
     debtor: str
     amount: Rupiah

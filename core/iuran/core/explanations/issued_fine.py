@@ -1,12 +1,14 @@
 """The fine that a letter of eligibility (SEP) was issued with, as it was found then."""
 
+from dataclasses import replace
 from typing import ClassVar, LiteralString
 
 from iuran.core.care.numbers import find_by_care_number, parse_care_number
 from iuran.core.care.stay_fines import Exemption, StayFine
+from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError
-from iuran.core.explanations.reason import Explanation
+from iuran.core.explanations.reason import Explanation, Reason
 from iuran.core.explanations.stay_fine import explain_stay_fine
 from iuran.core.fines import Debtor, Fine, FineWindow
 from iuran.core.money import Rupiah
@@ -14,15 +16,27 @@ from iuran.core.regulation.rates import fine_rate
 
 SELECT_ISSUED: LiteralString = """
     SELECT f.debtor, f.amount, f.months, f.exemption, f.window_first_day, f.window_last_day,
-           f.fine_rate_from, f.estimated_tariff, l.starts_on,
+           f.fine_rate_from, f.estimated_tariff, l.starts_on, r.ground, r.legal_basis,
+           f.relieved_at,
            (SELECT w.arrears_months FROM fine_window AS w
             WHERE w.family_id = f.family_id AND w.first_day = f.window_first_day
             ORDER BY w.window_id DESC LIMIT 1) AS arrears_months
     FROM stay_fine AS f
     JOIN eligibility_letter AS l
       ON l.family_id = f.family_id AND l.letter_number = f.letter_number
+    LEFT JOIN fine_relief AS r
+      ON r.family_id = f.family_id AND r.letter_number = f.letter_number
     WHERE f.family_id = $1 AND f.letter_number = $2
 """
+
+_RELIEFS = {
+    "LAW": ("a law wrote it off", "dihapuskan menurut peraturan"),
+    "CERTIFICATE": (
+        "a letter of inability speaks for the day of admission",
+        "ada surat keterangan tidak mampu untuk hari masuk",
+    ),
+    "CORRECTION": ("it was assessed wrongly", "penetapannya keliru"),
+}
 
 
 class LetterUnknownError(DomainError):
@@ -44,10 +58,25 @@ async def explain_issued_fine(connection: Connection, letter_number: str) -> Exp
     row = await connection.fetchrow(SELECT_ISSUED, family_id, letter_number)
     if row is None:
         raise LetterUnknownError
-    return explain_stay_fine(
+    explained = explain_stay_fine(
         _issued(row),
         admitted_on=row["starts_on"],
         estimated_tariff=Rupiah(row["estimated_tariff"]),
+    )
+    if row["ground"] is None:
+        return explained
+    return replace(explained, reasons=(*explained.reasons, _relief(row)))
+
+
+def _relief(row: Record) -> Reason:
+    english, indonesian = _RELIEFS[row["ground"]]
+    day = wib_date(row["relieved_at"])
+    return Reason(
+        rule="relief",
+        english=f"Nothing is to be paid since {day}: {english}.",
+        indonesian=f"Tidak perlu dibayar sejak {day}: {indonesian}.",
+        legal_basis=row["legal_basis"],
+        day=day,
     )
 
 

@@ -35,13 +35,13 @@ DELETE_PUBLIC_HOLIDAYS: LiteralString = """
 
 UPSERT_WRITE_OFF_RULE: LiteralString = """
     INSERT INTO write_off_rule (rule, in_force, effective_from, effective_to, segments,
-                                care_classes, last_month, legal_basis)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                care_classes, last_month, fines, legal_basis)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (rule) DO UPDATE
     SET in_force = excluded.in_force, effective_from = excluded.effective_from,
         effective_to = excluded.effective_to, segments = excluded.segments,
         care_classes = excluded.care_classes, last_month = excluded.last_month,
-        legal_basis = excluded.legal_basis
+        fines = excluded.fines, legal_basis = excluded.legal_basis
 """
 
 END_WRITE_OFF_RULES: LiteralString = """
@@ -84,6 +84,7 @@ async def _load_write_offs(connection: Connection) -> None:
                 [segment.value for segment in rule.segments],
                 [int(care_class) for care_class in rule.care_classes],
                 None if rule.last_month is None else rule.last_month.ordinal,
+                rule.fines,
                 rule.legal_basis,
             )
             for rule in rules

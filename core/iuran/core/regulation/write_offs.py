@@ -22,6 +22,8 @@ class WriteOffRule:
     segments: tuple[Segment, ...]
     care_classes: tuple[CareClass, ...]
     last_month: CoverageMonth | None
+    fines: bool
+    """Whether fines of stays are written off as well."""
     legal_basis: str
 
     def applies_on(self, day: date) -> bool:
@@ -41,6 +43,7 @@ class _RuleRow(TypedDict):
     segments: list[str]
     care_classes: list[str]
     last_month: str | None
+    fines: bool
     legal_basis: str
 
 
@@ -63,6 +66,7 @@ def write_off_rules() -> tuple[WriteOffRule, ...]:
             segments=tuple(Segment(name) for name in row["segments"]),
             care_classes=tuple(CareClass[name] for name in row["care_classes"]),
             last_month=optional_month(row["last_month"]),
+            fines=row["fines"],
             legal_basis=row["legal_basis"],
         )
         for row in document["rules"]

@@ -28,6 +28,12 @@ from iuran.payments.fine_payments import (
     propose_fine_payment,
     unpaid_fines,
 )
+from iuran.payments.fine_relief import (
+    FineRelief,
+    ReliefGround,
+    approve_fine_relief,
+    propose_fine_relief,
+)
 
 AMOUNT_MAX = 1_000_000_000_000
 """Rupiah; far above any fine, and within what the database keeps."""
@@ -118,6 +124,47 @@ def approve(
     )
 
 
+@app.command()
+def relieve(  # noqa: PLR0913 - the options of a command line
+    family: FamilyArgument,
+    letter: Annotated[str, typer.Argument(help="Number of the letter of eligibility (SEP).")],
+    *,
+    ground: Annotated[
+        ReliefGround, typer.Option(help="A law, a letter of inability, or a wrong assessment.")
+    ],
+    rule: Annotated[
+        str | None, typer.Option(help="With LAW: its rule; see `iuran write-offs`.")
+    ] = None,
+    reason: ReasonOption,
+    by: ByOption,
+    data: DataOption = None,
+) -> None:
+    """Propose that a fine need not be paid; another person approves it."""
+    relief = FineRelief(
+        family_id=family,
+        letter_number=letter.strip().upper(),
+        ground=ground,
+        rule=rule,
+        reason=reason,
+    )
+    change = run(_relieve(data, relief, by))
+    say("Written. Now somebody else approves it:")
+    say(f"  iuran fines approve-relief {family} {change} --by NAME")
+
+
+@app.command("approve-relief")
+def approve_relief(
+    family: FamilyArgument,
+    change: Annotated[int, typer.Argument(help="Number of the proposal.")],
+    *,
+    by: ByOption,
+    data: DataOption = None,
+) -> None:
+    """Approve that a fine need not be paid, as another person proposed."""
+    amount = run(_approve_relief(data, family, change, by))
+    say(f"The fine of {formatted(amount)} need not be paid; it holds back no claim any more.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Collected:
     """What the options say of the money; the channel's id and the time need the database."""
@@ -132,6 +179,20 @@ def _state(fine: UnpaidFine, now: datetime) -> str:
     if fine.change_id is not None:
         return f"approve {fine.change_id}"
     return "open" if now <= fine.pay_by else "too late"
+
+
+async def _relieve(data: Path | None, relief: FineRelief, by: str) -> int:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        return await propose_fine_relief(
+            desk.connection, relief, proposed_by=by, at=desk.clock.now()
+        )
+
+
+async def _approve_relief(data: Path | None, family: int, change: int, by: str) -> Rupiah:
+    async with open_desk(data) as desk, desk.connection.transaction():
+        return await approve_fine_relief(
+            desk.connection, family, change, approved_by=by, at=desk.clock.now()
+        )
 
 
 async def _list(data: Path | None, limit: int) -> tuple[datetime, tuple[UnpaidFine, ...]]:

@@ -48,6 +48,7 @@ publish(
         ChangeKind.SEGMENT: "The family moved to another segment.",
         ChangeKind.FAMILY_MOVE: "Members moved to another family card.",
         ChangeKind.FINE_PAYMENT: "The fine of an inpatient stay was collected at a counter.",
+        ChangeKind.FINE_RELIEF: "The fine of an inpatient stay need not be paid.",
         ChangeKind.SPONSORSHIP: "A government pays for the family from now on.",
         ChangeKind.SPONSORSHIP_END: "A government ceases to pay for the family.",
         ChangeKind.LAYOFF: "A worker was laid off, and keeps his benefits.",

@@ -46,7 +46,7 @@ BEGIN
     LEFT JOIN discharge AS d
       ON d.family_id = p_family_id AND d.letter_number = p_letter_number;
     v_result := CASE
-        WHEN v_fine.amount = 0 THEN 'NO_FINE'
+        WHEN v_fine.amount = 0 OR v_fine.relieved_at IS NOT NULL THEN 'NO_FINE'
         WHEN v_fine.paid_at IS NOT NULL THEN 'ALREADY_PAID'
         WHEN p_paid_at > v_pay_by THEN 'TOO_LATE'
         WHEN p_amount <> v_fine.amount THEN 'AMOUNT_MISMATCH'
@@ -102,7 +102,7 @@ BEGIN
     END IF;
     PERFORM 1 FROM stay_fine AS f
     WHERE f.family_id = v.family_id AND f.letter_number = v.letter_number
-      AND f.amount > 0 AND f.paid_at IS NULL;
+      AND f.amount > 0 AND f.paid_at IS NULL AND f.relieved_at IS NULL;
     IF FOUND THEN
         RETURN 'FINE_UNPAID';
     END IF;
@@ -134,5 +134,40 @@ BEGIN
            jsonb_build_object('claim_id', v.claim_id, 'state', 'PAID', 'day', v.served_on), p_at
     WHERE v.kind = 'REIMBURSEMENT';  -- a family's own claim
     RETURN 'PAID';
+END
+$$;
+
+-- Relieve a stay of its fine; `p_change_id` is approved. What a law writes off was owed: it is revenue
+-- and an expense at once; what was never owed is not posted. Returns the fine, or null if there is
+-- none that is unpaid.
+CREATE OR REPLACE FUNCTION relieve_stay_fine(
+    p_family_id bigint, p_letter_number text, p_change_id bigint, p_ground text,
+    p_legal_basis text, p_at timestamptz
+) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+AS $$
+DECLARE
+    v_amount bigint;
+BEGIN
+    UPDATE stay_fine SET relieved_at = p_at
+    WHERE family_id = p_family_id AND letter_number = p_letter_number
+      AND amount > 0 AND paid_at IS NULL AND relieved_at IS NULL
+    RETURNING amount INTO v_amount;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO fine_relief (family_id, letter_number, change_id, ground, legal_basis, amount,
+                             relieved_at)
+    VALUES (p_family_id, p_letter_number, p_change_id, p_ground, p_legal_basis, v_amount, p_at);
+    INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
+                              value_date, letter_number)
+    SELECT p_family_id, 'WRITE_OFF_EXPENSE', 'FINE_REVENUE', v_amount, p_at, wib_date(p_at),
+           p_letter_number
+    WHERE p_ground = 'LAW';
+    INSERT INTO outbox (family_id, kind, payload, occurred_at)
+    VALUES (p_family_id, 'fine.relieved',
+            jsonb_build_object('letter_number', p_letter_number, 'amount', v_amount,
+                               'ground', p_ground), p_at);
+    RETURN v_amount;
 END
 $$;
