@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, LiteralString
 
 import typer
 
@@ -28,6 +28,11 @@ Figures = dict[str, list[dict[str, object]]]
 IN_RUPIAH = frozenset({"amount", "paid"})
 
 
+SELECT_CHANNEL_CODES: LiteralString = """
+    SELECT channel_id, code FROM channel ORDER BY channel_id LIMIT 1000
+"""
+
+
 def figures(
     *,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
@@ -45,7 +50,9 @@ def figures(
         return
     for title, rows in found.items():
         if rows:
-            write_table(title, list(rows[0]), [_cells(row) for row in rows])
+            write_table(
+                title, [name.capitalize() for name in rows[0]], [_cells(row) for row in rows]
+            )
 
 
 def _cells(row: dict[str, object]) -> list[object]:
@@ -75,6 +82,8 @@ async def _figures(data: Path | None, first: date | None, last: date | None) -> 
 async def _contributions(connection: Connection, days: Days, *, today: date) -> Figures:
     months = {"first": CoverageMonth.of(days.first), "last": CoverageMonth.of(days.last)}
     revived = await reactivations(connection, days)
+    channels = await connection.fetch(SELECT_CHANNEL_CODES)
+    codes = {row["channel_id"]: row["code"] for row in channels}
     return {
         "Billed": [
             {
@@ -86,7 +95,11 @@ async def _contributions(connection: Connection, days: Days, *, today: date) -> 
             for row in await billed(connection, **months)
         ],
         "Collected": [
-            {"channel": row.channel_id, "payments": row.payments, "amount": row.amount}
+            {
+                "channel": codes.get(row.channel_id, row.channel_id),
+                "payments": row.payments,
+                "amount": row.amount,
+            }
             for row in await collected(connection, days)
         ],
         "Arrears by months": [

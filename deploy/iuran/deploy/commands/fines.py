@@ -70,7 +70,7 @@ def list_(
         write_json(rows)
         return
     columns = ("Family", "Letter", "Card", "Debtor", "Amount", "Pay by", "State")
-    write_table("Unpaid fines", columns, [list(row.values()) for row in rows], wide="Letter")
+    write_table("Unpaid fines", columns, [list(row.values()) for row in rows])
 
 
 @app.command()

@@ -22,6 +22,7 @@ from iuran.core.reminders.rule_changes import (
     waiting_changes,
 )
 from iuran.core.reminders.schedule import Rule, Slot, rules_on, slots_of
+from iuran.core.segments import Segment
 from iuran.deploy.commands.database import open_desk
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import err, run, say, write_json, write_table
@@ -29,6 +30,7 @@ from iuran.deploy.messaging import new_carriers
 from iuran.deploy.settings import Settings
 
 _MANY_SEGMENTS = 4
+_SELF_PAID = {Segment.PBPU_SELF.value, Segment.BP_SELF.value}
 
 app = typer.Typer(no_args_is_help=True, help="See and change when families are told what.")
 DayOption = Annotated[
@@ -212,12 +214,16 @@ def _when(rule: Rule, slot: Slot | None) -> str:
     if rule.kind.anchor is Anchor.OUTBOX:
         return "when it happens"
     if slot is None:
-        return f"{-rule.offset_days} days before the end, {rule.at:%H:%M}"
-    return f"{slot.sent_at:%d %b %H:%M} ({rule.offset_days:+d} days)"
+        return f"{-rule.offset_days} days before, {rule.at:%H:%M}"
+    return f"{slot.sent_at:%d %b %H:%M} ({rule.offset_days:+d} d)"
 
 
 def _segments(names: Iterable[str]) -> str:
     listed = list(names)
+    if set(listed) == _SELF_PAID:
+        return "self-paid"
+    if len(listed) == len(Segment):
+        return "all"
     return ", ".join(listed) if len(listed) < _MANY_SEGMENTS else f"{len(listed)} segments"
 
 

@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 T = TypeVar("T")
+WIDE_MIN = 24
+_BETWEEN = 2
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -35,7 +37,11 @@ def write_json(value: object) -> None:
 def write_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, wide: str = ""
 ) -> None:
-    """Write rows as a table that fits 80 columns; only the column `wide` is wrapped."""
+    """Write rows as a table; only the column `wide` is wrapped, to a width that can be read.
+
+    On a narrow terminal the lines are longer than it: numbers are there to be copied.
+    """
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     table = Table(
         title=title,
         title_justify="left",
@@ -46,9 +52,23 @@ def write_table(
     )
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column != wide)
-    for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    out.print(table)
+    for row in cells:
+        table.add_row(*row)
+    paper = _paper(_width_needed(columns, cells, wide=wide))
+    paper.print(table)
+
+
+def _width_needed(columns: Sequence[str], cells: Sequence[Sequence[str]], *, wide: str) -> int:
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    least = [
+        min(width, WIDE_MIN) if name == wide else width
+        for name, width in zip(columns, widths, strict=True)
+    ]
+    return sum(least) + _BETWEEN * (len(columns) + 1)
+
+
+def _paper(width: int) -> Console:
+    return out if width <= out.width else Console(highlight=False, width=width)
 
 
 def fail(message: str) -> NoReturn:
