@@ -108,3 +108,66 @@ async def test_a_draft_of_a_claim_is_not_submitted_without_being_ones_own(
     assert draft["state"] == "DRAFT"
     assert by_hospital["__typename"] == by_stranger["__typename"] == "NotFound"
     assert submitted["state"] == "SUBMITTED"
+
+
+async def test_a_secret_is_told_once_and_kept_nowhere_in_the_clear(
+    frontend: Frontend, pool: Pool
+) -> None:
+    given = {
+        "idempotencyKey": "0f8e8d7e-one-endpoint",
+        "name": "family-app",
+        "url": "https://app.example.org/jkn",
+    }
+
+    first = await wished(
+        frontend, "addWebhookEndpoint", given, "secret endpoint { state }", role=Role.OPERATOR
+    )
+    again = await wished(
+        frontend, "addWebhookEndpoint", given, "replayed secret", role=Role.OPERATOR
+    )
+    rotated = await wished(
+        frontend, "rotateWebhookSecret", {"name": "family-app"}, "secret", role=Role.OPERATOR
+    )
+    kept = await pool.fetchval("SELECT string_agg(a::text, '') FROM mutation_answer AS a")
+
+    assert first["secret"].startswith("whsec_")
+    assert first["endpoint"] == {"state": "PROPOSED"}
+    assert again == {"__typename": "AddWebhookEndpointPayload", "replayed": True, "secret": None}
+    assert rotated["secret"] not in {first["secret"], None}
+    assert first["secret"] not in kept
+    assert rotated["secret"] not in kept
+
+
+async def test_a_webhook_goes_nowhere_inside(frontend: Frontend) -> None:
+    inside = {"name": "family-app", "url": "http://10.0.0.7/jkn"}
+
+    refused = await wished(frontend, "addWebhookEndpoint", inside, role=Role.OPERATOR)
+
+    assert refused["__typename"] == "InvalidInput"
+    assert refused["path"] == ["input", "url"]
+
+
+async def test_a_registration_shows_its_steps_and_what_is_late(
+    frontend: Frontend, insured: Insured
+) -> None:
+    """Paid on 20 December: the card was due 14 days later, the day before yesterday."""
+    given = {"membershipId": insured.keys["membership"], "step": "DOCUMENTS", "note": "KK, KTP"}
+    selected = "membership { registrationSteps { step doneBy note deadline isLate } }"
+
+    done = await wished(frontend, "recordRegistrationStep", given, selected, subject="ani")
+    by_itself = await wished(frontend, "recordRegistrationStep", {**given, "step": "FIRST_PAYMENT"})
+    steps = {one.pop("step"): one for one in done["membership"]["registrationSteps"]}
+
+    assert list(steps) == [
+        *("FORM", "DOCUMENTS", "VERIFICATION", "VIRTUAL_ACCOUNT", "FIRST_PAYMENT", "E_ID", "CARD")
+    ]
+    assert steps["DOCUMENTS"]["doneBy"] == "ani"
+    assert steps["DOCUMENTS"]["note"] == "KK, KTP"
+    assert steps["FIRST_PAYMENT"]["isLate"] is False
+    assert steps["CARD"] == {
+        "doneBy": None,
+        "note": None,
+        "deadline": "2026-01-03",
+        "isLate": True,
+    }
+    assert by_itself["__typename"] == "InvalidInput"

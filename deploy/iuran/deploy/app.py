@@ -18,7 +18,7 @@ from iuran.deploy.demo_tokens import demo_token_routes
 from iuran.deploy.edge import Edge
 from iuran.deploy.installation import installation_cipher, receipt_links
 from iuran.deploy.landing import landing_route
-from iuran.deploy.messaging import message_report_routes, new_carriers
+from iuran.deploy.messaging import message_report_routes, new_carriers, new_reach
 from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
@@ -121,6 +121,7 @@ def _graphql_services(
     settings: Settings, pool: Pool, clock: Clock, *, rates: Rates, issuer: TrustedIssuer
 ) -> GraphqlServices:
     return GraphqlServices(
+        reach=new_reach(settings),
         pool=pool,
         clock=clock,
         keys=issuer.keys,

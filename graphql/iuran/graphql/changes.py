@@ -28,6 +28,8 @@ from iuran.graphql.services import GraphqlServices
 from iuran.graphql.snapshots import SET_STATEMENT_TIMEOUT, Snapshot
 
 ATTEMPTS_MAX = 3
+KEPT = "kept"
+"""Under what the metadata of a payload's field say whether it is kept for a replay."""
 
 
 @strawberry.input
@@ -172,6 +174,7 @@ class Changes:
             scope=question.scope,
             at=question.at,
             cipher=self._services.cipher,
+            reach=self._services.reach,
         )
 
     @asynccontextmanager
@@ -190,9 +193,12 @@ class Changes:
 
 
 def _kept(payload: Payload) -> dict[str, object]:
-    """What the payload was made of; what it reads from the database is read again."""
+    """What the payload was made of; what it reads from the database is read again.
+
+    A secret is told once, and not kept.
+    """
     return {
         one.name: getattr(payload, one.name)
         for one in fields(payload)
-        if one.init and one.name != "replayed"
+        if one.init and one.name != "replayed" and one.metadata.get(KEPT, True)
     }

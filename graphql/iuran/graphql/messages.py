@@ -219,4 +219,28 @@ MESSAGES: Mapping[str, Message] = {
     "WRITE_OFF_NOT_IN_FORCE": Message(
         "Aturan {rule} tidak berlaku; tunggakan tetap harus dibayar, boleh dicicil (REHAB)."
     ),
+    "WEBHOOK_ADDRESS_REFUSED": Message(
+        "Alamat webhook ini tidak dapat dipanggil; gunakan alamat publik.",
+        "webhooks cannot go to this address; use a public one",
+    ),
+    "WEBHOOK_EXISTS": Message(
+        "Nama webhook ini sudah dipakai; pilih nama lain.",
+        "there is a webhook of this name already; choose another name",
+    ),
+    "WEBHOOK_NOTHING_TO_RESEND": Message(
+        "Tidak ada kejadian untuk dikirim ulang; periksa `deliveries`.",
+        "there is nothing to send again; look at the endpoint's `deliveries`",
+    ),
+    "WEBHOOK_SECRETS_TOO_MANY": Message(
+        "Rahasia lama masih berlaku; isi overlapHours 0 untuk mengakhiri keduanya.",
+        "the former secret still signs; rotate with overlapHours 0 to end both at once",
+    ),
+    "WEBHOOK_STATE": Message(
+        "Langkah ini tidak sesuai dengan status webhook; periksa `state`.",
+        "this does not fit the endpoint's state; look at `webhookEndpoints`",
+    ),
+    "WEBHOOK_UNKNOWN": Message(
+        "Tidak ada webhook dengan nama ini; periksa `webhookEndpoints`.",
+        "there is no webhook of this name; look at `webhookEndpoints`",
+    ),
 }

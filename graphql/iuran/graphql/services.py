@@ -14,6 +14,7 @@ from iuran.graphql.rates import Rates
 from iuran.graphql.signing_keys import SigningKeys
 from iuran.payments.receipts.links import ReceiptLinks
 from iuran.payments.secrets import Cipher
+from iuran.payments.webhooks.addresses import Reach
 
 
 class IntrospectionPolicy(StrEnum):
@@ -35,6 +36,8 @@ class GraphqlServices:
     audience: str
     cipher: Cipher | None = None
     """Encrypts what families entrust to us, such as a bank account; only mutations need it."""
+    reach: Reach = field(default_factory=Reach)
+    """Where webhooks may go; to the internet alone, unless told."""
     limits: Limits = field(default_factory=Limits)
     rates: Rates = field(default_factory=Rates)
     introspection: IntrospectionPolicy = IntrospectionPolicy.DEVELOPERS

@@ -7,6 +7,7 @@ from iuran.core.reminders.events import Channel
 from iuran.core.segments import Segment
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
+from iuran.workers.outbox import dispatch_batch
 from tests.care_builders import wib
 from tests.graphql.happy.people import approving
 from tests.graphql.happy.world import Happy, World, another_person, row
@@ -17,6 +18,10 @@ DEAD_JOB = """
     VALUES ('deadlines', '2026-01-02', '{}', 'DEAD', '2026-01-02 00:05+07', '2026-01-02 00:00+07',
             '2026-01-02 01:00+07', 'timed out')
 """
+
+
+SELECT_NEWEST = "SELECT max(position) FROM event"
+TELL = "UPDATE webhook_cursor SET position = $1"
 
 
 @row
@@ -198,4 +203,93 @@ async def register_employer(_: World) -> Happy:
         another={"name": "PT Contoh Lain"},
         effect="SELECT count(*) FROM employer_account_number",
         became=1,
+    )
+
+
+ENDPOINT = {"name": "family-app", "url": "https://app.example.org/jkn"}
+
+
+async def listening(world: World) -> dict[str, str]:
+    await world.did("addWebhookEndpoint", dict(ENDPOINT), role=Role.OPERATOR)
+    await world.did(
+        "approveWebhookEndpoint", {"name": "family-app"}, role=Role.OPERATOR, subject="budi"
+    )
+    return {"name": "family-app"}
+
+
+@row
+async def add_webhook_endpoint(_: World) -> Happy:
+    return Happy(
+        given=dict(ENDPOINT),
+        another={"url": "https://other.example.org/jkn"},
+        effect="SELECT count(*) FROM webhook_secret",
+        became=1,
+        role=Role.OPERATOR,
+    )
+
+
+@row
+async def approve_webhook_endpoint(world: World) -> Happy:
+    await world.did("addWebhookEndpoint", dict(ENDPOINT), role=Role.OPERATOR)
+    return Happy(
+        given={"name": "family-app"},
+        another={"name": "other-app"},
+        effect="SELECT min(state) FROM webhook_endpoint",
+        became="ENABLED",
+        role=Role.OPERATOR,
+        token=another_person(),
+    )
+
+
+@row
+async def disable_webhook_endpoint(world: World) -> Happy:
+    return Happy(
+        given={**await listening(world), "reason": "they move house"},
+        another={"reason": "no reason"},
+        effect="SELECT min(state) FROM webhook_endpoint",
+        became="DISABLED",
+        role=Role.OPERATOR,
+    )
+
+
+@row
+async def enable_webhook_endpoint(world: World) -> Happy:
+    known = await listening(world)
+    await world.did(
+        "disableWebhookEndpoint", {**known, "reason": "they move house"}, role=Role.OPERATOR
+    )
+    return Happy(
+        given={**known, "reason": "they are back"},
+        another={"reason": "no reason"},
+        effect="SELECT min(state) FROM webhook_endpoint",
+        became="ENABLED",
+        role=Role.OPERATOR,
+    )
+
+
+@row
+async def rotate_webhook_secret(world: World) -> Happy:
+    return Happy(
+        given=await listening(world),
+        another={"overlapHours": 1},
+        effect="SELECT count(*) FROM webhook_secret",
+        became=2,
+        role=Role.OPERATOR,
+    )
+
+
+@row
+async def resend_webhook_events(world: World) -> Happy:
+    """An event that the endpoint has been told of, and is told again."""
+    known = await listening(world)
+    async with world.pool.acquire() as connection, connection.transaction():
+        await dispatch_batch(connection, at=world.clock.now())
+        position = await connection.fetchval(SELECT_NEWEST)
+        await connection.execute(TELL, position)
+    return Happy(
+        given={**known, "first": str(position)},
+        another={"first": "999999"},
+        effect="SELECT count(*) FROM webhook_queue",
+        became=1,
+        role=Role.OPERATOR,
     )

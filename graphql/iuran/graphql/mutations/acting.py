@@ -1,6 +1,6 @@
 """Who changes what: the transaction of one mutation, and what in it its viewer may touch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import LiteralString
 
@@ -15,6 +15,7 @@ from iuran.graphql.rates import principal_of
 from iuran.graphql.refusals import NotFoundError
 from iuran.graphql.scope import Scope
 from iuran.payments.secrets import Cipher
+from iuran.payments.webhooks.addresses import Reach
 
 SUBJECT_LENGTH_MAX = 100
 
@@ -63,6 +64,8 @@ class Acting:
     scope: Scope
     at: datetime
     cipher: Cipher | None = None
+    reach: Reach = field(default_factory=Reach)
+    """Where webhooks may go."""
 
     @property
     def secrets(self) -> Cipher:

@@ -1,12 +1,12 @@
 """What payloads show of the objects that a mutation touched, and what several inputs hold."""
 
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
 
-from iuran.graphql.changes import Payload
+from iuran.graphql.changes import KEPT, Payload
 from iuran.graphql.compiler.declarations import Attribute, Fragment, One, Source, everybody
 from iuran.graphql.types.families import Family
 from iuran.graphql.types.fields import RELATION, declared
@@ -23,6 +23,11 @@ MEMBERSHIP = One(
     target="Membership",
     where="{row}.family_id = {parent}.family_id AND {row}.membership_id = {parent}.membership_key",
 )
+
+
+def shown_once(*, description: str) -> Any:  # noqa: ANN401 - it stands for a value, as strawberry.field does
+    """Publish a value of a payload that is not kept for those who send a wish again."""
+    return strawberry.field(default=None, description=description, metadata={KEPT: False})
 
 
 @strawberry.type

@@ -36,6 +36,7 @@ from iuran.graphql.mutations import (
     sponsorships,
     suspense,
     verification,
+    webhooks,
     write_offs,
 )
 from iuran.graphql.mutations.declaring import Mutation
@@ -127,6 +128,12 @@ MUTATIONS: tuple[Mutation, ...] = (
     reminder_rules.approve_reminder_rule,
     jobs.retry_job,
     jobs.retry_dead_jobs,
+    webhooks.add_webhook_endpoint,
+    webhooks.approve_webhook_endpoint,
+    webhooks.disable_webhook_endpoint,
+    webhooks.enable_webhook_endpoint,
+    webhooks.rotate_webhook_secret,
+    webhooks.resend_webhook_events,
 )
 """Every mutation, in the order of the schema."""
 
