@@ -79,6 +79,7 @@ BY_FACILITY = {
     "capitation_statement",
     "capitation_approval",
     "facility_ledger_entry",
+    "capitation_waiting",
 }
 BY_CHANNEL = {
     "channel",

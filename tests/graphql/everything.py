@@ -223,8 +223,9 @@ WRITE_OFF_ORDER: LiteralString = """
 """
 CAPITATION_TARIFF: LiteralString = """
     INSERT INTO capitation_tariff (facility_code, first_month, amount, reason, recorded_by,
-                                   recorded_at)
-    SELECT facility_code, 2026 * 12, 9500, 'perjanjian 17', 'petugas-1', '2026-01-06 09:00+07'
+                                   recorded_at, approved_by, approved_at)
+    SELECT facility_code, 2024 * 12, 9500, 'perjanjian 17', 'petugas-1', '2024-01-06 09:00+07',
+           'petugas-2', '2024-01-07 09:00+07'
     FROM facility
     ON CONFLICT DO NOTHING
 """
@@ -361,6 +362,11 @@ MANUAL_CHANGES: LiteralString = """
            '2026-01-08 09:00+07'
     FROM unnest(ARRAY['LAYOFF', 'DEATH']) AS kind
 """
+MANUAL_CHANGE_WAITING: LiteralString = """
+    INSERT INTO manual_change_waiting (family_id, change_id, proposed_at)
+    SELECT family_id, change_id, proposed_at
+    FROM manual_change WHERE family_id = $1 AND membership_id = $2 AND kind = 'DEATH'
+"""
 MANUAL_APPROVAL: LiteralString = """
     INSERT INTO manual_change_approval (family_id, change_id, proposed_by, approved_by, approved_at)
     SELECT family_id, change_id, proposed_by, 'petugas-2', '2026-01-08 10:00+07'
@@ -429,6 +435,7 @@ ROWS: Sequence[LiteralString] = (
     COLLECTED,
     COLLECTION_FAILED,
     MANUAL_CHANGES,
+    MANUAL_CHANGE_WAITING,
     MANUAL_APPROVAL,
     LAYOFF,
     QUEUED,

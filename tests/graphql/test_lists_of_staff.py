@@ -40,10 +40,13 @@ async def test_tariffs_and_systems_wait_until_a_second_person_approves_them(
     code = await pool.fetchval("SELECT min(facility_code) FROM facility")
     await pool.execute(TARIFFS, code)
     await pool.execute(SYSTEMS)
+    await pool.execute(MONTH)
     query = "{ approvalsWaiting { kind number amount reason proposedBy } }"
 
     waiting = (await frontend.data(query))["approvalsWaiting"]
 
+    (month,) = (one for one in waiting if one["kind"] == "CAPITATION")
+    assert (month["number"], month["amount"], month["proposedBy"]) == ("2026-01", "95000", "ani")
     told = [one for one in waiting if one["kind"] in {"CAPITATION_TARIFF", "WEBHOOK_ENDPOINT"}]
     new = [one for one in told if one["number"] != "contoh"]
     assert [(one["number"], one["amount"], one["reason"]) for one in new] == [
@@ -53,6 +56,10 @@ async def test_tariffs_and_systems_wait_until_a_second_person_approves_them(
     ]
 
 
+MONTH: LiteralString = """
+    INSERT INTO capitation_waiting (coverage_month, facilities, amount, computed_by, computed_at)
+    VALUES (2026 * 12, 1, 95000, 'ani', '2026-01-02 09:00+07')
+"""
 TARIFFS: LiteralString = """
     INSERT INTO capitation_tariff (facility_code, first_month, amount, reason, recorded_by,
                                    recorded_at, approved_by, approved_at)

@@ -116,6 +116,24 @@ async def agreed(connection: Connection, amount: int, month: CoverageMonth) -> N
     await approve_tariff(connection, CLINIC, first_month=month, by="budi", at=wib(2026, 1, 6))
 
 
+async def test_a_month_waits_from_its_computation_to_its_approval(pool: Pool) -> None:
+    channel = await a_world(pool)
+    await at_home(pool, channel, members=2)
+    waiting = "SELECT facilities, amount, computed_by FROM capitation_waiting"
+
+    before = await pool.fetchrow(waiting)
+    await computed(pool, MARCH, at=wib(2026, 3, 2))
+    computed_once = await pool.fetchrow(waiting)
+    paid = await approved(pool, MARCH, at=wib(2026, 3, 3))
+    await computed(pool, MARCH, at=wib(2026, 3, 4))
+
+    assert before is None
+    assert computed_once is not None
+    assert computed_once["computed_by"] == "ani"
+    assert (computed_once["facilities"], computed_once["amount"]) == (paid.facilities, paid.amount)
+    assert await pool.fetchrow(waiting) is None
+
+
 async def test_a_facility_gets_its_tariff_for_everybody_covered_on_the_first(pool: Pool) -> None:
     channel = await a_world(pool)
     await at_home(pool, channel, members=3)

@@ -13,9 +13,14 @@ from iuran.core.errors import DomainError
 from iuran.core.second_person import SecondPersonError
 
 INSERT_CHANGE: LiteralString = """
-    INSERT INTO manual_change (family_id, membership_id, kind, reason, before, wanted, proposed_by,
-                               proposed_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    WITH proposed AS (
+        INSERT INTO manual_change (family_id, membership_id, kind, reason, before, wanted,
+                                   proposed_by, proposed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        RETURNING family_id, change_id, proposed_at
+    )
+    INSERT INTO manual_change_waiting (family_id, change_id, proposed_at)
+    SELECT family_id, change_id, proposed_at FROM proposed
     RETURNING change_id
 """
 
@@ -28,6 +33,10 @@ SELECT_CHANGE: LiteralString = """
 INSERT_APPROVAL: LiteralString = """
     INSERT INTO manual_change_approval (family_id, change_id, proposed_by, approved_by, approved_at)
     VALUES ($1, $2, $3, $4, $5)
+"""
+
+WAITS_NO_MORE: LiteralString = """
+    DELETE FROM manual_change_waiting WHERE family_id = $1 AND change_id = $2
 """
 
 ChangedValues = Mapping[str, str | int | None]
@@ -122,6 +131,7 @@ async def approve(
         raise SecondPersonError(approved_by) from error
     except asyncpg.UniqueViolationError as error:
         raise ChangeApprovedError(change_id) from error
+    await connection.execute(WAITS_NO_MORE, family_id, change_id)
     return proposal
 
 

@@ -25,6 +25,22 @@ COMPUTE_CAPITATION: LiteralString = """
     SELECT compute_capitation($1, $2, $3)
 """
 
+NOTE_WAITING: LiteralString = """
+    INSERT INTO capitation_waiting (coverage_month, facilities, amount, computed_by, computed_at)
+    SELECT $1::integer, count(*), sum(n.amount), $2, $3
+    FROM capitation_newest($1::integer) AS n
+    WHERE NOT EXISTS (SELECT FROM capitation_approval AS a
+                      WHERE a.facility_code = n.facility_code AND a.coverage_month = $1::integer)
+    HAVING count(*) > 0
+    ON CONFLICT (coverage_month) DO UPDATE
+    SET facilities = excluded.facilities, amount = excluded.amount,
+        computed_by = excluded.computed_by, computed_at = excluded.computed_at
+"""
+
+WAITS_NO_MORE: LiteralString = """
+    DELETE FROM capitation_waiting WHERE coverage_month = $1
+"""
+
 APPROVE_CAPITATION: LiteralString = """
     SELECT facilities, amount, late_compensation FROM approve_capitation($1, $2, $3, $4)
 """
@@ -132,7 +148,10 @@ async def compute_capitation(
         raise InvalidInputError("by", "say who computes")
     if month > CoverageMonth.of(wib_date(at)):
         raise MonthNotBegunError(month)
-    return int(await connection.fetchval(COMPUTE_CAPITATION, month.ordinal, by, at))
+    written = int(await connection.fetchval(COMPUTE_CAPITATION, month.ordinal, by, at))
+    if written:
+        await connection.execute(NOTE_WAITING, month.ordinal, by, at)
+    return written
 
 
 async def approve_capitation(
@@ -155,6 +174,7 @@ async def approve_capitation(
         raise SecondPersonError(by) from error
     if row is None or row["facilities"] == 0:
         raise NothingToApproveError("capitation")
+    await connection.execute(WAITS_NO_MORE, month.ordinal)
     return CapitationApproval(
         facilities=row["facilities"],
         amount=Rupiah(row["amount"]),

@@ -29,6 +29,7 @@ class ApprovalKind(StrEnum):
     INABILITY_CERTIFICATE = "INABILITY_CERTIFICATE"
     REMINDER_RULE = "REMINDER_RULE"
     SUSPENSE_PROPOSAL = "SUSPENSE_PROPOSAL"
+    CAPITATION = "CAPITATION"
     CAPITATION_TARIFF = "CAPITATION_TARIFF"
     WEBHOOK_ENDPOINT = "WEBHOOK_ENDPOINT"
 
@@ -45,6 +46,7 @@ publish(
         ApprovalKind.INABILITY_CERTIFICATE: "A certificate that a family cannot pay a fine.",
         ApprovalKind.REMINDER_RULE: "A change of what families are told, and when.",
         ApprovalKind.SUSPENSE_PROPOSAL: "A place for money in suspense.",
+        ApprovalKind.CAPITATION: "The capitation of a month, as it was computed.",
         ApprovalKind.CAPITATION_TARIFF: "What a facility gets for each of its people a month.",
         ApprovalKind.WEBHOOK_ENDPOINT: "A system that wants to be told of events.",
     },
@@ -65,7 +67,8 @@ class ApprovalWaiting:
     )
     amount: Rupiah | None = strawberry.field(description="How much, if it is money.")
     reason: str = strawberry.field(
-        description="Why, in the words of who proposes it; of a system, the events it wants."
+        description="Why, in the words of who proposes it; of a system, the events it wants; of "
+        "capitation, for how many facilities."
     )
     proposed_by: str = strawberry.field(description="Who proposes it.")
     proposed_at: datetime = strawberry.field(description="Since when it waits.")
@@ -77,11 +80,15 @@ WAITING_MAX: Final[Fragment] = "100"
 _WAITING: Final[Fragment] = """(
     (SELECT 'MANUAL_CHANGE' AS kind, c.change_id::text AS number, c.family_id,
             NULL::bigint AS amount, c.reason, c.proposed_by, c.proposed_at
-     FROM manual_change AS c
-     WHERE c.kind <> 'DATA' AND NOT EXISTS (
-         SELECT FROM manual_change_approval AS a
-         WHERE a.family_id = c.family_id AND a.change_id = c.change_id)
-     ORDER BY c.proposed_at LIMIT 100)
+     FROM (SELECT w.family_id, w.change_id FROM manual_change_waiting AS w
+           ORDER BY w.proposed_at LIMIT 100) AS w
+     JOIN manual_change AS c ON c.family_id = w.family_id AND c.change_id = w.change_id)
+    UNION ALL
+    (SELECT 'CAPITATION', p.coverage_month / 12 || '-'
+                || lpad((p.coverage_month % 12 + 1)::text, 2, '0'),
+            NULL, p.amount, p.facilities || ' facilities', p.computed_by, p.computed_at
+     FROM capitation_waiting AS p
+     ORDER BY p.computed_at LIMIT 100)
     UNION ALL
     (SELECT 'REFUND', r.refund_id::text, r.family_id, r.amount, r.note, r.checked_by,
             r.requested_at
