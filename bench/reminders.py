@@ -28,7 +28,8 @@ from iuran.workers.mail import SmtpMailer
 from iuran.workers.messaging.http import HttpCarrier
 from iuran.workers.messaging.letter import Carrier, Letter
 from iuran.workers.messaging.providers import SignedWebhook
-from iuran.workers.reminder_queue import claim, hold
+from iuran.workers.reminder_ends import hold
+from iuran.workers.reminder_queue import claim
 from iuran.workers.scheduling import FAMILIES_A_BATCH, schedule
 from iuran.workers.services import WorkerServices
 from iuran.workers.tls import TlsMode

@@ -11,7 +11,8 @@ from iuran.core.database.pool import Connection, connected
 from iuran.core.reminders.events import Channel
 from iuran.core.time_zones import TIME_ZONES
 from iuran.workers.jobs import BUCKETS
-from iuran.workers.reminder_queue import CLAIM, EXPIRE, SELECT_DUE_BUCKETS
+from iuran.workers.reminder_ends import EXPIRE
+from iuran.workers.reminder_queue import CLAIM, SELECT_DUE_BUCKETS
 from tests.workers.stories import wib
 
 Plan = Mapping[str, object]

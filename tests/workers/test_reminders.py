@@ -10,7 +10,8 @@ from iuran.core.reminders.schedule import rules_on
 from iuran.core.reminders.slots import live_slots
 from iuran.payments.virtual_accounts import payable_at
 from iuran.workers.execution import run_due
-from iuran.workers.reminder_queue import claim, close
+from iuran.workers.reminder_ends import close
+from iuran.workers.reminder_queue import claim
 from iuran.workers.reminders import ReminderState
 from iuran.workers.scheduling import schedule
 from iuran.workers.services import WorkerServices

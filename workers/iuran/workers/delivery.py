@@ -25,15 +25,8 @@ from iuran.workers.messaging.letter import (
 )
 from iuran.workers.metrics import REMINDERS
 from iuran.workers.pauses import pause
-from iuran.workers.reminder_queue import (
-    EXPIRED_MAX,
-    claim,
-    close,
-    due_buckets,
-    expire,
-    hold,
-    take,
-)
+from iuran.workers.reminder_ends import EXPIRED_MAX, close, expire, hold
+from iuran.workers.reminder_queue import claim, due_buckets, take
 from iuran.workers.reminders import ClaimedReminder, ReminderState, Verdict
 from iuran.workers.services import WorkerServices
 
