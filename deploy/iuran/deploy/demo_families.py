@@ -193,7 +193,7 @@ STORIES: Sequence[Story] = (
         care_class=CareClass.II,
         registered_days_ago=DAYS_WITH_PAYER,
         segment=Segment.PPU_ENTERPRISE,
-        wage=Rupiah(6_500_000),
+        wage=Rupiah(3_900_000),
     ),
     Story(
         number=11,
