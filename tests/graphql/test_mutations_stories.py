@@ -3,7 +3,9 @@
 from typing import Any
 
 from iuran.core.database.pool import Pool
+from iuran.core.reminders.events import EVENTS
 from iuran.graphql.identity import Role
+from iuran.graphql.types.reminders import ReminderEvent
 from tests.care_builders import facilities
 from tests.graphql.conftest import Frontend, Insured
 from tests.graphql.wishes import wished
@@ -171,3 +173,26 @@ async def test_a_registration_shows_its_steps_and_what_is_late(
         "isLate": True,
     }
     assert by_itself["__typename"] == "InvalidInput"
+
+
+async def test_a_sex_is_changed_by_the_name_that_the_schema_gives_it(
+    frontend: Frontend, insured: Insured, pool: Pool
+) -> None:
+    given = {
+        "participantId": insured.keys["participant"],
+        "field": "SEX",
+        "proof": "birth certificate 17",
+        "askedBy": "bunga",
+    }
+
+    letter = await wished(frontend, "changeData", {**given, "value": "M"})
+    name = await wished(frontend, "changeData", {**given, "value": "MALE"})
+
+    assert letter["code"] == "INVALID_INPUT"
+    assert name["__typename"] == "ChangeDataPayload"
+    sexes = await pool.fetch("SELECT sex FROM participant ORDER BY participant_id")
+    assert [one["sex"] for one in sexes] == ["M", "F"]
+
+
+def test_every_event_of_the_schedule_has_a_name_in_the_schema() -> None:
+    assert [one.value for one in ReminderEvent] == list(EVENTS)

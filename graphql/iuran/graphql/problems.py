@@ -22,7 +22,7 @@ from iuran.graphql.idempotency import IdempotencyKeyReusedError
 from iuran.graphql.languages import Language
 from iuran.graphql.messages import message_of
 from iuran.graphql.refusals import NotAllowedError, NotFoundError
-from iuran.graphql.types.enums import Refusal
+from iuran.graphql.types.enums import Refusal, Role
 from iuran.payments.class_changes import ClassChangeInArrearsError, ClassChangeTooEarlyError
 from iuran.payments.refunds.records import RefundStepError
 from iuran.payments.refunds.requests import RefundExceedsCreditError
@@ -62,7 +62,7 @@ class NotFound(Problem):
 class NotAllowed(Problem):
     """The role may not."""
 
-    role: str = strawberry.field(description="The role of your token.")
+    role: Role = strawberry.field(description="The role of your token.")
 
 
 @strawberry.type(
@@ -178,7 +178,7 @@ MAKERS: Mapping[type[DomainError], _Maker] = {
     NotFoundError: lambda _: (NotFound, NOTHING_MORE),
     NotAllowedError: lambda error: (
         NotAllowed,
-        {"role": cast("NotAllowedError", error).role.value.upper()},
+        {"role": cast("NotAllowedError", error).role},
     ),
     IdempotencyKeyReusedError: lambda _: (IdempotencyKeyReused, NOTHING_MORE),
     AlreadyRegisteredError: _taken,

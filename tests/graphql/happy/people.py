@@ -201,7 +201,7 @@ async def set_contact_preference(world: World) -> Happy:
             "participantId": world.insured.keys["participant"],
             "channels": ["WHATSAPP", "EMAIL"],
             "optedOut": ["SMS"],
-            "language": "en",
+            "language": "ENGLISH",
         },
         another={"optedOut": []},
         effect="SELECT min(channels || opted_out) FROM contact_preference",

@@ -9,6 +9,7 @@ from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.mutations.payloads import OfParticipant
+from iuran.graphql.types.enums import Language
 from iuran.graphql.types.reminders import ReminderChannel
 
 
@@ -26,8 +27,8 @@ class SetContactPreferenceInput(Once):
         description="What is not to be used. Notices of the legal status, such as of a suspension, "
         "come over it nevertheless.",
     )
-    language: str | None = strawberry.field(
-        default=None, description="`id` or `en`; null is the language of the family."
+    language: Language | None = strawberry.field(
+        default=None, description="In which language; null is that of the family."
     )
 
 

@@ -38,7 +38,7 @@ publish(
     {
         DataField.NAME: "His name.",
         DataField.BIRTH_DATE: "His day of birth, as `YYYY-MM-DD`.",
-        DataField.SEX: "His sex, `F` or `M`.",
+        DataField.SEX: "His sex, `FEMALE` or `MALE`.",
         DataField.EMAIL: "His e-mail address; null removes it.",
         DataField.PHONE: "His telephone number; null removes it.",
     },

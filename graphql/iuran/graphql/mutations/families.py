@@ -34,8 +34,8 @@ class RegisterFamilyInput(Once):
     segment: enums.Segment = strawberry.field(
         default=Segment.PBPU_SELF, description="Who pays; a segment whose families pay themselves."
     )
-    language: str = strawberry.field(
-        default="id", description="The language of letters and reminders: `id` or `en`."
+    language: enums.Language = strawberry.field(
+        default=enums.Language.INDONESIAN, description="The language of letters and reminders."
     )
     time_zone: str | None = strawberry.field(
         default=None,

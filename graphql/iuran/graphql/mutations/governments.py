@@ -56,8 +56,8 @@ class SponsorFamilyInput(Once):
     pension: Rupiah | None = strawberry.field(
         default=None, description="A pensioner's monthly pension; of nobody else."
     )
-    language: str = strawberry.field(
-        default="id", description="The language of letters: `id` or `en`."
+    language: enums.Language = strawberry.field(
+        default=enums.Language.INDONESIAN, description="The language of letters."
     )
     reason: str = strawberry.field(
         description="What puts them on the list, such as a decree; at most 200 characters."

@@ -6,7 +6,9 @@ import strawberry
 
 from iuran.core.data_changes import DataChange, DataField
 from iuran.core.data_changes import change_data as change
+from iuran.core.errors import InvalidInputError
 from iuran.core.facilities.home import ChangeReason, HomeChoice, choose_home
+from iuran.core.identifiers import Sex
 from iuran.graphql.changes import Once
 from iuran.graphql.identity import Role
 from iuran.graphql.mutations import enums
@@ -91,10 +93,19 @@ async def change_data(acting: Acting, given: ChangeDataInput) -> ChangeDataPaylo
     wanted = DataChange(
         participant_id=participant_id,
         field=DataField(given.field),
-        value=given.value,
+        value=_value(given),
         proof=given.proof,
         asked_by=given.asked_by,
         verified_by=acting.by,
     )
     await change(acting.connection, family_id, wanted, at=acting.at)
     return ChangeDataPayload(family_id=family_id, participant_id=participant_id)
+
+
+def _value(given: ChangeDataInput) -> str | None:
+    """Return the value as the domain has it: a sex by its letter."""
+    if DataField(given.field) is not DataField.SEX or given.value is None:
+        return given.value
+    if given.value not in Sex.__members__:
+        raise InvalidInputError("value", "write a sex as FEMALE or MALE")
+    return Sex[given.value].value

@@ -13,14 +13,14 @@ from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.problems import SecondPersonNeeded
-from iuran.graphql.types.reminders import ReminderChannel
+from iuran.graphql.types.reminders import ReminderChannel, ReminderEvent
 
 
 @strawberry.input(description="A rule of the schedule, as it is to be from a day on.")
 class ProposeReminderRuleInput(Once):
     """A rule."""
 
-    event: str = strawberry.field(description="What is told, such as `DUE_IN_3_DAYS`.")
+    event: ReminderEvent = strawberry.field(description="What is told.")
     segment: str = strawberry.field(
         description="Whom: a segment such as `PBPU_SELF`, `SELF_PAID` for all who pay themselves, "
         "or `ALL`. The narrowest rule counts."
@@ -78,7 +78,7 @@ async def propose_reminder_rule(
 ) -> ProposeReminderRulePayload:
     """Propose a rule."""
     rule = Rule(
-        event=given.event,
+        event=ReminderEvent(given.event).value,
         segment=given.segment,
         channel=Channel(ReminderChannel(given.channel)),
         place=given.place,

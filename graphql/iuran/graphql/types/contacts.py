@@ -9,8 +9,8 @@ from iuran.core.reminders.schedule import SELECT_RULES
 from iuran.graphql.compiler.access import of_clockwork, of_officers
 from iuran.graphql.compiler.declarations import Fragment, Many, One, Source, of_family
 from iuran.graphql.compiler.statements import inlined
-from iuran.graphql.types.enums import Segment
-from iuran.graphql.types.reminders import ReminderChannel
+from iuran.graphql.types.enums import Language, Segment
+from iuran.graphql.types.reminders import ReminderChannel, ReminderEvent
 
 
 @strawberry.type(
@@ -24,8 +24,8 @@ class ContactPreference:
         description="What he reads, first to last; the others follow in the schedule's order."
     )
     opted_out: list[ReminderChannel] = strawberry.field(description="What he wants no longer.")
-    language: str | None = strawberry.field(
-        description="`id` or `en`; null for the installation's language."
+    language: Language | None = strawberry.field(
+        description="In which language; null for the installation's own."
     )
 
 
@@ -36,7 +36,7 @@ class ContactPreference:
 class ReminderRule:
     """A rule."""
 
-    event: str = strawberry.field(description="Of what is told, such as `DUE_IN_3_DAYS`.")
+    event: ReminderEvent = strawberry.field(description="Of what is told.")
     segment: Segment = strawberry.field(description="Who is told.")
     channel: ReminderChannel = strawberry.field(description="Over which channel.")
     place: int = strawberry.field(description="The order in which channels are tried, from 1.")
@@ -58,7 +58,7 @@ class ReminderQueueFigure:
     """Waiting messages that are alike."""
 
     day: date = strawberry.field(description="The day on which they are due, in Jakarta.")
-    event: str = strawberry.field(description="What they tell.")
+    event: ReminderEvent = strawberry.field(description="What they tell.")
     channel: ReminderChannel = strawberry.field(description="How they are sent.")
     messages: int = strawberry.field(description="How many.")
 

@@ -19,6 +19,8 @@ from iuran.core.fines import Debtor
 from iuran.core.identifiers import Sex
 from iuran.core.membership import MembershipState
 from iuran.core.segments import CareClass, Segment
+from iuran.graphql.identity import Role
+from iuran.graphql.languages import Language
 
 __all__ = [
     "BillState",
@@ -26,12 +28,14 @@ __all__ = [
     "CareType",
     "Debtor",
     "Exemption",
+    "Language",
     "MembershipCause",
     "MembershipState",
     "PayableStatus",
     "Reach",
     "Refusal",
     "Relation",
+    "Role",
     "Segment",
     "Sex",
     "publish",
@@ -254,4 +258,26 @@ publish(
         Exemption.NO_WINDOW: "No fine window is open.",
         Exemption.AFTER_WINDOW: "The stay began after the fine window.",
     },
+)
+publish(
+    Role,
+    "What a viewer is to the insurance (peran). The identity provider says it in the token.",
+    {
+        Role.PARTICIPANT: "An insured person (peserta): sees his own family, whole.",
+        Role.FACILITY: "A hospital or clinic (fasilitas kesehatan): sees, for a card that is shown "
+        "to it, who that is and whether care is covered; and its own papers and claims.",
+        Role.EMPLOYER: "An employer (badan usaha): sees its own bills, payments and workers.",
+        Role.BRANCH_OFFICER: "An officer of a branch (petugas kantor cabang): sees all families, "
+        "whole.",
+        Role.FINANCE_OFFICER: "An officer who follows payments (petugas keuangan): sees all "
+        "families, population numbers masked.",
+        Role.OPERATOR: "Who keeps the system running: sees all families, numbers masked.",
+        Role.AUDITOR: "An auditor: sees all families, numbers masked.",
+        Role.DEVELOPER: "A developer of frontends: sees the schema, and no data.",
+    },
+)
+publish(
+    Language,
+    "A language in which people are written to.",
+    {Language.ENGLISH: "English.", Language.INDONESIAN: "Indonesian (bahasa Indonesia)."},
 )

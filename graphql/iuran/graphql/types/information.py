@@ -1,10 +1,30 @@
 """Public information as the schema shows it: offices and the care centre."""
 
+from enum import StrEnum
+
 import strawberry
 
 from iuran.core.complaints.records import ComplaintChannel
 from iuran.core.information.offices import care_centre, offices
 from iuran.graphql.compiler.declarations import Attribute, Made, Source, everybody
+from iuran.graphql.types.enums import publish
+
+
+class OfficeKind(StrEnum):
+    """What an office is."""
+
+    BRANCH = "BRANCH"
+    DISTRICT_OFFICE = "DISTRICT_OFFICE"
+
+
+publish(
+    OfficeKind,
+    "What an office is.",
+    {
+        OfficeKind.BRANCH: "A branch (kantor cabang).",
+        OfficeKind.DISTRICT_OFFICE: "An office of a regency or city (kantor kabupaten/kota).",
+    },
+)
 
 
 @strawberry.type(description="An office that people can go to (kantor).")
@@ -13,9 +33,7 @@ class Office:
 
     code: str = strawberry.field(description="Its code.")
     name: str = strawberry.field(description="Its name.")
-    kind: str = strawberry.field(
-        description="`BRANCH` (kantor cabang) or `DISTRICT_OFFICE` (kantor kabupaten/kota)."
-    )
+    kind: OfficeKind = strawberry.field(description="What it is.")
     district: str = strawberry.field(description="Its regency or city.")
     province: str = strawberry.field(description="Its province.")
     address: str = strawberry.field(description="Street and number.")
@@ -46,7 +64,7 @@ def _information(_: object) -> Information:
             Office(
                 code=one.code,
                 name=one.name,
-                kind=one.kind,
+                kind=OfficeKind(one.kind),
                 district=one.district,
                 province=one.province,
                 address=one.address,

@@ -10,7 +10,7 @@ from iuran.graphql.compiler.access import of_clockwork
 from iuran.graphql.compiler.declarations import Attribute, Source
 from iuran.graphql.global_ids import GlobalId, id_of
 from iuran.graphql.types.enums import Segment
-from iuran.graphql.types.reminders import ReminderChannel
+from iuran.graphql.types.reminders import ReminderChannel, ReminderEvent
 
 LIST = "ReminderPreviewCursor"
 
@@ -39,7 +39,7 @@ class PreviewedMessage:
 class PreviewedMessages:
     """What is counted together."""
 
-    event: str = strawberry.field(description="What they tell, such as `DUE_IN_3_DAYS`.")
+    event: ReminderEvent = strawberry.field(description="What they tell.")
     channel: ReminderChannel = strawberry.field(description="How they would be sent.")
     segment: Segment = strawberry.field(description="To which segment.")
     messages: int = strawberry.field(description="How many.")
@@ -51,7 +51,7 @@ class PreviewedMessages:
     def of(cls, group: PreviewGroup, preview: Preview) -> Self:
         """Show a group of a preview."""
         return cls(
-            event=group.event,
+            event=ReminderEvent(group.event),
             channel=ReminderChannel(group.channel),
             segment=Segment(group.segment),
             messages=preview.counts[group],

@@ -18,6 +18,26 @@ class ReminderChannel(StrEnum):
     SMS = "SMS"
 
 
+class ReminderEvent(StrEnum):
+    """Of what families are told."""
+
+    DUE_IN_7_DAYS = "DUE_IN_7_DAYS"
+    DUE_IN_3_DAYS = "DUE_IN_3_DAYS"
+    DUE_IN_1_DAY = "DUE_IN_1_DAY"
+    OVERDUE = "OVERDUE"
+    MONTH_ENDS_IN_3_DAYS = "MONTH_ENDS_IN_3_DAYS"
+    MONTH_ENDS_IN_1_DAY = "MONTH_ENDS_IN_1_DAY"
+    STEP_DUE_IN_7_DAYS = "STEP_DUE_IN_7_DAYS"
+    STEP_DUE_IN_1_DAY = "STEP_DUE_IN_1_DAY"
+    WINDOW_CLOSING = "WINDOW_CLOSING"
+    ACTIVATED = "ACTIVATED"
+    REACTIVATED = "REACTIVATED"
+    SUSPENDED = "SUSPENDED"
+    AUTODEBIT_FAILED = "AUTODEBIT_FAILED"
+    CLAIM_MOVED = "CLAIM_MOVED"
+    COMPLAINT_ANSWERED = "COMPLAINT_ANSWERED"
+
+
 class ReminderState(StrEnum):
     """Where a reminder stands."""
 
@@ -36,6 +56,27 @@ publish(
         ReminderChannel.EMAIL: "By e-mail.",
         ReminderChannel.WHATSAPP: "By WhatsApp.",
         ReminderChannel.SMS: "By SMS.",
+    },
+)
+publish(
+    ReminderEvent,
+    "Of what families are told.",
+    {
+        ReminderEvent.DUE_IN_7_DAYS: "A bill is due in 7 days.",
+        ReminderEvent.DUE_IN_3_DAYS: "A bill is due in 3 days.",
+        ReminderEvent.DUE_IN_1_DAY: "A bill is due tomorrow.",
+        ReminderEvent.OVERDUE: "A bill is late; care is still covered.",
+        ReminderEvent.MONTH_ENDS_IN_3_DAYS: "Cover ends with the month, in 3 days.",
+        ReminderEvent.MONTH_ENDS_IN_1_DAY: "Cover ends with the month, tomorrow.",
+        ReminderEvent.STEP_DUE_IN_7_DAYS: "A step of an instalment plan is due in 7 days.",
+        ReminderEvent.STEP_DUE_IN_1_DAY: "A step of an instalment plan is due tomorrow.",
+        ReminderEvent.WINDOW_CLOSING: "The window in which inpatient care is fined ends.",
+        ReminderEvent.ACTIVATED: "Cover began.",
+        ReminderEvent.REACTIVATED: "Cover came back.",
+        ReminderEvent.SUSPENDED: "Cover ended, since a month was not paid.",
+        ReminderEvent.AUTODEBIT_FAILED: "A bank could not collect a contribution.",
+        ReminderEvent.CLAIM_MOVED: "A claim was looked at, decided or paid.",
+        ReminderEvent.COMPLAINT_ANSWERED: "A complaint was answered.",
     },
 )
 publish(
@@ -59,7 +100,7 @@ publish(
 class Reminder:
     """A reminder."""
 
-    event: str = strawberry.field(description="What it tells, such as `DUE_IN_3_DAYS`.")
+    event: ReminderEvent = strawberry.field(description="What it tells.")
     channel: ReminderChannel = strawberry.field(description="How it is sent.")
     state: ReminderState = strawberry.field(description="Where it stands.")
     coverage_month: CoverageMonth = strawberry.field(description="The month that it is about.")

@@ -10,27 +10,9 @@ from iuran.graphql.identity import Role
 from iuran.graphql.identity import Viewer as TokenBearer
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.scope import Scope
-from iuran.graphql.types.enums import Reach, publish
+from iuran.graphql.types.enums import Reach
 from iuran.graphql.types.families import Family
 from iuran.graphql.types.fields import resolver
-
-publish(
-    Role,
-    "What a viewer is to the insurance (peran). The identity provider says it in the token.",
-    {
-        Role.PARTICIPANT: "An insured person (peserta): sees his own family, whole.",
-        Role.FACILITY: "A hospital or clinic (fasilitas kesehatan): sees, for a card that is shown "
-        "to it, who that is and whether care is covered; and its own papers and claims.",
-        Role.EMPLOYER: "An employer (badan usaha): sees its own bills, payments and workers.",
-        Role.BRANCH_OFFICER: "An officer of a branch (petugas kantor cabang): sees all families, "
-        "whole.",
-        Role.FINANCE_OFFICER: "An officer who follows payments (petugas keuangan): sees all "
-        "families, population numbers masked.",
-        Role.OPERATOR: "Who keeps the system running: sees all families, numbers masked.",
-        Role.AUDITOR: "An auditor: sees all families, numbers masked.",
-        Role.DEVELOPER: "A developer of frontends: sees the schema, and no data.",
-    },
-)
 
 
 @strawberry.type(description="Who you are here, and what you may see.")
