@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import LiteralString, cast
 
 from iuran.graphql.compiler.declarations import Arguments, Key, Paged
@@ -12,6 +13,8 @@ _NAMES: Mapping[str, tuple[LiteralString, ...]] = {
     "after": ("after_0", "after_1", "after_2", "after_3"),
     "before": ("before_0", "before_1", "before_2", "before_3"),
 }
+
+FORMS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,10 @@ class Window:
         return f"{paged.list_name}{name}{'Down' if self.descending else 'Up'}"
 
 
+_form = lru_cache(maxsize=FORMS_MAX)(Window)
+"""There are few forms and many pages: what was made once is found faster than made anew."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
     """What of a look-up's arguments decides the SQL."""
@@ -62,7 +69,7 @@ def window(paged: Paged, arguments: Arguments) -> tuple[Window, Mapping[str, obj
     values = {one.name: one.of(arguments) for one in paged.filters}
     given: Mapping[str, object] = {n: value for n, value in values.items() if value is not None}
     order, descending = _order(paged, arguments)
-    form = Window(
+    form = _form(
         size=size,
         is_backward=is_backward,
         has_after=bool(arguments.get("after")),
