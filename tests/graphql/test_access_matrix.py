@@ -247,6 +247,7 @@ ROOTS: list[Way] = [
     Way(text="employers(first: 5) { nodes { % } }", types=("Employer",)),
     Way(text="governmentBills(first: 5) { nodes { % } }", types=("GovernmentBillLine",)),
     Way(text="suspenseItems(first: 5) { nodes { % } }", types=("SuspenseItem",)),
+    Way(text="autodebitMandates(first: 5) { nodes { % } }", types=("AutodebitMandate",)),
     Way(text="writeOffOrders(first: 5) { nodes { % } }", types=("WriteOffOrder",)),
     Way(text="deadJobs(first: 5) { nodes { % } }", types=("Job",)),
     Way(text="jobsDue { % }", types=("Job",)),

@@ -199,6 +199,10 @@ async def _arguments(
             {"first": 3, "filter": {"region": {"eq": "99"}}},
         ],
         ("Query", "suspenseItems"): _pages("SuspenseCursor", 0),
+        ("Query", "autodebitMandates"): [
+            *_pages("AutodebitMandateCursor", 1, 1),
+            {"first": 3, "filter": {"channel": {"eq": "bca"}}},
+        ],
         ("Query", "writeOffOrders"): _pages("WriteOffOrderCursor", 1),
         ("Facility", "capitationStatements"): _pages("CapitationStatementCursor", 2026 * 12),
         ("Query", "deadJobs"): _pages("DeadJobCursor", 1_800_000_000_000_000),

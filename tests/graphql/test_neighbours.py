@@ -26,7 +26,7 @@ from tests.graphql.test_access_matrix import (
 GENEROUS = replace(Limits(), lookups_burst=100_000, points_burst=10**7)
 LISTS_OF_ALL = (
     *("claims(", "complaints(", "visits(", "referrals(", "eligibilityLetters("),
-    "refundsWaiting(",
+    *("refundsWaiting(", "autodebitMandates("),
 )
 OF_A_FAMILY = (FAMILYS_OWN, SHOWN_BY_CARD, PAPERS)
 

@@ -19,6 +19,11 @@ from iuran.graphql.types.governments import (
     GovernmentBillLine,
     GovernmentPayment,
 )
+from iuran.graphql.types.mandates import (
+    LIVE_MANDATES,
+    AutodebitMandate,
+    AutodebitMandateFilter,
+)
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.payments import Payment
 from iuran.graphql.types.refunds import REFUND_ORDER, REFUNDS_WAITING, Refund
@@ -106,6 +111,13 @@ class MoneyQueries:
         "empty for others.",
         directives=[*counted_as(20), *weighing(10)],
     )
+    autodebit_mandates: Connection[AutodebitMandate] = in_pages(
+        description="The mandates for autodebit that live and that you may see, by family.",
+        filter=Annotated[
+            AutodebitMandateFilter | None,
+            strawberry.argument(description="Only mandates like this."),
+        ],
+    )
     write_off_orders: Connection[WriteOffOrder] = in_pages(
         description="Orders to write arrears off, the newest first; for officers, empty for "
         "others.",
@@ -125,6 +137,7 @@ MONEY_LISTS: dict[str, Declared] = {
     "governmentPayments": GOVERNMENT_PAYMENTS,
     "refundsWaiting": REFUNDS_WAITING,
     "approvalsWaiting": APPROVALS_WAITING,
+    "autodebitMandates": LIVE_MANDATES,
     "writeOffOrders": WRITE_OFF_ORDERS,
     "suspenseItems": SUSPENSE,
 }

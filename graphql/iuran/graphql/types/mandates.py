@@ -2,16 +2,31 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
-from iuran.graphql.compiler.declarations import Fragment, Many, Source, of_family
+from iuran.graphql.compiler.declarations import (
+    Filter,
+    Fragment,
+    Key,
+    Many,
+    One,
+    Paged,
+    Source,
+    of_family,
+)
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
+from iuran.graphql.types.filters import TextFilter, equal_to
 from iuran.graphql.types.weights import counted_as
+
+if TYPE_CHECKING:
+    from iuran.graphql.types.families import Family
+
+FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
 
 
 class AutodebitOutcome(StrEnum):
@@ -64,9 +79,19 @@ class AutodebitMandate:
         description="When it ended; null while it lives."
     )
     is_active: bool = strawberry.field(description="Whether it lives.")
+    family: FamilyRef | None = declared(description="Whose bills it pays.")
     attempts: list[AutodebitAttempt] = declared(
         description="What was collected under it, the newest first; at most 50.",
         directives=counted_as(5),
+    )
+
+
+@strawberry.input(description="Which mandates are wanted.")
+class AutodebitMandateFilter:
+    """Conditions on mandates."""
+
+    channel: TextFilter | None = strawberry.field(
+        default=strawberry.UNSET, description="Of this bank, by its code such as `BRI`."
     )
 
 
@@ -104,6 +129,7 @@ AUTODEBIT_MANDATE = Source(
         "givenAt": "{row}.given_at",
         "revokedAt": "{row}.revoked_at",
         "isActive": "{row}.revoked_at IS NULL",
+        "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
         "attempts": Many(
             target="AutodebitAttempt",
             where="{row}.family_id = {parent}.family_id AND {row}.mandate_id = {parent}.mandate_id",
@@ -117,4 +143,19 @@ MANDATES_OF_FAMILY = Many(
     where="{row}.family_id = {parent}.family_id",
     order="{row}.mandate_id DESC",
     limit="20",
+)
+LIVE_MANDATES = Paged(
+    target="AutodebitMandate",
+    where="{row}.revoked_at IS NULL",
+    keys=(Key(sql="{row}.family_id"), Key(sql="{row}.mandate_id")),
+    list_name="AutodebitMandateCursor",
+    descending=False,
+    filters=(
+        Filter(
+            name="channel",
+            type="text",
+            where="{row}c.code = upper({channel})",
+            of=equal_to("channel"),
+        ),
+    ),
 )
