@@ -4,12 +4,23 @@ from datetime import date
 from typing import Any
 
 from iuran.core.bills import bills_of
-from iuran.core.clock import StandingClock
+from iuran.core.clock import StandingClock, wib_date
 from iuran.core.database.pool import Pool
-from iuran.core.explanations import Explanation, explain_bill, explain_cover, explain_plan
+from iuran.core.explanations import (
+    Explanation,
+    explain_bill,
+    explain_cover,
+    explain_employer_bill,
+    explain_plan,
+)
+from iuran.core.months import CoverageMonth
+from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
+from iuran.payments.employers import bill_employers
+from tests.care_builders import wib
 from tests.graphql.conftest import Frontend, Insured
 from tests.graphql.everything import one_of_everything
+from tests.payments.payers import an_employer, hired
 
 EXPLAINED = """
     explanation: %s { english indonesian reasons { rule english indonesian legalBasis amount day } }
@@ -83,3 +94,33 @@ async def test_a_plan_explains_its_steps(frontend: Frontend, insured: Insured, p
 
     (plan,) = data["family"]["membership"]["instalmentPlans"]
     assert plan["explanation"] == written(expected)
+
+
+async def test_an_employer_is_told_why_it_is_billed_what_it_is(
+    frontend: Frontend, pool: Pool, clock: StandingClock
+) -> None:
+    employer, _ = await an_employer(pool, at=wib(2026, 1, 2))
+    for wage in (6_000_000, 20_000_000):
+        await hired(pool, employer, wage=wage, at=wib(2026, 1, 3))
+    clock.set(wib(2026, 2, 2))
+    async with pool.acquire() as connection, connection.transaction():
+        await bill_employers(
+            connection,
+            employer_from=employer.employer_id,
+            employer_to=employer.employer_id,
+            month=CoverageMonth(2026, 1),
+            at=clock.now(),
+        )
+        expected = await explain_employer_bill(
+            connection, employer.employer_id, CoverageMonth(2026, 1), today=wib_date(clock.now())
+        )
+    query = (
+        "query ($id: ID!) { employer(by: {id: $id}) { bills(first: 9) { nodes { coverageMonth "
+        + EXPLAINED % "explanation"
+        + "} } } }"
+    )
+
+    data = await frontend.data(query, id=id_of("Employer", employer.employer_id))
+
+    told = {one["coverageMonth"]: one for one in data["employer"]["bills"]["nodes"]}
+    assert told["2026-01"]["explanation"] == written(expected)

@@ -2,7 +2,12 @@
 
 from iuran.core.explanations.bill import BillRevision, bill_explanation, explain_bill
 from iuran.core.explanations.cover import cover_explanation, explain_cover, explain_eligibility
-from iuran.core.explanations.employer_bill import MonthNotBilledError, explain_employer_bill
+from iuran.core.explanations.employer_bill import (
+    ContributionSums,
+    MonthNotBilledError,
+    employer_bill_explanation,
+    explain_employer_bill,
+)
 from iuran.core.explanations.issued_fine import LetterUnknownError, explain_issued_fine
 from iuran.core.explanations.plan import NoPlanError, PlanFacts, explain_plan, plan_explanation
 from iuran.core.explanations.reason import Confidence, Explanation, Reason
@@ -13,6 +18,7 @@ from iuran.core.explanations.window import explain_window
 __all__ = [
     "BillRevision",
     "Confidence",
+    "ContributionSums",
     "Explanation",
     "LetterUnknownError",
     "MonthNotBilledError",
@@ -21,6 +27,7 @@ __all__ = [
     "Reason",
     "bill_explanation",
     "cover_explanation",
+    "employer_bill_explanation",
     "explain_bill",
     "explain_cover",
     "explain_eligibility",

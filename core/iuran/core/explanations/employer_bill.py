@@ -1,7 +1,7 @@
 """Why an employer's bill is what it is: each payer's share by rule, summed over its workers."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from iuran.core.contributions import Component, Payer, Rule
@@ -57,6 +57,31 @@ class _Sum:
     workers: int = 0
 
 
+@dataclass(slots=True)
+class ContributionSums:
+    """The workers' lines of a month's bill, added up by rule."""
+
+    sums: dict[tuple[Payer, Rule, str], _Sum] = field(
+        default_factory=dict[tuple[Payer, Rule, str], _Sum]
+    )
+    capped: int = 0
+    raised: int = 0
+
+    def add(self, line: EmployeeContribution) -> None:
+        """Add a worker's line."""
+        self.capped += line.wage_base < line.wage
+        self.raised += line.wage_base > line.wage
+        for component in line.contribution().components:
+            found = self.sums.setdefault(_rule_of(component), _Sum())
+            found.amount += component.amount
+            found.workers += 1
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Return a reason for each rule."""
+        return tuple(_line(rule, found) for rule, found in self.sums.items())
+
+
 async def explain_employer_bill(
     connection: Connection, employer_id: int, month: CoverageMonth, *, today: date
 ) -> Explanation:
@@ -65,7 +90,16 @@ async def explain_employer_bill(
     parts = [bill for bill in bills if bill.coverage_month == month]
     if not parts:
         raise MonthNotBilledError(month)
-    reasons, capped, raised = await _summed(connection, employer_id, month)
+    sums = ContributionSums()
+    async for line in _lines(connection, employer_id, month):
+        sums.add(line)
+    return employer_bill_explanation(parts, sums)
+
+
+def employer_bill_explanation(parts: Sequence[EmployerBill], sums: ContributionSums) -> Explanation:
+    """Explain the parts of a month's bill, the newest first, from the lines of all its workers."""
+    month = parts[0].coverage_month
+    reasons = sums.reasons
     total = formatted(Rupiah(sum(part.amount for part in parts)))
     workers = sum(part.workers for part in parts)
     return Explanation(
@@ -73,28 +107,12 @@ async def explain_employer_bill(
         indonesian=f"Tagihan {month}: {total} untuk {workers} pekerja",
         reasons=(
             *reasons,
-            *_wages(reasons, capped=capped, raised=raised),
+            *_wages(reasons, capped=sums.capped, raised=sums.raised),
             explain_due(parts[-1].due_date, month),
             explain_arrears_cap(parts[-1].state, month),
             *(_part(part) for part in reversed(parts) if len(parts) > 1),
         ),
     )
-
-
-async def _summed(
-    connection: Connection, employer_id: int, month: CoverageMonth
-) -> tuple[tuple[Reason, ...], int, int]:
-    """Return a reason for each rule, and how many wages were cut to the cap or raised."""
-    sums: dict[tuple[Payer, Rule, str], _Sum] = {}
-    capped = raised = 0
-    async for line in _lines(connection, employer_id, month):
-        capped += line.wage_base < line.wage
-        raised += line.wage_base > line.wage
-        for component in line.contribution().components:
-            found = sums.setdefault(_rule_of(component), _Sum())
-            found.amount += component.amount
-            found.workers += 1
-    return tuple(_line(rule, found) for rule, found in sums.items()), capped, raised
 
 
 async def _lines(

@@ -21,6 +21,7 @@ from iuran.graphql.types.governments import (
 )
 from iuran.graphql.types.mandates import (
     LIVE_MANDATES,
+    MANDATE_ORDER,
     AutodebitMandate,
     AutodebitMandateFilter,
 )
@@ -113,6 +114,7 @@ class MoneyQueries:
     )
     autodebit_mandates: Connection[AutodebitMandate] = in_pages(
         description="The mandates for autodebit that live and that you may see, by family.",
+        order_by=MANDATE_ORDER,
         filter=Annotated[
             AutodebitMandateFilter | None,
             strawberry.argument(description="Only mandates like this."),

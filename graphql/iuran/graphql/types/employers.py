@@ -19,13 +19,15 @@ from iuran.graphql.compiler.declarations import (
     Source,
 )
 from iuran.graphql.reads.reading import Question
+from iuran.graphql.types.employer_bill_explanations import EXPLANATION_OF_EMPLOYER_BILL
 from iuran.graphql.types.enums import BillState, publish
+from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
 from iuran.graphql.types.scalars import CardNumber
-from iuran.graphql.types.weights import counted_as
+from iuran.graphql.types.weights import counted_as, weighing
 from iuran.payments.receipts.keys import EmployerReceiptKey
 
 EMPLOYER_ORDER = order_by(
@@ -37,6 +39,10 @@ EMPLOYER_BILL_ORDER = order_by(
 EMPLOYER_PAYMENT_ORDER = order_by("EmployerPayment", PAID_AT="When the money took effect here.")
 EMPLOYER_CREDIT_ORDER = order_by("EmployerCreditEntry", BOOKED_AT="When it was booked.")
 EMPLOYMENT_ORDER = order_by("Employment", REGISTERED_AT="When the family of the worker registered.")
+
+
+EXPLAINED_WEIGHT = 100
+"""It reads and adds up hundreds of workers' lines."""
 
 
 class EmployerGroup(StrEnum):
@@ -150,6 +156,11 @@ class EmployerBill(Node):
     state: BillState = strawberry.field(description="What became of it.")
     is_overdue: bool = strawberry.field(description="Open, and the due date has passed.")
     settled_at: datetime | None = strawberry.field(description="When it was paid; null before.")
+    explanation: Explanation | None = strawberry.field(
+        description="Why the month's bill, all parts of it, is what it is: each rule and what it "
+        "came to. Null for more than 500 workers.",
+        directives=weighing(EXPLAINED_WEIGHT),
+    )
 
 
 @strawberry.type(description="What an employer paid at once.")
@@ -279,6 +290,7 @@ EMPLOYER_BILL = Source(
         "state": "{row}.state",
         "isOverdue": "{row}.state = 'OPEN' AND {row}.due_date < {today}",
         "settledAt": "{row}.settled_at",
+        "explanation": EXPLANATION_OF_EMPLOYER_BILL,
     },
 )
 EMPLOYER_PAYMENT = Source(

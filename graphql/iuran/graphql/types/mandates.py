@@ -21,10 +21,13 @@ from iuran.graphql.compiler.declarations import (
 from iuran.graphql.types.enums import publish
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.filters import TextFilter, equal_to
+from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.weights import counted_as
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
+
+MANDATE_ORDER = order_by("AutodebitMandate", REGISTERED_AT="When the family registered.")
 
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
 
@@ -147,6 +150,7 @@ MANDATES_OF_FAMILY = Many(
 LIVE_MANDATES = Paged(
     target="AutodebitMandate",
     where="{row}.revoked_at IS NULL",
+    order="REGISTERED_AT",
     keys=(Key(sql="{row}.family_id"), Key(sql="{row}.mandate_id")),
     list_name="AutodebitMandateCursor",
     descending=False,
