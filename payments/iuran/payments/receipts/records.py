@@ -221,10 +221,7 @@ async def find_receipt(connection: Connection, key: AnyReceiptKey) -> Receipt:
     """Return the receipt of a payment; raises ReceiptUnknownError."""
     facts = await _facts(connection, key)
     if facts is None:
-        raise ReceiptUnknownError(
-            f"{_named(key)} has no payment {key.payment_id}; give the channel and its "
-            "reference instead if the number is not known"
-        )
+        raise ReceiptUnknownError(f"{_named(key)} has no payment {key.payment_id}; {_advice(key)}")
     return Receipt.of(key, facts)
 
 
@@ -256,6 +253,12 @@ async def _facts(connection: Connection, key: AnyReceiptKey) -> ReceiptFacts | N
         case GovernmentReceiptKey():
             facts = await connection.fetchval(SELECT_GOVERNMENT_FACTS, key.region, key.payment_id)
     return facts
+
+
+def _advice(key: AnyReceiptKey) -> str:
+    if isinstance(key, GovernmentReceiptKey):
+        return "one that waits for a second person has no receipt yet"
+    return "give the channel and its reference instead if the number is not known"
 
 
 def _named(key: AnyReceiptKey) -> str:
