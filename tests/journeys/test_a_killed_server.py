@@ -47,8 +47,8 @@ from iuran.payments.snap.transactions import Transactions
 
 commit = Transactions.commit
 
-async def commit_and_die(self, work):
-    await commit(self, work)
+async def commit_and_die(self, *asked):
+    await commit(self, *asked)
     os.kill(os.getpid(), signal.SIGKILL)
 
 Transactions.commit = commit_and_die

@@ -21,6 +21,7 @@ from iuran.payments.lane_limits import LaneLimits
 from iuran.payments.lanes import Lanes, SettlementBusyError
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Outcome, PaymentInstruction, Result, Verdict, settle
+from iuran.payments.snap.attempts import ATTEMPTS_MAX
 from iuran.payments.snap.transactions import Transactions
 from tests.builders import a_channel, an_instruction
 from tests.payments.payers import roll
@@ -191,22 +192,23 @@ async def test_only_the_first_of_a_flight_lost_in_its_commit_may_have_been_new(
     (number,) = await a_town(pool, database_url, families=1)
     async with pool.acquire() as connection:
         channel = await a_channel(connection)
-    lanes = lanes_of(pool, patience_seconds=0.1)
+    lanes = lanes_of(pool, patience_seconds=ENOUGH_SECONDS)
     payment = an_instruction(channel, number, OWED)
-    may_end = asyncio.Event()
+    lost = 0
     real = Transaction.__aexit__
 
-    async def slow(self: Transaction, *error: Any) -> None:  # noqa: ANN401 - passed through
-        await may_end.wait()
+    async def commits_and_breaks(self: Transaction, *error: Any) -> None:  # noqa: ANN401 - passed on
+        nonlocal lost
         await real(self, *error)
+        if lost < ATTEMPTS_MAX:
+            lost += 1
+            raise ConnectionResetError
 
-    monkeypatch.setattr(Transaction, "__aexit__", slow)
-    async with asyncio.timeout(ENOUGH_SECONDS):
-        told = [asyncio.create_task(lanes.settle(payment, at=NOW)) for _ in range(3)]
-        await lanes_broken_up(lanes)
-        may_end.set()
-        committed = await asyncio.gather(*told)
+    monkeypatch.setattr(Transaction, "__aexit__", commits_and_breaks)
+    told = [lanes.settle(payment, at=NOW) for _ in range(3)]
+    committed = await asyncio.gather(*told)
 
+    assert lost == ATTEMPTS_MAX
     assert {one.value.verdict for one in committed} == {Verdict.REPEATED_MESSAGE}
     assert Counter(one.may_repeat for one in committed) == Counter([True, False, False])
 

@@ -21,7 +21,12 @@ from iuran.core.segments import CareClass, PpuGroup, Segment
 from iuran.core.sponsorship_ends import SponsorshipEnd, approve_end, propose_end
 from iuran.payments.credit import credit_of
 from iuran.payments.instalment_plans import plans_of, register_plan
-from iuran.payments.segment_moves import ToSelfPaid, move_to_self_paid
+from iuran.payments.segment_moves import (
+    ToSelfPaid,
+    approve_leaving,
+    move_to_self_paid,
+    propose_leaving,
+)
 from iuran.payments.sponsored_moves import (
     SponsoredMove,
     ToSponsored,
@@ -153,6 +158,35 @@ async def test_a_month_that_was_paid_comes_back_as_credit_and_is_not_paid_twice(
     assert (moved.owed, credit) == (0, 300_000)
     await roll(pool, wib(2026, 3, 1, 0, 1))
     assert (await bills(pool, 2026, 2))["9901", "PBPU_PEMDA"] == (3, 126_000, 0)
+    await agree(pool)
+
+
+async def test_who_left_earlier_in_the_month_does_not_pay_for_it_beside_the_state(
+    pool: Pool,
+) -> None:
+    # given a family that leaves for an employer on the 9th, who does not report it
+    _, family, _ = await a_self_paid_family(
+        pool, members=2, care_class=CareClass.III, first_payment_at=wib(2026, 1, 20)
+    )
+    key = (family.family_id, family.membership_id)
+    await roll(pool, wib(2026, 2, 1, 0, 1))
+    async with pool.acquire() as connection, connection.transaction():
+        change_id = await propose_leaving(
+            connection, *key, reason="employed", proposed_by="siti", at=wib(2026, 2, 9)
+        )
+        await approve_leaving(
+            connection, family.family_id, change_id, approved_by="budi", at=wib(2026, 2, 9)
+        )
+
+    # when the state pays for it from the 20th
+    moved = await moves(pool, family, at=wib(2026, 2, 20))
+
+    # then February is the state's alone
+    async with pool.acquire() as connection:
+        credit = await credit_of(connection, *key)
+    assert (moved.owed, moved.months_owed, credit) == (0, 0, 0)
+    await roll(pool, wib(2026, 3, 1, 0, 1))
+    assert (await bills(pool, 2026, 2))["00", "PBI_APBN"][0] == 2
     await agree(pool)
 
 

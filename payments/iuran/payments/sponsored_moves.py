@@ -156,8 +156,12 @@ async def approve_move_to_sponsored(
     key = (family_id, move.membership_id)
     left = await _lock(connection, key)
     people = await _people(connection, key, at)
-    if left["payer"] == "FAMILY" and left["state"] != MembershipState.INACTIVE_SEGMENT_CHANGE:
-        await _leave(connection, key, people, change_id=change_id, at=at)
+    if left["payer"] == "FAMILY":
+        await connection.execute(BRING_UP_TO_DATE, *key, at)
+        if left["state"] == MembershipState.INACTIVE_SEGMENT_CHANGE:
+            await _take_month_back(connection, key, people, change_id=change_id, at=at)
+        else:
+            await _leave(connection, key, people, change_id=change_id, at=at)
     membership_id = await open_membership(
         connection,
         family_id=family_id,
@@ -233,12 +237,24 @@ async def _leave(
     """
     today = wib_date(at)
     month = CoverageMonth.of(today).ordinal
-    await connection.execute(BRING_UP_TO_DATE, *key, at)
     await connection.execute(END_ENROLMENTS, *key, month, today, change_id)
-    for one in people:
-        await connection.execute(TAKE_MONTH_BACK, *key, one, month - 1, change_id, at)
+    await _take_month_back(connection, key, people, change_id=change_id, at=at)
     paid_through = await connection.fetchval(END_MEMBERSHIP, *key, month)
     await connection.execute(INSERT_END_EVENT, *key, paid_through, at)
+
+
+async def _take_month_back(
+    connection: Connection,
+    key: tuple[int, int],
+    people: Sequence[int],
+    *,
+    change_id: int,
+    at: datetime,
+) -> None:
+    """Take this month off the family, also if it left its membership earlier in the month."""
+    closed = CoverageMonth.of(wib_date(at)).ordinal - 1
+    for one in people:
+        await connection.execute(TAKE_MONTH_BACK, *key, one, closed, change_id, at)
 
 
 async def _stand(
