@@ -14,7 +14,7 @@ from iuran.core.database.pool import Connection, Pool, connected, open_pool
 from iuran.deploy.embedded import EmbeddedServices, embedded_services
 from iuran.deploy.schema import MIGRATION_PACKAGES
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 FIGURES = ("chaos",)
 FAST_AND_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

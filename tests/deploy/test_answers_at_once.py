@@ -11,7 +11,7 @@ from iuran.deploy.edge import Edge
 from iuran.deploy.lines import HttpLine
 from tests.graphql.servers import listening
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,7 +22,7 @@ from iuran.deploy.listener import listening as listening_socket
 from iuran.deploy.settings import load_settings
 from tests.graphql.servers import listening
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 HEAD = b"GET /length HTTP/1.1\r\nhost: x\r\n"
 LARGE = b"x" * 8_000_000
 PING, CONTINUATION, TEXT = 0x9, 0x0, 0x1

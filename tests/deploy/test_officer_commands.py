@@ -6,10 +6,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from iuran.core.database.pool import Pool
 from iuran.core.facilities.home import HomeChoice, choose_home
+from iuran.deploy import cli
 from iuran.deploy.embedded import EmbeddedServices
 from iuran.payments.settlement import book_collected
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
@@ -142,7 +144,7 @@ async def test_a_facility_becomes_a_partner_by_two_persons(run: Run) -> None:
     assert [row["partner"] for row in after] == ["yes"]
 
 
-async def test_a_value_that_the_database_refuses_is_said_in_one_line(run: Run) -> None:
+async def test_a_value_that_nobody_can_store_is_refused_in_one_line(run: Run) -> None:
     too_large = await run("channels", "messages", "9" * 30)
     nameless = await run(
         "facilities", "register", "99020203", "--name", "", "--level", "FKTP", "--kind", "CLINIC",
@@ -152,9 +154,30 @@ async def test_a_value_that_the_database_refuses_is_said_in_one_line(run: Run) -
 
     for refused in (too_large, nameless):
         assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-        assert "--help says what it takes" in refused.stderr
-    assert "facility_name" in nameless.stderr
-    assert "Rahasia" not in nameless.stderr
+    assert "--help says what it takes" in too_large.stderr
+    assert nameless.stderr == "name: write a name of 1 to 255 letters\n"
+
+
+def test_what_the_database_refuses_is_said_without_the_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuses() -> None:
+        error = asyncpg.CheckViolationError('violates check constraint "facility_name"')
+        error.detail = "Failing row contains (99020203, Jalan Rahasia 9)."
+        raise error
+
+    def app_that_refuses(_arguments: list[str]) -> Callable[[], None]:
+        return refuses
+
+    monkeypatch.setattr(cli, "app_for", app_that_refuses)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    said = capsys.readouterr().err
+    assert (ended.value.code, said.count("\n")) == (1, 1)
+    assert "facility_name" in said
+    assert "--help says what it takes" in said
+    assert "Rahasia" not in said
 
 
 async def test_capitation_is_agreed_counted_and_approved_at_the_desk(run: Run, pool: Pool) -> None:

@@ -24,7 +24,7 @@ from iuran.graphql.signing_keys import SigningKeys
 from iuran.workers.outbox import dispatch_batch
 from tests.graphql.servers import listening
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 SUBPROTOCOL = Subprotocol("graphql-transport-ws")
 PAYMENT = """
     subscription ($after: String) {

@@ -67,13 +67,15 @@ async def test_a_null_where_a_default_stood_is_refused_where_it_is_used(
     frontend: Frontend, insured: Insured
 ) -> None:
     """The specification lets a nullable variable with a default stand for a value that must be."""
-    query = """query ($family: ID!, $first: Int = 3) {
+    query = """query ($family: ID!, $way: OrderDirection = ASC) {
         viewer { role }
-        family(by: {id: $family}) { id bills(first: $first) { nodes { id } } }
+        family(by: {id: $family}) {
+          id bills(first: 3, orderBy: {field: COVERAGE_MONTH, direction: $way}) { nodes { id } }
+        }
     }"""
     family = insured.keys["family"]
 
-    answer = await frontend.answer(query, family=family, first=None)
+    answer = await frontend.answer(query, family=family, way=None)
 
     assert code_of(answer) == "BAD_USER_INPUT"
     assert answer["errors"][0]["path"] == ["family", "bills"]

@@ -28,7 +28,7 @@ from iuran.graphql.signing_keys import (
 from tests.graphql.servers import listening
 from tests.graphql.test_identity import claims
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 OLD, NEW = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
 

@@ -30,7 +30,7 @@ NOW = datetime(2026, 2, 5, 9, tzinfo=WIB)
 LATE = datetime(2026, 2, 5, 23, 59, 59, tzinfo=WIB)
 EARLY = datetime(2026, 2, 6, tzinfo=WIB)
 OWED = 105_000
-ENOUGH_SECONDS = 20
+ENOUGH_SECONDS = 60
 
 LOCK_FAMILY = """
     SELECT FROM membership AS m

@@ -20,7 +20,7 @@ from iuran.workers.services import WorkerServices
 from iuran.workers.tls import TlsMode
 
 SENDER = "no-reply@jkn.example"
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 class Mailbox:
