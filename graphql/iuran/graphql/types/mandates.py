@@ -158,7 +158,8 @@ LIVE_MANDATES = Paged(
         Filter(
             name="channel",
             type="text",
-            where="{row}c.code = upper({channel})",
+            where="{row}.channel_id = "
+            "(SELECT o.channel_id FROM channel AS o WHERE o.code = upper({channel}))",
             of=equal_to("channel"),
         ),
     ),
