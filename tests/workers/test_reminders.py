@@ -260,7 +260,7 @@ async def test_after_three_months_a_family_hears_only_of_the_present(
 
     await comes(workers, clock, wib(2026, 5, 7))
 
-    suspended, message = mailbox.messages
+    message, suspended = sorted(mailbox.messages, key=lambda one: "sejak" in text_of(one))
     assert "berhenti sementara sejak 1 Maret 2026" in text_of(suspended)
     assert "Mei 2026" in message["Subject"]
     assert "tunggakan 3 bulan" in text_of(message)
