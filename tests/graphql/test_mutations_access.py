@@ -122,6 +122,8 @@ ALLOWED: Mapping[str, set[Role]] = {
     "approveSponsorshipEnd": {OFFICER},
     "proposeFinePayment": {OFFICER, FINANCE},
     "approveFinePayment": {FINANCE},
+    "proposeFineRelief": {OFFICER, FINANCE},
+    "approveFineRelief": {FINANCE},
     "proposeWriteOff": {FINANCE},
     "approveWriteOff": {FINANCE},
     "registerFacility": {OFFICER},

@@ -7,6 +7,7 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.graphql.global_ids import id_of
+from iuran.graphql.identity import Role
 from iuran.graphql.mutations.root import MUTATIONS
 from iuran.graphql.problems import SecondPersonNeeded
 from tests.graphql.conftest import Frontend, Insured
@@ -42,6 +43,29 @@ async def test_the_same_person_is_refused_whatever_token_he_brings(
     assert result["__typename"] == "SecondPersonNeeded", result
     assert "another person has to decide" in result["message"]
     assert await pool.fetchval(happy.effect) == before
+
+
+async def test_a_fine_that_two_persons_take_off_is_owed_no_more(
+    frontend: Frontend, pool: Pool, clock: StandingClock, insured: Insured
+) -> None:
+    world = World(pool=pool, frontend=frontend, clock=clock, insured=insured)
+    happy = await ROWS["approveFineRelief"](world)
+    selected = "amount letter { fine { amount isPaid relievedAt } }"
+    figures = (
+        '{ figures(firstDay: "2026-03-01", lastDay: "2026-03-31") '
+        "{ fines { stays fines amount } } }"
+    )
+
+    approved = await wished(
+        frontend, "approveFineRelief", happy.given, selected, role=happy.role, **happy.token
+    )
+    found = await frontend.data(figures, role=Role.FINANCE_OFFICER)
+
+    assert approved["amount"] == "280000"
+    fine = approved["letter"]["fine"]
+    assert (fine["amount"], fine["isPaid"]) == ("280000", False)
+    assert fine["relievedAt"].startswith("2026-03-05T")
+    assert found["figures"]["fines"] == [{"stays": 1, "fines": 0, "amount": "0"}]
 
 
 async def test_a_second_person_finds_what_approves_a_change(

@@ -61,9 +61,10 @@ async def approved(
     pool: Pool, family: RegisteredFamily, change: int, *, by: str = "budi"
 ) -> Rupiah:
     async with pool.acquire() as connection, connection.transaction():
-        return await approve_fine_relief(
+        relieved = await approve_fine_relief(
             connection, family.family_id, change, approved_by=by, at=AT
         )
+    return relieved.amount
 
 
 async def test_a_correction_by_two_persons_frees_the_claim_and_posts_nothing(pool: Pool) -> None:

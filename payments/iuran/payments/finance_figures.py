@@ -59,8 +59,9 @@ SELECT_REACTIVATIONS: LiteralString = """
 """
 
 SELECT_FINES: LiteralString = """
-    SELECT f.debtor, count(*) FILTER (WHERE f.amount > 0) AS fines, count(*) AS stays,
-           sum(f.amount) AS amount,
+    SELECT f.debtor, count(*) FILTER (WHERE f.amount > 0 AND f.relieved_at IS NULL) AS fines,
+           count(*) AS stays,
+           coalesce(sum(f.amount) FILTER (WHERE f.relieved_at IS NULL), 0) AS amount,
            coalesce(sum(f.amount) FILTER (WHERE f.paid_at IS NOT NULL), 0) AS paid
     FROM stay_fine AS f
     JOIN eligibility_letter AS l

@@ -66,6 +66,14 @@ class FineRelief:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelievedFine:
+    """Which stay, and the rupiah that need not be paid."""
+
+    letter_number: str
+    amount: Rupiah
+
+
 async def propose_fine_relief(
     connection: Connection, relief: FineRelief, *, proposed_by: str, at: datetime
 ) -> int:
@@ -94,7 +102,7 @@ async def propose_fine_relief(
 
 async def approve_fine_relief(
     connection: Connection, family_id: int, change_id: int, *, approved_by: str, at: datetime
-) -> Rupiah:
+) -> RelievedFine:
     """Relieve a stay of its fine, and return it; the stay's claim is no longer held back.
 
     Raises what `approve` and `propose_fine_relief` raise; the proposal then still waits.
@@ -123,7 +131,7 @@ async def approve_fine_relief(
     )
     if amount is None:
         raise NoFineError
-    return Rupiah(int(amount))
+    return RelievedFine(letter_number=relief.letter_number, amount=Rupiah(amount))
 
 
 async def _stay(connection: Connection, relief: FineRelief) -> Record:

@@ -364,6 +364,33 @@ async def approve_fine_payment(world: World) -> Happy:
     )
 
 
+async def relief(world: World) -> dict[str, Any]:
+    letter = (await fine(world))["letterNumber"]
+    return {"letterNumber": letter, "ground": "CORRECTION", "reason": "diagnosis keliru"}
+
+
+@row
+async def propose_fine_relief(world: World) -> Happy:
+    return Happy(
+        given=await relief(world),
+        another={"ground": "CERTIFICATE"},
+        effect="SELECT count(*) FROM manual_change WHERE kind = 'FINE_RELIEF'",
+        became=1,
+    )
+
+
+@row
+async def approve_fine_relief(world: World) -> Happy:
+    return Happy(
+        given=await approving(world, "proposeFineRelief", await relief(world)),
+        another={"proposalId": id_of("ManualChange", 555, 1)},
+        effect="SELECT count(*) FROM stay_fine WHERE relieved_at IS NOT NULL",
+        became=1,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
 async def write_off(world: World) -> dict[str, str]:
     """An order for a family that owes most of 2025, under a law that only this test knows."""
     membership = await a_membership_since_2024(world, paid_again=False)

@@ -190,9 +190,10 @@ async def _relieve(data: Path | None, relief: FineRelief, by: str) -> int:
 
 async def _approve_relief(data: Path | None, family: int, change: int, by: str) -> Rupiah:
     async with open_desk(data) as desk, desk.connection.transaction():
-        return await approve_fine_relief(
+        relieved = await approve_fine_relief(
             desk.connection, family, change, approved_by=by, at=desk.clock.now()
         )
+    return relieved.amount
 
 
 async def _list(data: Path | None, limit: int) -> tuple[datetime, tuple[UnpaidFine, ...]]:

@@ -16,6 +16,7 @@ from iuran.graphql.types import (
     registration,
 )
 from iuran.graphql.types.enums import publish
+from iuran.payments.fine_relief import ReliefGround
 
 __all__ = [
     "CareType",
@@ -26,6 +27,7 @@ __all__ = [
     "FacilityKind",
     "FacilityLevel",
     "RegistrationStep",
+    "ReliefGround",
     "SatisfactionSubject",
 ]
 
@@ -41,5 +43,15 @@ publish(
         DataField.SEX: "His sex, `FEMALE` or `MALE`.",
         DataField.EMAIL: "His e-mail address; null removes it.",
         DataField.PHONE: "His telephone number; null removes it.",
+    },
+)
+publish(
+    ReliefGround,
+    "Why a fine need not be paid.",
+    {
+        ReliefGround.LAW: "A law writes it off, as it does arrears (pemutihan).",
+        ReliefGround.CERTIFICATE: "A letter of inability that speaks for the admission was "
+        "approved after it.",
+        ReliefGround.CORRECTION: "It was assessed wrongly, and never owed.",
     },
 )

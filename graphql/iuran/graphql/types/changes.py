@@ -90,8 +90,8 @@ class ManualChange:
     proposal_id: strawberry.ID = strawberry.field(
         description="What a second person gives to the mutation that approves it: `approveDeath`, "
         "`approveRemoval`, `approveRateRuling`, `approveLeavingSegment`, `approveFamilyMove`, "
-        "`approveLayoff`, `approveFinePayment`, `approveSponsorship` or `approveSponsorshipEnd`, "
-        "by `kind`."
+        "`approveLayoff`, `approveFinePayment`, `approveFineRelief`, `approveSponsorship` or "
+        "`approveSponsorshipEnd`, by `kind`."
     )
     change_number: int = strawberry.field(description="Its number within the family.")
     kind: ChangeKind = strawberry.field(description="What is changed.")

@@ -63,8 +63,10 @@ class FineFigure:
 
     debtor: Debtor = strawberry.field(description="Who owes them.")
     stays: int = strawberry.field(description="How many stays.")
-    fines: int = strawberry.field(description="How many of them carry a fine.")
-    amount: Rupiah = strawberry.field(description="The fines together.")
+    fines: int = strawberry.field(
+        description="How many of them carry a fine that was not taken off again."
+    )
+    amount: Rupiah = strawberry.field(description="These fines together.")
     paid: Rupiah = strawberry.field(description="What of them is paid.")
 
 

@@ -35,8 +35,15 @@ class StayFine:
     pay_by: datetime = strawberry.field(
         description="Until when it is to be paid, and before the discharge in any case."
     )
-    is_paid: bool = strawberry.field(description="Whether it is paid.")
+    is_paid: bool = strawberry.field(
+        description="Whether it is paid. One that is not may still need no payment: see "
+        "`relievedAt`."
+    )
     paid_at: datetime | None = strawberry.field(description="When it was paid.")
+    relieved_at: datetime | None = strawberry.field(
+        description="Since when it need not be paid any more: two persons took it off the stay. "
+        "`amount` is still what was assessed."
+    )
     explanation: Explanation = strawberry.field(description="Why it is as it is.")
 
 
@@ -93,6 +100,7 @@ STAY_FINE = Source(
         "payBy": "{row}.pay_by",
         "isPaid": "{row}.paid_at IS NOT NULL",
         "paidAt": "{row}.paid_at",
+        "relievedAt": "{row}.relieved_at",
         "explanation": Worked(
             of=_explained,
             needs=(
