@@ -300,6 +300,13 @@ EMPLOYER_CREDIT: LiteralString = """
     INSERT INTO employer_credit_entry (employer_id, amount, cause, booked_at, value_date)
     SELECT min(employer_id), 5000, 'SURPLUS', '2026-01-08 09:00+07', '2026-01-08' FROM employer
 """
+PAYER_REFUND: LiteralString = """
+    INSERT INTO payer_refund (employer_id, amount, note, payee_name, payee_bank, payee_account,
+                              requested_by, requested_at, pay_by)
+    SELECT min(employer_id), 4000, 'Dibayar dua kali', 'PT CONTOH', 'Bank Contoh', '990000012345',
+           'petugas-1', '2026-01-08 09:00+07', '2026-01-23'
+    FROM employer
+"""
 WEBHOOK: LiteralString = """
     INSERT INTO webhook_endpoint (name, url, kinds, created_by, created_at)
     VALUES ('contoh', 'https://contoh.example/iuran', '{bill.revised}', 'petugas-1',
@@ -411,6 +418,7 @@ SHARED: Sequence[LiteralString] = (
     BILLING_RUN,
     GOVERNMENT_PAYMENT,
     EMPLOYER_CREDIT,
+    PAYER_REFUND,
     WEBHOOK,
     SATISFACTION,
 )

@@ -58,6 +58,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "WriteOffOrder": OFFICERS,
     "EmployerCreditEntry": EMPLOYERS,
     "GovernmentPayment": FINANCES,
+    "PayerRefund": FINANCES,
     "Wage": EMPLOYERS | {Role.PARTICIPANT},
     "BillingRun": CLOCKWORK,
     "Employer": EMPLOYERS,
@@ -255,6 +256,7 @@ ROOTS: list[Way] = [
     Way(text='figures(firstDay: "2025-12-01", lastDay: "2026-01-31") { % }', types=("Figures",)),
     Way(text="governmentPayments(first: 5) { nodes { % } }", types=("GovernmentPayment",)),
     Way(text="refundsWaiting(first: 5) { nodes { % } }", types=("Refund",)),
+    Way(text="payerRefundsWaiting(first: 5) { nodes { % } }", types=("PayerRefund",)),
     Way(text="approvalsWaiting { % }", types=("ApprovalWaiting",)),
     Way(text="reminderRules { % }", types=("ReminderRule",)),
     Way(text="reminderQueue { % }", types=("ReminderQueueFigure",)),
@@ -310,6 +312,7 @@ WALKED_FROM = {
     "WebhookEndpoint",
     "ReminderPreview",
     "WriteOffOrder",
+    "PayerRefund",
 }
 WAYS = [
     *ROOTS,

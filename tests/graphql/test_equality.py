@@ -212,6 +212,7 @@ async def _arguments(
             {"first": 3, "filter": {"region": {"eq": "99"}}},
         ],
         ("Query", "refundsWaiting"): _pages("RefundWaitingCursor", 1_767_225_600_000_000, 1, 1),
+        ("Query", "payerRefundsWaiting"): _pages("PayerRefundCursor", 1),
         ("Query", "approvalsWaiting"): [{}],
         ("Query", "reminderRules"): [{}],
         ("Query", "reminderQueue"): [{}],

@@ -106,6 +106,41 @@ async def test_refunds_wait_in_the_order_in_which_they_were_asked_for_page_by_pa
     assert not second["pageInfo"]["hasNextPage"]
 
 
+async def test_a_refund_to_an_employer_waits_for_its_decision_and_then_for_its_transfer(
+    frontend: Frontend, pool: Pool
+) -> None:
+    query = """
+        { payerRefundsWaiting(first: 5) { nodes { amount state payeeAccount employer { name } } }
+          approvalsWaiting { kind amount } }
+    """
+
+    asked = await frontend.data(query, role=Role.AUDITOR)
+    await pool.execute(DECISION)
+    approved = await frontend.data(query, role=Role.AUDITOR)
+    await pool.execute(
+        "INSERT INTO payer_refund_payout SELECT refund_id, 'TRF-1', 'petugas-2', "
+        "'2026-01-09' FROM payer_refund"
+    )
+    paid = await frontend.data(query, role=Role.AUDITOR)
+
+    (waiting,) = asked["payerRefundsWaiting"]["nodes"]
+    assert waiting["employer"]["name"] == "PT Contoh"
+    assert (waiting["state"], waiting["payeeAccount"]) == ("COMPLETE", "********2345")
+    assert {"kind": "PAYER_REFUND", "amount": "4000"} in asked["approvalsWaiting"]
+    (waiting,) = approved["payerRefundsWaiting"]["nodes"]
+    assert waiting["state"] == "APPROVED"
+    assert "PAYER_REFUND" not in {one["kind"] for one in approved["approvalsWaiting"]}
+    assert paid["payerRefundsWaiting"]["nodes"] == []
+
+
+DECISION: LiteralString = """
+    INSERT INTO payer_refund_decision (refund_id, requested_by, is_approved, reason, decided_by,
+                                       decided_at)
+    SELECT refund_id, requested_by, true, 'sesuai', 'petugas-2', '2026-01-09 09:00+07'
+    FROM payer_refund
+"""
+
+
 async def test_an_operator_sees_the_queue_by_day_and_the_webhooks_that_fail(
     frontend: Frontend,
 ) -> None:

@@ -58,6 +58,7 @@ from iuran.graphql.types.mandates import AUTODEBIT_ATTEMPT, AUTODEBIT_MANDATE
 from iuran.graphql.types.memberships import FINE_WINDOW, LAYOFF, MEMBERSHIP, MEMBERSHIP_EVENT
 from iuran.graphql.types.participants import PARTICIPANT
 from iuran.graphql.types.payables import PAYABLE
+from iuran.graphql.types.payer_refunds import PAYER_REFUND
 from iuran.graphql.types.payments import PAYMENT, PAYMENT_ALLOCATION
 from iuran.graphql.types.public_figures import (
     CLAIM_FIGURE,
@@ -157,6 +158,7 @@ SOURCES = (
     MEMBERSHIP_EVENT,
     PARTICIPANT,
     PAYABLE,
+    PAYER_REFUND,
     PAYMENT,
     PAYMENT_ALLOCATION,
     PAYMENT_SETTLED,

@@ -308,6 +308,72 @@ async def approve_government_payment(world: World) -> Happy:
     )
 
 
+async def back(world: World) -> dict[str, Any]:
+    """What a government that paid a million and owes nothing wants back."""
+    given = await transfer(world)
+    recorded = await world.did("recordGovernmentPayment", given, "paymentNumber", role=FINANCE)
+    approval = {"region": "9901", "paymentNumber": recorded["paymentNumber"]}
+    await world.did("approveGovernmentPayment", approval, role=FINANCE, subject="budi")
+    return {"region": "9901", "amount": "400000", "note": "Dibayar dua kali", "payee": PAYEE}
+
+
+async def asked_back(world: World) -> dict[str, Any]:
+    answer = await world.did(
+        "askPayerRefund", await back(world), "refund { refundNumber }", role=FINANCE
+    )
+    return {"refundNumber": answer["refund"]["refundNumber"]}
+
+
+@row
+async def ask_payer_refund(world: World) -> Happy:
+    return Happy(
+        given=await back(world),
+        another={"amount": "500000"},
+        effect="SELECT sum(amount)::bigint FROM payer_refund",
+        became=400_000,
+        role=FINANCE,
+    )
+
+
+@row
+async def approve_payer_refund(world: World) -> Happy:
+    return Happy(
+        given={**await asked_back(world), "reason": "sesuai mutasi bank"},
+        another={"refundNumber": 999},
+        effect="SELECT government_credit('9901')",
+        became=600_000,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+@row
+async def refuse_payer_refund(world: World) -> Happy:
+    return Happy(
+        given={**await asked_back(world), "reason": "rekening orang lain"},
+        another={"refundNumber": 999},
+        effect="SELECT count(*) FROM payer_refund_decision WHERE NOT is_approved",
+        became=1,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+@row
+async def record_payer_refund_payout(world: World) -> Happy:
+    refund = await asked_back(world)
+    approval = {**refund, "reason": "sesuai mutasi bank"}
+    await world.did("approvePayerRefund", approval, role=FINANCE, subject="budi")
+    return Happy(
+        given={**refund, "payoutReference": "TRF-99"},
+        another={"payoutReference": "TRF-98"},
+        effect="SELECT min(reference) FROM payer_refund_payout",
+        became="TRF-99",
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
 @row
 async def name_government(_: World) -> Happy:
     return Happy(

@@ -26,6 +26,11 @@ from iuran.graphql.types.mandates import (
     AutodebitMandateFilter,
 )
 from iuran.graphql.types.pagination import Connection, in_pages
+from iuran.graphql.types.payer_refunds import (
+    PAYER_REFUND_ORDER,
+    PAYER_REFUNDS_WAITING,
+    PayerRefund,
+)
 from iuran.graphql.types.payments import Payment
 from iuran.graphql.types.refunds import REFUND_ORDER, REFUNDS_WAITING, Refund
 from iuran.graphql.types.suspense import SUSPENSE, SUSPENSE_ORDER, SuspenseItem
@@ -107,6 +112,11 @@ class MoneyQueries:
         "first.",
         order_by=REFUND_ORDER,
     )
+    payer_refunds_waiting: Connection[PayerRefund] = in_pages(
+        description="Refunds to employers and governments that are not paid or refused yet, the "
+        "oldest first; for finance officers and auditors, empty for others.",
+        order_by=PAYER_REFUND_ORDER,
+    )
     approvals_waiting: list[ApprovalWaiting] = declared(
         description="What waits for a second person, the oldest first, at most 100; for officers, "
         "empty for others.",
@@ -138,6 +148,7 @@ MONEY_LISTS: dict[str, Declared] = {
     "governmentBills": GOVERNMENT_BILLS,
     "governmentPayments": GOVERNMENT_PAYMENTS,
     "refundsWaiting": REFUNDS_WAITING,
+    "payerRefundsWaiting": PAYER_REFUNDS_WAITING,
     "approvalsWaiting": APPROVALS_WAITING,
     "autodebitMandates": LIVE_MANDATES,
     "writeOffOrders": WRITE_OFF_ORDERS,

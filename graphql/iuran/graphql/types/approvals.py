@@ -23,6 +23,7 @@ class ApprovalKind(StrEnum):
 
     MANUAL_CHANGE = "MANUAL_CHANGE"
     REFUND = "REFUND"
+    PAYER_REFUND = "PAYER_REFUND"
     GOVERNMENT_PAYMENT = "GOVERNMENT_PAYMENT"
     WRITE_OFF = "WRITE_OFF"
     FACILITY_CONTRACT = "FACILITY_CONTRACT"
@@ -40,6 +41,7 @@ publish(
     {
         ApprovalKind.MANUAL_CHANGE: "A change by hand of money or status.",
         ApprovalKind.REFUND: "A refund whose papers are complete.",
+        ApprovalKind.PAYER_REFUND: "A refund to an employer or a government.",
         ApprovalKind.GOVERNMENT_PAYMENT: "A government's payment, read off a bank statement.",
         ApprovalKind.WRITE_OFF: "An order to write arrears off.",
         ApprovalKind.FACILITY_CONTRACT: "A contract of a facility.",
@@ -95,6 +97,12 @@ _WAITING: Final[Fragment] = """(
      FROM refund AS r
      WHERE r.state = 'COMPLETE' AND r.state IN ('REQUESTED', 'COMPLETE', 'APPROVED')
      ORDER BY r.requested_at LIMIT 100)
+    UNION ALL
+    (SELECT 'PAYER_REFUND', r.refund_id::text, NULL, r.amount, r.note, r.requested_by,
+            r.requested_at
+     FROM payer_refund AS r
+     WHERE NOT EXISTS (SELECT FROM payer_refund_decision AS d WHERE d.refund_id = r.refund_id)
+     ORDER BY r.refund_id LIMIT 100)
     UNION ALL
     (SELECT 'GOVERNMENT_PAYMENT', p.region || '/' || p.payment_id, NULL, p.amount, p.note,
             p.recorded_by, p.recorded_at
