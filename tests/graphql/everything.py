@@ -208,6 +208,13 @@ SUSPENSE: LiteralString = """
            '2026-01-05'
     FROM payment_reference WHERE reference = 'NYASAR-1' ON CONFLICT DO NOTHING
 """
+DISPUTED: LiteralString = """
+    INSERT INTO disputed_payment (channel_id, reference, customer_number, amount, service, paid_at,
+                                  found_at, told)
+    SELECT channel_id, reference, '8888809999999998', amount * 2, 35, received_at,
+           '2026-01-06 09:00+07', '{}'
+    FROM payment_reference WHERE reference = 'NYASAR-1' ON CONFLICT DO NOTHING
+"""
 SUSPENSE_PROPOSAL: LiteralString = """
     INSERT INTO suspense_proposal (channel_id, reference, kind, payee_name, payee_bank,
                                    payee_account, reason, proposed_by, proposed_at)
@@ -410,6 +417,7 @@ SHARED: Sequence[LiteralString] = (
     GOVERNMENT_BILL,
     SUSPENSE_REFERENCE,
     SUSPENSE,
+    DISPUTED,
     SUSPENSE_PROPOSAL,
     WRITE_OFF_ORDER,
     CAPITATION_TARIFF,

@@ -199,6 +199,7 @@ async def _arguments(
             {"first": 3, "filter": {"region": {"eq": "99"}}},
         ],
         ("Query", "suspenseItems"): _pages("SuspenseCursor", 0),
+        ("Query", "disputedPayments"): _pages("DisputedPaymentCursor", 10**6),
         ("Query", "autodebitMandates"): [
             *_pages("AutodebitMandateCursor", 1, 1),
             {"first": 3, "filter": {"channel": {"eq": "bca"}}},

@@ -141,6 +141,30 @@ DECISION: LiteralString = """
 """
 
 
+async def test_what_a_bank_has_otherwise_is_seen_beside_what_we_have(frontend: Frontend) -> None:
+    query = """
+        { disputedPayments(first: 5) { nodes { channelName reference service customerNumber amount
+            ourCustomerNumber ourAmount ourResult foundAt } } }
+    """
+
+    whole = await frontend.data(query, role=Role.FINANCE_OFFICER)
+    masked = await frontend.data(query, role=Role.OPERATOR)
+    hidden = await frontend.data(query)
+
+    (dispute,) = whole["disputedPayments"]["nodes"]
+    assert (dispute["reference"], dispute["service"]) == ("NYASAR-1", 35)
+    assert (dispute["amount"], dispute["ourAmount"]) == ("100000", "50000")
+    assert (dispute["customerNumber"], dispute["ourCustomerNumber"], dispute["ourResult"]) == (
+        "8888809999999998",
+        "09999999999",
+        None,
+    )
+    (dispute,) = masked["disputedPayments"]["nodes"]
+    assert dispute["customerNumber"] == "************9998"
+    assert dispute["ourCustomerNumber"] == "*******9999"
+    assert hidden["disputedPayments"]["nodes"] == []
+
+
 async def test_an_operator_sees_the_queue_by_day_and_the_webhooks_that_fail(
     frontend: Frontend,
 ) -> None:

@@ -21,6 +21,7 @@ from iuran.graphql.types.contacts import (
     REMINDER_QUEUE_FIGURE,
     REMINDER_RULE,
 )
+from iuran.graphql.types.disputes import DISPUTED_PAYMENT
 from iuran.graphql.types.eligibility import ELIGIBILITY_CHECK, EXPECTED_FINE
 from iuran.graphql.types.employers import (
     EMPLOYER,
@@ -86,6 +87,7 @@ SOURCES = (
     AUTODEBIT_ATTEMPT,
     AUTODEBIT_MANDATE,
     CONTACT_PREFERENCE,
+    DISPUTED_PAYMENT,
     EMPLOYER_CREDIT_ENTRY,
     FAMILY_CHANGE,
     GOVERNMENT_PAYMENT,

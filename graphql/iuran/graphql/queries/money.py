@@ -8,6 +8,11 @@ from iuran.graphql.compiler.declarations import Declared, Root, Way
 from iuran.graphql.queries.ways import by_number, look_up
 from iuran.graphql.types.approvals import APPROVALS_WAITING, ApprovalWaiting
 from iuran.graphql.types.channels import CHANNEL_ORDER, CHANNELS, Channel
+from iuran.graphql.types.disputes import (
+    DISPUTED_PAYMENT_ORDER,
+    DISPUTED_PAYMENTS,
+    DisputedPayment,
+)
 from iuran.graphql.types.employers import EMPLOYER_ORDER, EMPLOYERS, Employer
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.governments import (
@@ -140,6 +145,11 @@ class MoneyQueries:
         "auditors, empty for others.",
         order_by=SUSPENSE_ORDER,
     )
+    disputed_payments: Connection[DisputedPayment] = in_pages(
+        description="Payments that banks tell otherwise than we know them, the latest first; for "
+        "finance officers, operators and auditors, empty for others.",
+        order_by=DISPUTED_PAYMENT_ORDER,
+    )
 
 
 MONEY_LISTS: dict[str, Declared] = {
@@ -153,6 +163,7 @@ MONEY_LISTS: dict[str, Declared] = {
     "autodebitMandates": LIVE_MANDATES,
     "writeOffOrders": WRITE_OFF_ORDERS,
     "suspenseItems": SUSPENSE,
+    "disputedPayments": DISPUTED_PAYMENTS,
 }
 MONEY_ROOTS: dict[str, Root] = {
     "employer": look_up(
