@@ -124,3 +124,8 @@ def test_a_mistyped_command_is_told_what_was_meant(capsys: pytest.CaptureFixture
         app_for(["famili"])(["famili"])
 
     assert "families" in capsys.readouterr().err
+
+
+def test_a_command_is_loaded_behind_options_of_none() -> None:
+    for arguments in (["--", "clock", "show"], ["--help", "clock"]):
+        assert [group.name for group in app_for(arguments).registered_groups] == ["clock"]

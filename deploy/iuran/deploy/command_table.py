@@ -118,12 +118,12 @@ TABLE: Mapping[str, Command] = MappingProxyType(
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
-    """Return the application with the one command that `arguments` begin with.
+    """Return the application with the one command that `arguments` name first.
 
     The others are names with a line about them, for the help and for what is suggested instead of
     a mistyped one.
     """
-    wanted = next(iter(arguments), "")
+    wanted = next((one for one in arguments if not one.startswith("-")), "")
     app = typer.Typer(
         name="iuran",
         no_args_is_help=True,
@@ -140,5 +140,5 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
 
 
 def _named_only() -> None:
-    """Stand for a command that is not asked for; `app_for` loads the one that is."""
-    raise NotImplementedError
+    """Stand for a command that nobody asks for; `app_for` loads the one that is asked for."""
+    raise LookupError
