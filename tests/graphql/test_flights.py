@@ -72,6 +72,13 @@ def test_only_lists_of_values_are_parameters_of_a_shared_statement() -> None:
     assert together("SELECT 1", []) == ""
 
 
+async def _until_flown(expected: tuple[float, float]) -> None:
+    """Wait until so many flights have left with so many passengers."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while _flown() != expected:  # noqa: ASYNC110 - a metric tells nobody that it changed
+            await asyncio.sleep(0)
+
+
 async def test_questions_asked_at_once_share_a_statement(single: Pool) -> None:
     flights, before = _flights(single), _flown()
 
@@ -89,7 +96,7 @@ async def test_who_comes_while_no_connection_is_free_goes_with_the_next(single: 
             asyncio.create_task(flights.row(_ticket(INVERSE, 1, str(number))))
             for number in range(7)
         ]
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # each lines up in its first step
     rows = await asyncio.gather(*asked)
 
     assert [row and row[1] for row in rows] == [str(number) for number in range(7)]
@@ -121,16 +128,16 @@ async def test_what_is_wrong_with_one_is_told_to_him_alone(single: Pool) -> None
 async def test_a_flight_goes_on_for_who_stays_and_is_called_off_when_all_have_left(
     single: Pool,
 ) -> None:
-    flights = _flights(single)
+    flights, before = _flights(single), _flown()
     left, stays = (asyncio.create_task(flights.row(_ticket(SLEEP, 0.2, n))) for n in "ab")
-    await asyncio.sleep(0.05)
+    await _until_flown((before[0] + 1, before[1] + 2))
     left.cancel()
     row = await stays
     assert row is not None
     assert row[1] == "b"
 
     asleep = [asyncio.create_task(flights.row(_ticket(SLEEP, 600.0, n))) for n in "cd"]
-    await asyncio.sleep(0.05)
+    await _until_flown((before[0] + 2, before[1] + 4))
     for one in asleep:
         one.cancel()
     await asyncio.wait(asleep)
