@@ -14,6 +14,7 @@ from iuran.core.manual_changes import ChangeKind, Proposal, approve, propose
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
 from iuran.core.segments import CareClass, Segment
+from iuran.payments.virtual_accounts import check_self_paid
 
 SELECT_NOT_FREE: LiteralString = """
     SELECT e.participant_id, e.left_cause = 'DEATH' AS is_dead
@@ -158,8 +159,9 @@ async def move_to_self_paid(
     A family that left such a membership with debts takes that one up again, in the class that it
     had: it is suspended until all is paid, at most 24 months besides the current one, and the
     months that somebody else paid for are not owed [D]. Raises AlreadyInsuredError for who is
-    still insured by somebody else after N, InvalidInputError.
+    still insured by somebody else after N, InvalidInputError, also for a segment that others pay.
     """
+    check_self_paid(move.segment)
     today = wib_date(at)
     await _check(connection, family_id, move, today)
     membership_id = await _left_with_debt(connection, family_id, move, at)

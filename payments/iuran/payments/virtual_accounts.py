@@ -117,10 +117,18 @@ async def register_family(
     The first payment is possible from day 14 to day 30 after it. Raises what `register` raises, and
     InvalidInputError for a segment whose families do not pay themselves.
     """
-    if family.segment not in SELF_PAID:
-        raise InvalidInputError("segment", f"only {', '.join(SELF_PAID)} pay by virtual account")
+    check_self_paid(family.segment)
     registered = await register(connection, family, at=at)
     return registered, await _issue(connection, registered, issued_on=wib_date(at))
+
+
+def check_self_paid(segment: Segment) -> None:
+    """Refuse a number to pay to for a segment whose families do not pay; raises InvalidInputError.
+
+    No number leads to a worker's membership: numbers are locked before employers, workers after.
+    """
+    if segment not in SELF_PAID:
+        raise InvalidInputError("segment", f"only {', '.join(SELF_PAID)} pay by virtual account")
 
 
 async def _issue(

@@ -3,7 +3,8 @@
 -- one, and a property test holds the two to one another, row by row.
 
 -- Lock the memberships of new payments, by family: what is read after is true until the caller
--- commits. Returns whom they are of, and whether any of them may be plain or end a suspension, so that
+-- commits. Numbers lead to what families pay for themselves, never to a worker's membership: that is
+-- locked behind its employer. Returns whom they are of, and whether any of them may be plain or end a suspension, so that
 -- nobody looks for what cannot be there.
 CREATE OR REPLACE FUNCTION lock_payers(
     p_instructions payment_instruction[], p_new integer[],
