@@ -36,3 +36,10 @@ def test_every_link_leads_to_something() -> None:
 
     assert linked
     assert linked <= explained
+
+
+def test_names_in_descriptions_are_set_as_code() -> None:
+    page = reference()
+
+    assert "Give either this or <code>last</code>." in page
+    assert "`" not in page

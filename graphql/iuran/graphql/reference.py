@@ -30,6 +30,7 @@ from iuran.graphql.sdl import sdl
 
 _FIRST = ("Query", "Mutation", "Subscription")
 _NAME = re.compile(r"\w+")
+_QUOTED = re.compile(r"`([^`]+)`")
 _KINDS: Mapping[type[GraphQLNamedType], str] = {
     GraphQLObjectType: "type",
     GraphQLInterfaceType: "interface",
@@ -141,12 +142,17 @@ def _type_of(one: GraphQLField | GraphQLInputField | GraphQLArgument) -> str:
 
 
 def _term(name: str, kind: str, told: str | None, deprecated: str | None = None) -> str:
-    mark = f"<p><strong>Deprecated.</strong> {escape(deprecated)}</p>" if deprecated else ""
+    mark = f"<p><strong>Deprecated.</strong> {_words(deprecated)}</p>" if deprecated else ""
     return f"<dt><code>{escape(name)}</code> {kind}</dt><dd>{_told(told)}{mark}</dd>"
 
 
 def _told(text: str | None) -> str:
-    return f"<p>{escape(text)}</p>" if text else ""
+    return f"<p>{_words(text)}</p>" if text else ""
+
+
+def _words(text: str) -> str:
+    """Write a description; what stands between backticks in it is code."""
+    return _QUOTED.sub(r"<code>\1</code>", escape(text))
 
 
 def _linked(kind: str) -> str:
