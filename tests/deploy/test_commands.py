@@ -226,6 +226,23 @@ async def test_without_a_database_a_command_says_what_to_do(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://iuran:hidden-word@127.0.0.1:1/iuran", "PostgreSQL does not answer"),
+        ("postgresql://iuran:hidden-word@/iuran?host=/nowhere", "PostgreSQL does not answer"),
+        ("iuran:hidden-word", "DATABASE_URL: invalid DSN"),
+    ],
+)
+async def test_a_database_that_is_away_is_said_in_one_line(run: Run, url: str, told: str) -> None:
+    refused = await run("families", "list", DATABASE_URL=url)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(told)
+    assert refused.stderr.count("\n") == 1
+    assert "hidden-word" not in refused.stderr
+
+
 async def test_nobody_listening_is_said(run: Run, tmp_path: Path) -> None:
     await run("channels", "add", "BRI", "--generate-key", "data/banks/BRI")
     (tmp_path / "data" / "banks" / "BRI" / "bank.json").write_text(

@@ -15,10 +15,11 @@ import pytest
 
 from iuran.deploy.embedded import EmbeddedServiceError, embedded_services
 from iuran.deploy.embedded import folder as data_folder
+from iuran.deploy.embedded.folder import held_data_folder, is_ours
 from iuran.deploy.embedded.orphans import is_alive, stop_orphan
 from iuran.deploy.reset import reset_data
 from iuran.workers.redis_line import ping
-from tests.deploy.processes import clean_environment, processes_of
+from tests.deploy.processes import clean_environment, iuran, processes_of
 
 QUICK = {"fsync": "off", "max_connections": "20"}
 
@@ -225,6 +226,26 @@ def test_a_folder_with_strangers_files_is_refused(folder: Path) -> None:
         reset_data(folder)
 
     assert (folder / "thesis.txt").exists()
+
+
+def test_keys_that_a_token_was_signed_with_are_no_strangers(tmp_path: Path) -> None:
+    before = iuran("token", folder=tmp_path).stdout
+    key = tmp_path / "data" / "keys" / "issuer.pem"
+    made = key.read_bytes()
+
+    with held_data_folder(tmp_path / "data") as folder:
+        assert is_ours(folder)
+
+    assert before
+    assert key.read_bytes() == made
+
+
+def test_a_folder_of_other_keys_is_a_strangers(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "id_ed25519").write_text("not ours")
+
+    with pytest.raises(EmbeddedServiceError, match="not ours"), held_data_folder(tmp_path):
+        pass
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make others pass")

@@ -43,6 +43,7 @@ async def test_a_receipt_is_shown_printed_and_sent(run: Run, pool: Pool, tmp_pat
     told = json.loads((await run("receipts", "show", "BCA", reference, "--json")).stdout)
     printed = await run("receipts", "pdf", *where, "struk.pdf", "--language", "en")
     again = await run("receipts", "pdf", *where, "struk.pdf")
+    nowhere = await run("receipts", "pdf", *where, "nowhere/struk.pdf")
     link = await run("receipts", "link", *where)
 
     assert "2026-03-20 09:00" in listed.stdout
@@ -53,14 +54,18 @@ async def test_a_receipt_is_shown_printed_and_sent(run: Run, pool: Pool, tmp_pat
     assert printed.returncode == 0
     assert tmp_path.joinpath("struk.pdf").read_bytes().startswith(b"%PDF-")
     assert (again.returncode, "struk.pdf is there already" in again.stderr) == (1, True)
+    assert nowhere.stderr.startswith("cannot use nowhere/struk.pdf: No such file or directory")
     assert link.stdout.startswith("http://127.0.0.1:8000/receipts/")
 
 
 @pytest.mark.parametrize(
     ("where", "what_to_do"),
     [
-        (("7", "12"), "give the channel and its reference"),
-        (("3", "5", "--of", "employer"), "employer 3 has no payment 5"),
+        (("7", "12"), "`iuran receipts list 7` shows what there is"),
+        (
+            ("3", "5", "--of", "employer"),
+            "employer 3 has no payment 5; give the channel and its reference",
+        ),
         (("7", "twelve"), "give family and payment, or channel and reference"),
         (("BCA", "202601"), "iuran suspense list"),
     ],

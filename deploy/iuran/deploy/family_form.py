@@ -77,7 +77,7 @@ def read_family(file: Path) -> NewFamily:
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
         told = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}"
+            ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
             for problem in problems[:10]
         )
         raise InvalidInputError("file", told) from error

@@ -19,6 +19,11 @@ app.command("run")(run_)
 app.command("scenarios")(scenarios)
 app.command("check")(check)
 
+PAID_ALREADY = "4042414"
+NOTHING_TO_PAY = (
+    "; `iuran clock advance 31d` brings the next bill, and `iuran simulate run` plays with "
+    "families of its own"
+)
 VaOption = Annotated[
     str, typer.Option(help="Virtual account, 16 digits, or the 11 behind a prefix.")
 ]
@@ -80,7 +85,8 @@ def pay(  # noqa: PLR0913 - the options of a command line
     _write(calls, as_json=json)
     for call in calls:
         if not call.as_expected:
-            fail(f"{call.bank}: the {call.what} was answered {call.code}, {call.reason}")
+            advice = NOTHING_TO_PAY if call.code == PAID_ALREADY else ""
+            fail(f"{call.bank}: the {call.what} was answered {call.code}, {call.reason}{advice}")
 
 
 def _other_bank(data: Path, code: str) -> Path:

@@ -10,6 +10,8 @@ from iuran.deploy.tokens import demo_issuer
 from iuran.graphql.demo_issuer import DEMO_FACILITY
 from iuran.graphql.identity import Role
 
+_IDS = "`iuran {} list` shows the ids"
+
 
 def token(
     role: Annotated[Role, typer.Argument(help="Whose token.")] = Role.OPERATOR,
@@ -22,5 +24,7 @@ def token(
     """Issue a token for the GraphQL API (never in production)."""
     issuer = demo_issuer(settings_here(data=data))
     if role is Role.PARTICIPANT and family is None:
-        raise typer.BadParameter("a participant needs --family", param_hint="--family")
+        raise typer.BadParameter(f"whose? {_IDS.format('families')}", param_hint="--family")
+    if role is Role.EMPLOYER and employer is None:
+        raise typer.BadParameter(f"whose? {_IDS.format('employers')}", param_hint="--employer")
     typer.echo(issuer.issue(role, family_id=family, employer_id=employer, facility=facility))

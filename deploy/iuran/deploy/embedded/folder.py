@@ -15,6 +15,7 @@ from iuran.core.errors import DomainError
 DISK_FREE_MIN_BYTES = 300 * 1024 * 1024
 SOCKET_PATH_BYTES_MAX = 103  # macOS; Linux has 107
 MARKER = ".iuran-data"
+KEY_FILES = frozenset({"issuer.pem", "secret.key"})
 _MARKER_TEXT = "This folder belongs to `iuran up`; `iuran up --reset` deletes it.\n"
 _FOLDER_MODE = 0o711 if os.geteuid() == 0 else 0o700  # as root, PostgreSQL's account passes
 _LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
@@ -75,12 +76,21 @@ def is_ours(data: Path) -> bool:
 def _claim(folder: Path) -> None:
     if not is_ours(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if not _holds_only_our_keys(folder):
             raise EmbeddedServiceError(
                 f"{folder} holds files that are not ours; choose an empty folder with --data"
             )
         folder.chmod(_FOLDER_MODE)
         (folder / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+
+
+def _holds_only_our_keys(folder: Path) -> bool:
+    """Whether a folder is empty but for keys that `iuran token` or `iuran serve` made before us."""
+    keys = folder / "keys"
+    found = {path for path in folder.iterdir() if path != keys}
+    if keys.is_dir():
+        found |= {path for path in keys.iterdir() if path.name not in KEY_FILES}
+    return not found and not keys.is_file()
 
 
 def _held_by(process: str, folder: Path) -> EmbeddedServiceError:

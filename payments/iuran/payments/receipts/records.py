@@ -258,6 +258,8 @@ async def _facts(connection: Connection, key: AnyReceiptKey) -> ReceiptFacts | N
 def _advice(key: AnyReceiptKey) -> str:
     if isinstance(key, GovernmentReceiptKey):
         return "one that waits for a second person has no receipt yet"
+    if isinstance(key, ReceiptKey):
+        return f"`iuran receipts list {key.family_id}` shows what there is"
     return "give the channel and its reference instead if the number is not known"
 
 

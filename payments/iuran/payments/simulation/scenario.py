@@ -183,8 +183,10 @@ def read_scenario(file: Path | Traversable) -> Scenario:
     try:
         content = file.read_bytes()
         text = content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioInvalidError(f"cannot read {file}: {error}") from error
+    except OSError as error:
+        raise ScenarioInvalidError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioInvalidError(f"cannot read {file}: it is not UTF-8") from error
     if len(content) > FILE_BYTES_MAX:
         raise ScenarioInvalidError(f"{file}: a scenario takes at most {FILE_BYTES_MAX} bytes")
     return parse_scenario(text, source=str(file))
