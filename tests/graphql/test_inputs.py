@@ -7,7 +7,7 @@ import pytest
 
 from iuran.core.errors import InvalidInputError
 from iuran.core.months import CoverageMonth
-from iuran.graphql.inputs import check_input
+from iuran.graphql.inputs import check_input, path_to
 
 JANUARY = CoverageMonth(2026, 1)
 
@@ -65,3 +65,31 @@ def test_what_nobody_can_mean_is_refused_by_its_field(wrong: Given, named: str) 
         check_input(wrong)
 
     assert told.value.field == named
+
+
+def test_what_is_wrong_is_pointed_at_among_several() -> None:
+    with pytest.raises(InvalidInputError) as told:
+        check_input(Given(people=[Inner(), Inner(name=" ")]))
+
+    assert told.value.path == ("people", "1", "name")
+
+
+@pytest.mark.parametrize(
+    ("field", "path"),
+    [
+        ("reason", ("reason",)),
+        ("birthDate", ("people",)),
+        ("words", ("words",)),
+        ("unknown", ()),
+    ],
+)
+def test_a_field_is_found_by_its_name_as_far_as_that_is_certain(
+    field: str, path: tuple[str, ...]
+) -> None:
+    given = Given(people=[Inner(), Inner()], words=["satu"])
+
+    assert path_to(field, given) == path
+
+
+def test_a_field_of_the_only_one_of_a_list_is_found() -> None:
+    assert path_to("birthDate", Given(people=[Inner()])) == ("people", "0", "birth_date")

@@ -8,16 +8,22 @@ import re
 import textwrap
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 import iuran.core
 import iuran.payments
-from iuran.core.errors import DomainError
+from iuran.core.employers.layoffs import NotLaidOffError
+from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.facilities.home import TooSoonToChangeError
+from iuran.core.instalments import PlanRefusedError
+from iuran.graphql.hints import indonesian
 from iuran.graphql.languages import Language, language_of
 from iuran.graphql.messages import MESSAGES, message_of
 from iuran.graphql.mutations.root import MUTATIONS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 NOT_BY_MUTATIONS = {
     "REFUSED",
@@ -115,3 +121,81 @@ def test_values_are_shown_in_each_language() -> None:
 )
 def test_the_language_is_what_the_browser_prefers(header: str | None, language: Language) -> None:
     assert language_of(header) is language
+
+
+def test_a_field_is_named_as_the_schema_names_it_and_told_what_to_write() -> None:
+    error = InvalidInputError("membership_id", "write at most 1,000 characters")
+
+    assert (
+        message_of(error, Language.INDONESIAN)
+        == "membershipId: tulis paling banyak 1,000 karakter."
+    )
+    assert message_of(error, Language.ENGLISH) == "membershipId: write at most 1,000 characters"
+
+
+def test_the_reason_of_a_refusal_is_told_in_indonesian_too() -> None:
+    refused = PlanRefusedError("no plan runs that could be given up")
+    laid_off = NotLaidOffError("it would have ended with 2026-03")
+
+    assert "tidak ada rencana cicilan" in message_of(refused, Language.INDONESIAN).lower()
+    assert "sudah berakhir pada 2026-03" in message_of(laid_off, Language.INDONESIAN)
+
+
+SPEAKING = frozenset(
+    {
+        "InvalidInputError",
+        "PlanRefusedError",
+        "NotLaidOffError",
+        "CannotMoveError",
+        "IdInvalidError",
+    }
+)
+"""Errors that say why in words of their own."""
+
+FOR_TERMINALS = (
+    "core/reminders/preview",
+    "core/college_letters",
+    "payments/autodebit/collection",
+    "payments/channel",
+    "payments/credentials",
+    "payments/lost/",
+    "payments/quirks",
+    "payments/retail/",
+    "payments/secrets",
+    "payments/simulation/",
+    "payments/snap",
+    "payments/webhooks/networks",
+    "graphql/compiler/",
+    "graphql/live/",
+    "graphql/types/",
+    "graphql/queries/",
+)
+"""Modules whose hints are read by operators and developers, in English, and by no mutation."""
+
+
+def test_every_hint_that_a_mutation_can_give_is_known_in_indonesian() -> None:
+    missing = [f"{where}: {hint}" for where, hint in _hints() if indonesian(hint) is None]
+
+    assert not missing
+
+
+def _hints() -> Iterator[tuple[str, str]]:
+    for room in ("core", "payments", "graphql"):
+        source = ROOT / room / "iuran"
+        for module in sorted(source.rglob("*.py")):
+            where = module.relative_to(source).as_posix()
+            if not where.startswith(FOR_TERMINALS):
+                yield from ((where, hint) for hint in _hints_of(module))
+
+
+def _hints_of(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in SPEAKING and node.args:
+            told = node.args[-1]
+            if isinstance(told, ast.Constant):
+                yield str(told.value)
+            elif isinstance(told, ast.JoinedStr):
+                yield "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else "{}"
+                    for part in told.values
+                )

@@ -319,3 +319,44 @@ async def test_an_id_of_another_kind_is_told(frontend: Frontend, insured: Insure
 
     assert result["__typename"] == "InvalidInput"
     assert result["path"] == ["input", "membershipId"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ({"name": " "}, ["input", "participants", "1", "name"]),
+        ({"email": "nobody"}, ["input", "participants", "1", "email"]),
+    ],
+)
+async def test_a_problem_leads_to_the_person_that_it_is_about(
+    frontend: Frontend, wrong: dict[str, str], path: list[str]
+) -> None:
+    given = a_new_family()
+    given["participants"][1] |= wrong
+
+    result = await wished(frontend, "registerFamily", given)
+
+    assert result["path"] == path
+
+
+async def test_a_person_who_is_registered_already_is_pointed_at(frontend: Frontend) -> None:
+    known, given = a_new_family(), a_new_family()
+    await wished(frontend, "registerFamily", known, "replayed")
+    given["familyCardNumber"] = "9900000000001235"
+    given["participants"][1]["nik"] = known["participants"][0]["nik"]
+
+    result = await wished(frontend, "registerFamily", given)
+
+    assert result["code"] == "ALREADY_REGISTERED"
+    assert result["path"] == ["input", "participants", "1", "nik"]
+
+
+async def test_a_problem_of_a_person_within_an_input_leads_there(
+    frontend: Frontend, insured: Insured
+) -> None:
+    person = a_person(relation="CHILD") | {"email": "nobody"}
+    given = {"membershipId": insured.keys["membership"], "person": person}
+
+    result = await wished(frontend, "addMember", given)
+
+    assert result["path"] == ["input", "person", "email"]

@@ -10,14 +10,19 @@ class DomainError(Exception):
 
 
 class InvalidInputError(DomainError):
-    """Something given to us does not have the form that it must have."""
+    """Something given to us does not have the form that it must have.
+
+    `path` says where the field stands, where several have such a field:
+    `("participants", "1", "nik")` is that of the second person. Empty, if that is plain.
+    """
 
     code: ClassVar[str] = "INVALID_INPUT"
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, *, path: tuple[str, ...] = ()) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+        self.path = path
 
 
 class AlreadyRegisteredError(DomainError):
@@ -25,6 +30,7 @@ class AlreadyRegisteredError(DomainError):
 
     code: ClassVar[str] = "ALREADY_REGISTERED"
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, field: str, *, path: tuple[str, ...] = ()) -> None:
         super().__init__(f"{field} is registered already; look the family up instead")
         self.field = field
+        self.path = path

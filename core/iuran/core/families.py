@@ -193,12 +193,12 @@ async def register(connection: Connection, family: NewFamily, *, at: datetime) -
     the family card or a NIK is known. A NIK that differs from the stated birth date or sex is only
     a warning, since real data have errors.
     """
-    warnings = [_check(participant) for participant in family.participants]
+    warnings = [_check_one(*numbered) for numbered in enumerate(family.participants)]
     _check_family(family)
     try:
         return await _insert(connection, family, warnings, at)
     except asyncpg.UniqueViolationError as error:
-        _raise_taken(error)
+        _raise_taken(error, family.participants)
 
 
 async def register_participant(
@@ -240,6 +240,14 @@ def _check_family(family: NewFamily) -> None:
         raise InvalidInputError("language", f"choose one of {', '.join(LANGUAGES)}")
     if family.time_zone not in {None, *TIME_ZONES}:
         raise InvalidInputError("timeZone", f"choose one of {', '.join(TIME_ZONES)}")
+
+
+def _check_one(place: int, participant: NewParticipant) -> tuple[NikWarning, ...]:
+    try:
+        return _check(participant)
+    except InvalidInputError as error:
+        path = ("participants", str(place), error.field)
+        raise InvalidInputError(error.field, error.message, path=path) from error
 
 
 def _check(participant: NewParticipant) -> tuple[NikWarning, ...]:
@@ -349,11 +357,16 @@ async def _insert_membership(
     return membership_id
 
 
-def _raise_taken(error: asyncpg.UniqueViolationError) -> NoReturn:
+def _raise_taken(
+    error: asyncpg.UniqueViolationError, participants: Sequence[NewParticipant] = ()
+) -> NoReturn:
     field_name = _TAKEN.get(error.constraint_name or "")
     if field_name is None:
         raise error
-    raise AlreadyRegisteredError(field_name) from error
+    told = error.detail or ""
+    places = (place for place, one in enumerate(participants) if f"({one.nik})" in told)
+    paths = (("participants", str(place), field_name) for place in places)
+    raise AlreadyRegisteredError(field_name, path=next(paths, ())) from error
 
 
 async def list_families(

@@ -46,7 +46,8 @@ def check_plan(*, arrears_months: int, steps: int, on: date) -> None:
     shortest = parameter("rehab_steps_min", on)
     longest = steps_max(arrears_months=arrears_months, on=on)
     if not shortest <= steps <= longest:
-        raise PlanRefusedError(f"choose {shortest} to {longest} steps, not {steps}")
+        choice = f"{shortest} to {longest}" if shortest < longest else f"{longest}"
+        raise PlanRefusedError(f"choose {choice} steps, not {steps}")
 
 
 def check_moved_plan(*, arrears_months: int, steps: int, total: Rupiah, on: date) -> None:

@@ -132,7 +132,7 @@ class Changes:
         except (RequestRefusedError, OverloadedError):
             raise
         except DomainError as error:
-            return problem_of(error, self._language, members=wish.problems)
+            return problem_of(error, self._language, members=wish.problems, given=given)
 
     async def _despite_deadlocks(
         self, wish: Wish, given: Once, once: OnceKey, *, key: str

@@ -12,8 +12,10 @@ from datetime import date
 from enum import Enum
 from typing import cast
 
-from iuran.core.errors import DomainError
+from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.identifiers import mask_numbers_in
+from iuran.graphql.hints import indonesian
+from iuran.graphql.inputs import camel
 from iuran.graphql.languages import Language
 
 
@@ -27,12 +29,27 @@ class Message:
 
 def message_of(error: DomainError, language: Language) -> str:
     """Tell of an error in a language, with no whole number of a person in it."""
+    if isinstance(error, InvalidInputError):
+        return mask_numbers_in(_about_a_field(error, language))
     message = MESSAGES.get(error.code)
+    hint = indonesian(str(error)) if language is Language.INDONESIAN else None
     template = _template(message, language)
+    if hint is not None:
+        return mask_numbers_in(f"{hint[0].upper()}{hint[1:]}.")
     if template is None:
         return mask_numbers_in(str(error))
-    values = {name: _shown(value) for name, value in vars(error).items()}
+    values = {name: _shown(value, language) for name, value in vars(error).items()}
     return mask_numbers_in(template.format_map(values))
+
+
+def _about_a_field(error: InvalidInputError, language: Language) -> str:
+    name = camel(error.field)
+    if language is Language.ENGLISH:
+        return f"{name}: {error.message}"
+    hint = indonesian(error.message)
+    if hint is None:
+        return MESSAGES[error.code].indonesian.format(field=name)
+    return f"{name}: {hint}."
 
 
 def _template(message: Message | None, language: Language) -> str | None:
@@ -41,7 +58,7 @@ def _template(message: Message | None, language: Language) -> str | None:
     return message.indonesian if language is Language.INDONESIAN else message.english
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, language: Language) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, date):
@@ -51,6 +68,8 @@ def _shown(value: object) -> str:
     if isinstance(value, AbstractSet):
         # Documents and the like: texts.
         return ", ".join(sorted(cast("AbstractSet[str]", value)))
+    if language is Language.INDONESIAN:
+        return indonesian(str(value)) or str(value)
     return str(value)
 
 

@@ -3,10 +3,9 @@
 Each DomainError becomes one of these, once; one that has no type of its own is a `Refused`.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import strawberry
 
@@ -19,6 +18,7 @@ from iuran.core.facilities.home import TooSoonToChangeError
 from iuran.core.money import Rupiah
 from iuran.core.second_person import SecondPersonError
 from iuran.graphql.idempotency import IdempotencyKeyReusedError
+from iuran.graphql.inputs import camel, path_to
 from iuran.graphql.languages import Language
 from iuran.graphql.messages import message_of
 from iuran.graphql.refusals import NotAllowedError, NotFoundError
@@ -26,6 +26,9 @@ from iuran.graphql.types.enums import Refusal, Role
 from iuran.payments.class_changes import ClassChangeInArrearsError, ClassChangeTooEarlyError
 from iuran.payments.refunds.records import RefundStepError
 from iuran.payments.refunds.requests import RefundExceedsCreditError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @strawberry.interface(
@@ -40,7 +43,8 @@ class Problem:
         description="For people, in Indonesian or English by `Accept-Language`."
     )
     path: list[str] = strawberry.field(
-        description='Which part of the input it is about, such as `["input", "nik"]`.'
+        description="Which part of the input it is about: names, and places in lists from 0, such "
+        'as `["input", "participants", "1", "nik"]` for the second person.'
     )
 
 
@@ -143,11 +147,11 @@ _Maker = Callable[[DomainError], tuple[type[Problem], Mapping[str, object]]]
 
 
 def _invalid(error: DomainError) -> tuple[type[Problem], Mapping[str, object]]:
-    return InvalidInput, {"field": _camel(cast("InvalidInputError", error).field)}
+    return InvalidInput, {"field": camel(cast("InvalidInputError", error).field)}
 
 
 def _taken(error: DomainError) -> tuple[type[Problem], Mapping[str, object]]:
-    return AlreadyRegistered, {"field": _camel(cast("AlreadyRegisteredError", error).field)}
+    return AlreadyRegistered, {"field": camel(cast("AlreadyRegisteredError", error).field)}
 
 
 def _too_early(error: DomainError) -> tuple[type[Problem], Mapping[str, object]]:
@@ -200,17 +204,26 @@ MAKERS: Mapping[type[DomainError], _Maker] = {
 
 
 def problem_of(
-    error: DomainError, language: Language, *, members: tuple[type[Problem], ...]
+    error: DomainError,
+    language: Language,
+    *,
+    members: tuple[type[Problem], ...],
+    given: "DataclassInstance",
 ) -> Problem:
-    """Tell of a refusal as the result of a mutation can: by its own type, or else as `Refused`."""
+    """Tell of a refusal as the result of a mutation can: by its own type, or else as `Refused`.
+
+    Its path leads to the field of the input `given` that it is about, if it is about one.
+    """
     make = MAKERS.get(type(error))
     kind, values = (Refused, NOTHING_MORE) if make is None else make(error)
     if kind not in members:
         kind, values = Refused, NOTHING_MORE
-    path = ["input", str(values["field"])] if "field" in values else ["input"]
+    path = ["input", *map(camel, _place_of(error, given))]
     told = cast("Callable[..., Problem]", kind)  # the fields of `values` are those of `kind`
     return told(code=error.code, message=message_of(error, language), path=path, **values)
 
 
-def _camel(name: str) -> str:
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+def _place_of(error: DomainError, given: "DataclassInstance") -> tuple[str, ...]:
+    if isinstance(error, InvalidInputError | AlreadyRegisteredError):
+        return error.path or path_to(camel(error.field), given)
+    return ()
