@@ -27,7 +27,15 @@ class Kind:
     """What a column of a domain is cast to: inside a row only built-in types can be decoded."""
 
 
-_MONTHS = [f'"{ordinal // 12:04d}-{ordinal % 12 + 1:02d}"' for ordinal in range(2200 * 12)]
+class _Months(dict[int, str]):
+    """Coverage months by their ordinal as JSON has them, each written when it is first met."""
+
+    def __missing__(self, ordinal: int) -> str:
+        self[ordinal] = text = f'"{CoverageMonth.of_ordinal(ordinal)}"'
+        return text
+
+
+_MONTHS = _Months()
 
 
 def _integer(value: int) -> str:
