@@ -11,7 +11,7 @@ from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
 from iuran.deploy.demo import load_banks, load_families
 from iuran.deploy.demo_facilities import load_facilities
-from iuran.deploy.demo_tokens import OfferedToken, offered_tokens
+from iuran.deploy.offered_tokens import OfferedToken, offered_tokens
 from iuran.graphql.demo_issuer import DemoIssuer
 from iuran.graphql.identity import Role
 from iuran.payments.ledger import balances, disagreements

@@ -6,9 +6,6 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 
-from holidays import country_holidays
-from holidays.constants import GOVERNMENT, PUBLIC
-
 from iuran.core.clock import WIB, wib_date, wib_instant
 
 FIRST_YEAR = 2014
@@ -33,6 +30,9 @@ def holidays() -> Mapping[date, Holiday]:
     autumn; behind the newest, dates that go by the moon are estimates and say so in their names.
     That joint leave is no working day either is a decision of this project [D].
     """
+    from holidays import country_holidays  # noqa: PLC0415 - 3 MiB of calendars; few ask for them
+    from holidays.constants import GOVERNMENT, PUBLIC  # noqa: PLC0415 - as above
+
     years = range(FIRST_YEAR, LAST_YEAR + 1)
     national = country_holidays("ID", years=years, categories=(PUBLIC,), language="en_US")
     leave = country_holidays("ID", years=years, categories=(GOVERNMENT,), language="en_US")

@@ -9,7 +9,6 @@ import typer
 
 from iuran.core.errors import DomainError
 from iuran.deploy.command_table import app_for
-from iuran.deploy.commands.terminal import fail
 
 INTERRUPTED = 128 + signal.SIGINT
 LOOK_AROUND = "`iuran doctor` says what is wrong"
@@ -52,6 +51,8 @@ def _said_by_the_database(error: asyncpg.PostgresError | asyncpg.InterfaceError)
 
 
 def _exit_saying(message: str) -> None:
+    from iuran.deploy.commands.terminal import fail  # noqa: PLC0415 - rich; a server has no console
+
     try:
         fail(message)
     except typer.Exit as done:

@@ -15,28 +15,11 @@ from iuran.deploy.settings import (
     variable_of,
 )
 from iuran.payments.webhooks.addresses import Reach
-from iuran.workers.mail import SmtpMailer
 from iuran.workers.messaging.http import HttpCarrier, Provider
 from iuran.workers.messaging.letter import Carrier
 from iuran.workers.messaging.providers import SignedWebhook, SmsGateway, WhatsAppCloud
 from iuran.workers.messaging.report_routes import ReportServices, report_routes
 from iuran.workers.webhooks.calls import WayOut
-
-
-def new_mailer(settings: Settings) -> SmtpMailer:
-    """Return the way to the SMTP server."""
-    password = settings.smtp_password
-    return SmtpMailer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        sender=settings.mail_sender,
-        sender_name=settings.mail_sender_name,
-        tls=settings.smtp_tls,
-        username=settings.smtp_user,
-        password=None if password is None else password.get_secret_value(),
-        timeout_seconds=settings.smtp_timeout_seconds,
-        lines=settings.smtp_lines,
-    )
 
 
 def new_carriers(settings: Settings) -> dict[Channel, Carrier]:

@@ -9,7 +9,8 @@ from prometheus_client import start_http_server
 
 from iuran.core.database.pool import open_pool
 from iuran.deploy.installation import installation_cipher
-from iuran.deploy.messaging import new_carriers, new_mailer, new_way_out
+from iuran.deploy.mailing import new_mailer
+from iuran.deploy.messaging import new_carriers, new_way_out
 from iuran.deploy.settings import Settings, demanded
 from iuran.deploy.test_clock import following, new_clock
 from iuran.payments.lost.sources import Sources, outgoing_client

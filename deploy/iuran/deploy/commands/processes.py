@@ -5,9 +5,7 @@ from typing import Annotated
 import typer
 
 from iuran.deploy.commands.options import DataOption
-from iuran.deploy.logs import configure_logs
-from iuran.deploy.parent import stop_with_parent
-from iuran.deploy.running import settings_here
+from iuran.deploy.consoleless import consoleless
 
 StopWithParentOption = Annotated[
     bool, typer.Option("--stop-with-parent", hidden=True, help="Stop when stdin ends.")
@@ -22,21 +20,17 @@ def serve_command(
     with_parent: StopWithParentOption = False,
 ) -> None:
     """Serve banks and frontends over HTTP."""
-    from iuran.deploy.server import serve  # noqa: PLC0415 - heavy, and only this command needs it
+    with consoleless():
+        from iuran.deploy.beginning import begin  # noqa: PLC0415 - heavy, and without a console
+        from iuran.deploy.server import serve  # noqa: PLC0415 - as above
 
-    settings = settings_here(data=data, host=host, port=port)
-    configure_logs(settings)
-    if with_parent:
-        stop_with_parent()
-    serve(settings)
+    serve(begin(with_parent=with_parent, data=data, host=host, port=port))
 
 
 def worker_command(*, data: DataOption = None, with_parent: StopWithParentOption = False) -> None:
     """Do what happens without being asked: billing, suspension, reminders."""
-    from iuran.deploy.worker import work  # noqa: PLC0415 - heavy, and only this command needs it
+    with consoleless():
+        from iuran.deploy.beginning import begin  # noqa: PLC0415 - heavy, and without a console
+        from iuran.deploy.worker import work  # noqa: PLC0415 - as above
 
-    settings = settings_here(data=data)
-    configure_logs(settings)
-    if with_parent:
-        stop_with_parent()
-    work(settings)
+    work(begin(with_parent=with_parent, data=data))

@@ -2,8 +2,6 @@
 
 import unicodedata
 
-import phonenumbers
-
 from iuran.workers.messaging.letter import MessageRefusedError
 
 COUNTRY = "ID"
@@ -20,6 +18,8 @@ _GSM7_TWICE = frozenset("^{}\\[~]|€\f")
 
 def international(number: str) -> str:
     """Return a number in the form +62…; raises MessageRefusedError if it cannot be one."""
+    import phonenumbers  # noqa: PLC0415 - 1 MiB; servers load this module and write to nobody
+
     try:
         parsed = phonenumbers.parse(number, COUNTRY)
     except phonenumbers.NumberParseException as error:
