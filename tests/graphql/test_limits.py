@@ -54,6 +54,13 @@ def test_page_info_is_not_paid_for_each_row() -> None:
     assert cost_of(query) == 1 + 1 + 1 + 100
 
 
+def test_names_of_types_cost_nothing() -> None:
+    plain = "query ($n: Int!) {" + FAMILY + "{ bills(first: $n) { nodes { amount } } } }"
+
+    assert cost_of(plain.replace("{ amount", "{ __typename amount"), n=50) == cost_of(plain, n=50)
+    assert cost_of("{ __typename viewer { __typename role } }") == 1
+
+
 def test_edges_hidden_in_a_fragment_cost_the_same() -> None:
     plain = "{" + FAMILY + "{ bills(first: 50) { edges { node { lines { amount } } } } } }"
     hidden = (

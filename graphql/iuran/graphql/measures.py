@@ -38,6 +38,7 @@ from iuran.graphql.types.pagination import PAGE_SIZE_MAX
 from iuran.graphql.types.weights import CONNECTION_LISTS, ListSize, list_size_of, weight_of
 
 _LARGE = 10**9
+_TYPENAME = "__typename"
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
@@ -189,6 +190,8 @@ class _Measuring:
             )
 
     def _cost(self, node: FieldNode, field: GraphQLField | None, inner: Measure) -> int:
+        if node.name.value == _TYPENAME:
+            return 0  # known without reading
         if is_leaf_type(_type_of(field)):
             return 0 if field is None else weight_of(field) - 1  # a leaf comes with its object
         size = None if field is None else list_size_of(field)
