@@ -45,7 +45,7 @@ async def test_money_astray_becomes_credit_and_goes_back(run: Run, pool: Pool) -
     async with pool.acquire() as connection, connection.transaction():
         await book_collected(connection, [lost], at=wib(2026, 3, 21))
     await run("clock", "set", "2026-03-25T09:00", "--back")
-    where = (str(channel), "LOST-1")
+    where = ("BCA", "LOST-1")
 
     listed = json.loads((await run("suspense", "list", "--json")).stdout)
     proposed = await run(
@@ -66,7 +66,7 @@ async def test_money_astray_becomes_credit_and_goes_back(run: Run, pool: Pool) -
     assert [(row["reference"], row["why"]) for row in listed] == [
         ("LOST-1", "VIRTUAL_ACCOUNT_UNKNOWN")
     ]
-    assert "iuran suspense approve" in proposed.stdout
+    assert "iuran suspense approve BCA LOST-1 1 --by" in proposed.stdout
     assert (alone.returncode, "another person" in alone.stderr) == (1, True)
     assert "CREDITED" in placed.stdout
     assert "REQUESTED" in asked.stdout

@@ -30,3 +30,9 @@ def test_a_table_that_fits_is_no_wider_than_the_terminal(
     write_table("Notes", ("Id", "Text"), [(7, "panjang sekali " * 20)], wide="Text")
 
     assert max(map(len, capsys.readouterr().out.splitlines())) <= NARROW
+
+
+def test_a_list_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    write_table("Unpaid fines", ("Family", "Letter"), [])
+
+    assert capsys.readouterr().out == "Unpaid fines: none\n"

@@ -186,7 +186,9 @@ async def _collect(data: Path | None, code: str, day: str | None) -> CollectionF
         at = desk.clock.now()
         chosen = _date(day) if day else latest_collection_day(wib_date(at))
         if chosen is None:
-            raise InvalidInputError("date", "no collection day of this month has come")
+            raise InvalidInputError(
+                "date", "none of this month's collection days has come; --date names another"
+            )
         bank = Bank(channel_id=await channel_id_of(desk.connection, code), code=code)
         await prepare(desk.connection, bank, chosen, at=at)
         cipher = installation_cipher(desk.settings)

@@ -104,7 +104,8 @@ def _change(data: Path | None, number: str, change: Change, *, by: str) -> None:
     stated = run(_state(data, number.strip(), change, by=by))
     first = ", ".join(stated.channels) or "as the schedule says"
     without = f"; not {', '.join(stated.opted_out)}" if stated.opted_out else ""
-    say(f"From the next message on: {first}{without}; language {stated.language or 'the family'}.")
+    language = stated.language or "that of the family"
+    say(f"From the next message on: {first}{without}; language {language}.")
 
 
 def _row(one: StatedPreference) -> dict[str, object]:

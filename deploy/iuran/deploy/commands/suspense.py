@@ -1,10 +1,11 @@
 """`iuran suspense`: money that fits no account, and where two persons put it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
+from iuran.core.database.pool import Connection
 from iuran.core.identifiers import mask
 from iuran.core.money import Rupiah, formatted
 from iuran.deploy.commands.database import open_desk
@@ -17,6 +18,7 @@ from iuran.deploy.commands.options import (
     ReasonOption,
 )
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
+from iuran.payments.autodebit.mandates import channel_id_of
 from iuran.payments.refunds.records import Payee
 from iuran.payments.suspense import SuspenseItem, suspense_items
 from iuran.payments.suspense.listing import WaitingProposal, waiting_proposals
@@ -29,8 +31,20 @@ from iuran.payments.suspense.placing import (
 )
 
 app = typer.Typer(no_args_is_help=True, help="Money that fits no account: see it, place it.")
-ChannelArgument = Annotated[int, typer.Argument(help="Number of the channel that collected it.")]
+ChannelArgument = Annotated[str, typer.Argument(help="Code of the channel that collected it.")]
 ReferenceArgument = Annotated[str, typer.Argument(help="The channel's reference of the payment.")]
+
+
+class Money(NamedTuple):
+    """Which money in suspense, as it stands on the list."""
+
+    channel: str
+    reference: str
+
+    async def key(self, connection: Connection) -> SuspenseKey:
+        """Return what names it in the books; raises ChannelUnknownError."""
+        channel_id = await channel_id_of(connection, self.channel)
+        return SuspenseKey(channel_id=channel_id, reference=self.reference)
 
 
 @app.command("list")
@@ -45,7 +59,7 @@ def list_(
     items = run(_items(data, limit))
     rows = [
         {
-            "channel": item.channel_id,
+            "channel": item.channel_code,
             "reference": item.reference,
             "number": item.customer_number if full else mask(item.customer_number),
             "amount": formatted(item.amount),
@@ -68,7 +82,7 @@ def waiting(*, data: DataOption = None, json: JsonOption = False) -> None:
     """List what was proposed and waits for another person."""
     rows = [
         {
-            "channel": one.channel_id,
+            "channel": one.channel_code,
             "reference": one.reference,
             "proposal": one.proposal_id,
             "amount": formatted(one.amount),
@@ -96,9 +110,8 @@ def place(
     data: DataOption = None,
 ) -> None:
     """Propose whose money it is."""
-    key = SuspenseKey(channel_id=channel, reference=reference)
-    proposal = run(_place(data, key, number, reason=reason, by=by))
-    _say_proposed(key, proposal)
+    money = Money(channel=channel, reference=reference)
+    _say_proposed(money, run(_place(data, money, number, reason=reason, by=by)))
 
 
 @app.command("return")
@@ -114,9 +127,9 @@ def return_(  # noqa: PLR0913 - the options of a command line
     data: DataOption = None,
 ) -> None:
     """Propose that the money goes back to who paid it."""
-    key = SuspenseKey(channel_id=channel, reference=reference)
+    money = Money(channel=channel, reference=reference)
     payee = Payee(name=name, bank=bank, account=account)
-    _say_proposed(key, run(_return(data, key, payee, reason=reason, by=by)))
+    _say_proposed(money, run(_return(data, money, payee, reason=reason, by=by)))
 
 
 @app.command()
@@ -129,14 +142,14 @@ def approve(
     data: DataOption = None,
 ) -> None:
     """Let a proposal of somebody else take effect."""
-    key = SuspenseKey(channel_id=channel, reference=reference)
-    done = run(_approve(data, key, proposal, by=by))
+    money = Money(channel=channel, reference=reference)
+    done = run(_approve(data, money, proposal, by=by))
     say(f"{reference}: {done.result}; the account's credit is {done.credit} rupiah.")
 
 
-def _say_proposed(key: SuspenseKey, proposal: int) -> None:
+def _say_proposed(money: Money, proposal: int) -> None:
     say(f"Proposal {proposal}. Now somebody else approves it:")
-    say(f"  iuran suspense approve {key.channel_id} {key.reference} {proposal} --by NAME")
+    say(f"  iuran suspense approve {money.channel} {money.reference} {proposal} --by NAME")
 
 
 async def _items(data: Path | None, limit: int) -> tuple[SuspenseItem, ...]:
@@ -149,23 +162,35 @@ async def _waiting(data: Path | None) -> tuple[WaitingProposal, ...]:
         return await waiting_proposals(desk.connection)
 
 
-async def _place(data: Path | None, key: SuspenseKey, number: str, *, reason: str, by: str) -> int:
+async def _place(data: Path | None, money: Money, number: str, *, reason: str, by: str) -> int:
     async with open_desk(data) as desk, desk.connection.transaction():
         at = desk.clock.now()
         return await propose_account(
-            desk.connection, key, customer_number=number, reason=reason, by=by, at=at
+            desk.connection,
+            await money.key(desk.connection),
+            customer_number=number,
+            reason=reason,
+            by=by,
+            at=at,
         )
 
 
-async def _return(
-    data: Path | None, key: SuspenseKey, payee: Payee, *, reason: str, by: str
-) -> int:
+async def _return(data: Path | None, money: Money, payee: Payee, *, reason: str, by: str) -> int:
     async with open_desk(data) as desk, desk.connection.transaction():
         at = desk.clock.now()
-        return await propose_return(desk.connection, key, payee=payee, reason=reason, by=by, at=at)
+        return await propose_return(
+            desk.connection,
+            await money.key(desk.connection),
+            payee=payee,
+            reason=reason,
+            by=by,
+            at=at,
+        )
 
 
-async def _approve(data: Path | None, key: SuspenseKey, proposal: int, *, by: str) -> Placement:
+async def _approve(data: Path | None, money: Money, proposal: int, *, by: str) -> Placement:
     async with open_desk(data) as desk, desk.connection.transaction():
         at = desk.clock.now()
-        return await approve_placement(desk.connection, key, proposal, by=by, at=at)
+        return await approve_placement(
+            desk.connection, await money.key(desk.connection), proposal, by=by, at=at
+        )

@@ -39,9 +39,13 @@ def write_table(
 ) -> None:
     """Write rows as a table; only the column `wide` is wrapped, to a width that can be read.
 
-    On a narrow terminal the lines are longer than it: numbers are there to be copied.
+    No rows are said in one line. On a narrow terminal the lines are longer than it: numbers are
+    there to be copied.
     """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if not cells:
+        say(f"{title}: none")
+        return
     table = Table(
         title=title,
         title_justify="left",

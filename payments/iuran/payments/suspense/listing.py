@@ -10,9 +10,10 @@ from iuran.core.money import Rupiah
 PAGE_MAX = 500
 
 SELECT_ITEMS: LiteralString = """
-    SELECT i.suspense_id, i.channel_id, i.reference, i.customer_number, i.amount, i.reason,
-           i.received_at, i.value_date
+    SELECT i.suspense_id, i.channel_id, c.code AS channel_code, i.reference, i.customer_number,
+           i.amount, i.reason, i.received_at, i.value_date
     FROM suspense_item AS i
+    JOIN channel AS c ON c.channel_id = i.channel_id
     WHERE i.suspense_id > $1
       AND NOT EXISTS (SELECT FROM suspense_placement AS p
                       WHERE p.channel_id = i.channel_id AND p.reference = i.reference)
@@ -21,10 +22,11 @@ SELECT_ITEMS: LiteralString = """
 """
 
 SELECT_PROPOSALS: LiteralString = """
-    SELECT p.channel_id, p.reference, p.proposal_id, p.kind, p.customer_number, p.payee_name,
-           p.reason, p.proposed_by, p.proposed_at, i.amount
+    SELECT p.channel_id, c.code AS channel_code, p.reference, p.proposal_id, p.kind,
+           p.customer_number, p.payee_name, p.reason, p.proposed_by, p.proposed_at, i.amount
     FROM suspense_proposal AS p
     JOIN suspense_item AS i ON i.channel_id = p.channel_id AND i.reference = p.reference
+    JOIN channel AS c ON c.channel_id = p.channel_id
     WHERE NOT EXISTS (SELECT FROM suspense_placement AS d
                       WHERE d.channel_id = p.channel_id AND d.reference = p.reference)
     ORDER BY p.proposed_at, p.channel_id, p.reference, p.proposal_id
@@ -38,6 +40,7 @@ class SuspenseItem:
 
     suspense_id: int
     channel_id: int
+    channel_code: str
     reference: str
     customer_number: str
     amount: Rupiah
@@ -51,6 +54,7 @@ class SuspenseItem:
         return cls(
             suspense_id=row["suspense_id"],
             channel_id=row["channel_id"],
+            channel_code=row["channel_code"],
             reference=row["reference"],
             customer_number=row["customer_number"],
             amount=Rupiah(row["amount"]),
@@ -65,6 +69,7 @@ class WaitingProposal:
     """What somebody thinks that money in suspense is; another person has to approve it."""
 
     channel_id: int
+    channel_code: str
     reference: str
     proposal_id: int
     amount: Rupiah
