@@ -104,6 +104,8 @@ BY_CHANNEL = {
     "status_query",
     "found_payment",
     "disputed_payment",
+    "dispute_proposal",
+    "dispute_closing",
 }
 BY_ENDPOINT = {"webhook_endpoint", "webhook_cursor", "webhook_secret", "webhook_change"}
 ELSEWHERE = BY_ENDPOINT | BY_CHANNEL | BY_EMPLOYER | BY_GOVERNMENT | BY_FACILITY
@@ -180,7 +182,8 @@ FACTS = {
     "autodebit_result",
     "autodebit_warning",
     "found_payment",
-    "disputed_payment",
+    "dispute_proposal",
+    "dispute_closing",
 }
 
 SELECT_TABLES = """

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -11,8 +12,10 @@ import pytest
 
 from iuran.core.database.pool import Pool
 from iuran.core.facilities.home import HomeChoice, choose_home
+from iuran.core.money import Rupiah
 from iuran.deploy import cli
 from iuran.deploy.embedded import EmbeddedServices
+from iuran.payments.lost.disputes import note_disputes
 from iuran.payments.settlement import book_collected
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
 from tests.care_builders import CLINIC, a_facility, a_reactivated_member, an_emergency_stay
@@ -73,6 +76,31 @@ async def test_money_astray_becomes_credit_and_goes_back(run: Run, pool: Pool) -
     assert "2026-04-09" in approved.stdout
     assert paid.stdout == "Refund 1 is paid.\n"
     assert {row["what"]: row["amount"] for row in figures["Held"]}["in suspense"] == 0
+
+
+async def test_a_dispute_with_a_bank_is_closed_by_two_persons(run: Run, pool: Pool) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        channel = await a_channel(connection)
+        known = an_instruction(channel, "09999999999", 35_000, reference="LOST-1")
+        await book_collected(connection, [known], at=wib(2026, 3, 21))
+        told = replace(known, amount=Rupiah(40_000))
+        await note_disputes(connection, [told], service=35, at=wib(2026, 3, 21))
+    await run("clock", "set", "2026-03-25T09:00", "--back")
+
+    (listed,) = json.loads((await run("channels", "disputed", "--json")).stdout)
+    number = str(listed["dispute_id"])
+    why = ("--reason", "Ada di rekening koran", "--by")
+    proposed = await run("channels", "dispute", "close", number, "BOOKED", *why, "ani")
+    (waiting,) = json.loads((await run("channels", "dispute", "waiting", "--json")).stdout)
+    approval = ("channels", "dispute", "approve", number, str(waiting["proposal_id"]), "--by")
+    alone = await run(*approval, "ani")
+    closed = await run(*approval, "budi")
+    table = await run("channels", "disputed", "closed", "--channel", "bca")
+
+    assert "iuran channels dispute approve" in proposed.stdout
+    assert (alone.returncode, "another person" in alone.stderr) == (1, True)
+    assert f"Rp5.000 are booked as LOST-1#{number}: IN_SUSPENSE." in closed.stdout
+    assert "BOOKED by budi" in " ".join(table.stdout.split())
 
 
 async def test_employers_governments_facilities_and_complaints_at_the_desk(

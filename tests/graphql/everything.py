@@ -215,6 +215,33 @@ DISPUTED: LiteralString = """
            '2026-01-06 09:00+07', '{}'
     FROM payment_reference WHERE reference = 'NYASAR-1' ON CONFLICT DO NOTHING
 """
+DISPUTE_PROPOSAL: LiteralString = """
+    INSERT INTO dispute_proposal (channel_id, dispute_id, outcome, reason, proposed_by, proposed_at)
+    SELECT channel_id, dispute_id, 'BANK_CORRECTED', 'mutasi', 'petugas-1', '2026-01-06 09:00+07'
+    FROM disputed_payment
+"""
+CLOSED_DISPUTE: LiteralString = """
+    WITH closed AS (
+        INSERT INTO disputed_payment (channel_id, reference, customer_number, amount, service,
+                                      found_at, told, closed_at)
+        SELECT channel_id, reference, '09999999999', amount * 3, 34, '2026-01-06 10:00+07', '{}',
+               '2026-01-06 11:00+07'
+        FROM payment_reference WHERE reference = 'NYASAR-1' ON CONFLICT DO NOTHING
+        RETURNING channel_id, dispute_id, amount
+    ), proposed AS (
+        INSERT INTO dispute_proposal (channel_id, dispute_id, outcome, reason, proposed_by,
+                                      proposed_at)
+        SELECT channel_id, dispute_id, 'BOOKED', 'ada di rekening', 'petugas-1',
+               '2026-01-06 10:30+07'
+        FROM closed
+        RETURNING channel_id, dispute_id, proposal_id, proposed_by
+    )
+    INSERT INTO dispute_closing (channel_id, dispute_id, proposal_id, proposed_by, approved_by,
+                                 approved_at, booked_reference, booked_amount, result)
+    SELECT p.channel_id, p.dispute_id, p.proposal_id, p.proposed_by, 'petugas-2',
+           '2026-01-06 11:00+07', 'NYASAR-1#2', c.amount, 'CREDITED'
+    FROM proposed AS p JOIN closed AS c USING (channel_id, dispute_id)
+"""
 SUSPENSE_PROPOSAL: LiteralString = """
     INSERT INTO suspense_proposal (channel_id, reference, kind, payee_name, payee_bank,
                                    payee_account, reason, proposed_by, proposed_at)
@@ -418,6 +445,8 @@ SHARED: Sequence[LiteralString] = (
     SUSPENSE_REFERENCE,
     SUSPENSE,
     DISPUTED,
+    DISPUTE_PROPOSAL,
+    CLOSED_DISPUTE,
     SUSPENSE_PROPOSAL,
     WRITE_OFF_ORDER,
     CAPITATION_TARIFF,

@@ -47,6 +47,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     **dict.fromkeys(("SatisfactionFigure", "ComplaintFigure", "BilledFigure"), FIGURES),
     **dict.fromkeys(("CollectedFigure", "ArrearsFigure", "ReactivationFigure"), FIGURES),
     **dict.fromkeys(("FineFigure", "ClaimsPaidFigure", "DisputedPayment"), FIGURES),
+    **dict.fromkeys(("DisputeProposal", "DisputeClosing"), FIGURES),
     **dict.fromkeys(("ApprovalWaiting", "ManualChange", "ReminderRule"), OFFICERS),
     **dict.fromkeys(("AutodebitMandate", "AutodebitAttempt", "Layoff"), FAMILYS_OWN),
     **dict.fromkeys(("ContactPreference", "FamilyChange"), FAMILYS_OWN),
@@ -314,6 +315,7 @@ WALKED_FROM = {
     "ReminderPreview",
     "WriteOffOrder",
     "PayerRefund",
+    "DisputedPayment",
 }
 WAYS = [
     *ROOTS,

@@ -199,7 +199,11 @@ async def _arguments(
             {"first": 3, "filter": {"region": {"eq": "99"}}},
         ],
         ("Query", "suspenseItems"): _pages("SuspenseCursor", 0),
-        ("Query", "disputedPayments"): _pages("DisputedPaymentCursor", 10**6),
+        ("Query", "disputedPayments"): [
+            *_pages("DisputedPaymentCursor", 10**6),
+            {"first": 3, "filter": {"channel": {"eq": "bca"}, "isClosed": {"eq": True}}},
+            {"first": 3, "filter": {"isClosed": {"eq": False}}},
+        ],
         ("Query", "autodebitMandates"): [
             *_pages("AutodebitMandateCursor", 1, 1),
             {"first": 3, "filter": {"channel": {"eq": "bca"}}},

@@ -143,8 +143,14 @@ DECISION: LiteralString = """
 
 async def test_what_a_bank_has_otherwise_is_seen_beside_what_we_have(frontend: Frontend) -> None:
     query = """
-        { disputedPayments(first: 5) { nodes { channelName reference service customerNumber amount
-            ourCustomerNumber ourAmount ourResult foundAt } } }
+        { disputedPayments(first: 5, filter: {isClosed: {eq: false}, channel: {eq: "bca"}}) {
+          nodes { channelName reference service customerNumber amount
+            ourCustomerNumber ourAmount ourResult foundAt closedAt proposals { outcome proposedBy }
+          } }
+          approvalsWaiting { kind amount }
+          closed: disputedPayments(first: 5, filter: {isClosed: {eq: true}}) { nodes {
+            closedAt closing { outcome reason proposedBy approvedBy bookedReference bookedAmount
+                               bookedResult } } } }
     """
 
     whole = await frontend.data(query, role=Role.FINANCE_OFFICER)
@@ -159,6 +165,20 @@ async def test_what_a_bank_has_otherwise_is_seen_beside_what_we_have(frontend: F
         "09999999999",
         None,
     )
+    assert dispute["closedAt"] is None
+    assert dispute["proposals"] == [{"outcome": "BANK_CORRECTED", "proposedBy": "petugas-1"}]
+    assert {"kind": "DISPUTE", "amount": "100000"} in whole["approvalsWaiting"]
+    (ended,) = whole["closed"]["nodes"]
+    assert ended["closedAt"] == "2026-01-06T11:00:00+07:00"
+    assert ended["closing"] == {
+        "outcome": "BOOKED",
+        "reason": "ada di rekening",
+        "proposedBy": "petugas-1",
+        "approvedBy": "petugas-2",
+        "bookedReference": "NYASAR-1#2",
+        "bookedAmount": "150000",
+        "bookedResult": "CREDITED",
+    }
     (dispute,) = masked["disputedPayments"]["nodes"]
     assert dispute["customerNumber"] == "************9998"
     assert dispute["ourCustomerNumber"] == "*******9999"

@@ -118,6 +118,8 @@ ALLOWED: Mapping[str, set[Role]] = {
     "proposeSuspenseAccount": {FINANCE},
     "proposeSuspenseReturn": {FINANCE},
     "approveSuspensePlacement": {FINANCE},
+    "proposeDisputeClosing": {FINANCE},
+    "approveDisputeClosing": {FINANCE},
     "nameGovernment": {OFFICER, FINANCE},
     "sponsorFamily": {OFFICER},
     "proposeSponsorship": {OFFICER},

@@ -50,6 +50,7 @@ FILTERS: Mapping[tuple[str, str], Sequence[str]] = {
     ("Query", "autodebitMandates"): ['channel: {eq: "BRI"}'],
     ("Query", "claims"): ["state: {eq: PAID}", 'facilityCode: {eq: "0301R001"}'],
     ("Query", "complaints"): ["isAnswered: {eq: false}"],
+    ("Query", "disputedPayments"): ['channel: {eq: "BRI"}', "isClosed: {eq: false}"],
     ("Query", "governmentBills"): ['region: {eq: "99"}'],
     ("Query", "governmentPayments"): ['region: {eq: "99"}'],
 }

@@ -21,7 +21,7 @@ from iuran.graphql.types.contacts import (
     REMINDER_QUEUE_FIGURE,
     REMINDER_RULE,
 )
-from iuran.graphql.types.disputes import DISPUTED_PAYMENT
+from iuran.graphql.types.disputes import DISPUTE_CLOSING, DISPUTE_PROPOSAL, DISPUTED_PAYMENT
 from iuran.graphql.types.eligibility import ELIGIBILITY_CHECK, EXPECTED_FINE
 from iuran.graphql.types.employers import (
     EMPLOYER,
@@ -88,6 +88,8 @@ SOURCES = (
     AUTODEBIT_MANDATE,
     CONTACT_PREFERENCE,
     DISPUTED_PAYMENT,
+    DISPUTE_PROPOSAL,
+    DISPUTE_CLOSING,
     EMPLOYER_CREDIT_ENTRY,
     FAMILY_CHANGE,
     GOVERNMENT_PAYMENT,

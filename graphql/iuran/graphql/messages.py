@@ -118,6 +118,11 @@ MESSAGES: Mapping[str, Message] = {
     "COVERED_BY_CAPITATION": Message(
         "Rawat jalan tingkat pertama sudah dibayar dengan kapitasi; tidak dapat diklaim lagi."
     ),
+    "DISPUTE_BOOKED": Message(
+        "Semua uang menurut bank untuk {reference} sudah dibukukan; tutup dengan hasil lain."
+    ),
+    "DISPUTE_CLOSED": Message("Selisih {dispute_id} sudah ditutup sebelumnya."),
+    "DISPUTE_UNKNOWN": Message("Tidak ada selisih nomor {dispute_id}; periksa daftarnya."),
     "DOCUMENTS_MISSING": Message("Lengkapi dokumen klaim yang masih kurang: {documents}."),
     "EMPLOYER_UNKNOWN": Message("Pemberi kerja belum terdaftar; daftarkan terlebih dahulu."),
     "EMPLOYMENT_ENDED": Message(

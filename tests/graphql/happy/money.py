@@ -7,6 +7,7 @@ from iuran.core.months import CoverageMonth
 from iuran.graphql.global_ids import id_of, key_of
 from iuran.graphql.identity import Role
 from iuran.payments.capitation import compute_capitation
+from iuran.payments.lost.disputes import note_disputes
 from iuran.payments.settlement import book_collected
 from tests.builders import (
     a_channel,
@@ -266,6 +267,50 @@ async def approve_suspense_placement(world: World) -> Happy:
         another={"proposalNumber": 999},
         effect="SELECT count(*) FROM suspense_placement",
         became=1,
+        role=FINANCE,
+        token=another_person(),
+    )
+
+
+async def disputed(world: World) -> int:
+    """A payment under a number that nobody has, which its bank tells with another sum."""
+    money = await astray(world)
+    async with world.pool.acquire() as connection, connection.transaction():
+        channel = await connection.fetchval("SELECT channel_id FROM channel WHERE code = 'BCA'")
+        told = an_instruction(channel, "09999999999", 90_000, reference=str(money["reference"]))
+        await note_disputes(connection, [told], service=35, at=world.clock.now())
+        return int(await connection.fetchval("SELECT dispute_id FROM disputed_payment"))
+
+
+@row
+async def propose_dispute_closing(world: World) -> Happy:
+    return Happy(
+        given={
+            "disputeNumber": await disputed(world),
+            "outcome": "BANK_CORRECTED",
+            "reason": "surat bank",
+        },
+        another={"outcome": "BOOKED"},
+        effect="SELECT min(outcome) FROM dispute_proposal",
+        became="BANK_CORRECTED",
+        role=FINANCE,
+    )
+
+
+@row
+async def approve_dispute_closing(world: World) -> Happy:
+    number = await disputed(world)
+    proposed = await world.did(
+        "proposeDisputeClosing",
+        {"disputeNumber": number, "outcome": "BOOKED", "reason": "mutasi rekening"},
+        "proposalNumber",
+        role=FINANCE,
+    )
+    return Happy(
+        given={"disputeNumber": number, "proposalNumber": proposed["proposalNumber"]},
+        another={"proposalNumber": 999},
+        effect="SELECT booked_amount FROM dispute_closing",
+        became=20_000,
         role=FINANCE,
         token=another_person(),
     )

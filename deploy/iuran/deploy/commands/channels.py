@@ -12,7 +12,9 @@ from iuran.core.errors import InvalidInputError
 from iuran.deploy.banks import write_new_key_pair
 from iuran.deploy.commands.channel_history import ReasonOption, changes_
 from iuran.deploy.commands.database import open_desk
-from iuran.deploy.commands.lost import connect_, disconnect, disputed, lost
+from iuran.deploy.commands.disputes import app as dispute
+from iuran.deploy.commands.disputes import disputed
+from iuran.deploy.commands.lost import connect_, disconnect, lost
 from iuran.deploy.commands.messages import messages, purge_, replay_
 from iuran.deploy.commands.options import DataOption, JsonOption
 from iuran.deploy.commands.terminal import run, say, write_json, write_table
@@ -43,6 +45,7 @@ app.command("connect")(connect_)
 app.command("disconnect")(disconnect)
 app.command("lost")(lost)
 app.command("disputed")(disputed)
+app.add_typer(dispute, name="dispute")
 
 CodeArgument = Annotated[str, typer.Argument(help="Short name such as BCA.")]
 PublicKeyOption = Annotated[

@@ -10,7 +10,6 @@ import typer
 
 from iuran.core.clock import WIB
 from iuran.core.errors import InvalidInputError
-from iuran.core.identifiers import mask
 from iuran.deploy.commands.asking import asked
 from iuran.deploy.commands.channel_history import ReasonOption
 from iuran.deploy.commands.database import open_desk
@@ -19,7 +18,6 @@ from iuran.deploy.commands.terminal import run, say, write_json, write_table
 from iuran.deploy.installation import installation_cipher
 from iuran.payments.channel_changes import Author, recorded
 from iuran.payments.lost.connections import NewConnection, connect, stop_search
-from iuran.payments.lost.disputes import DisputedPayment, disputed_payments
 from iuran.payments.lost.figures import LostFigures, lost_figures
 from iuran.payments.money_held import held
 from iuran.payments.snap_client.peculiarities import read_peculiarities
@@ -100,51 +98,6 @@ def lost(
     say(f"Paid but inactive now: {inactive} memberships")
 
 
-def disputed(
-    *,
-    days: Annotated[float, typer.Option(min=0.01, max=366, help="How far back, in days.")] = 7,
-    data: DataOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Show payments that banks tell otherwise than we know them; settle each with the bank."""
-    found = run(_disputed(data, timedelta(days=days)))
-    if json:
-        write_json([_masked(one) for one in found])
-        return
-    titles = (
-        "Found",
-        "Channel",
-        "Reference",
-        "Bank: account",
-        "Rupiah",
-        "Ours",
-        "Rupiah",
-        "Result",
-    )
-    write_table("Disputed with banks", titles, [_disputed_row(one) for one in found], wide="Result")
-
-
-def _masked(one: DisputedPayment) -> dict[str, object]:
-    numbers = {
-        "customer_number": one.customer_number,
-        "our_customer_number": one.our_customer_number,
-    }
-    return {**asdict(one), **{name: mask(number) for name, number in numbers.items()}}
-
-
-def _disputed_row(one: DisputedPayment) -> list[object]:
-    return [
-        f"{one.found_at.astimezone(WIB):%m-%d %H:%M}",
-        one.channel,
-        one.reference,
-        mask(one.customer_number),
-        one.amount,
-        mask(one.our_customer_number),
-        one.our_amount,
-        one.our_result or "",
-    ]
-
-
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -192,11 +145,3 @@ async def _lost(data: Path | None, span: timedelta) -> tuple[tuple[LostFigures, 
         at = desk.clock.now()
         figures = await lost_figures(desk.connection, since=at - span, until=at)
         return figures, (await held(desk.connection, at=at)).paid_but_inactive
-
-
-async def _disputed(data: Path | None, span: timedelta) -> tuple[DisputedPayment, ...]:
-    async with open_desk(data) as desk:
-        at = desk.clock.now()
-        return await disputed_payments(
-            desk.connection, since=at - span, until=at + timedelta(seconds=1)
-        )

@@ -12,6 +12,7 @@ from iuran.graphql.types.disputes import (
     DISPUTED_PAYMENT_ORDER,
     DISPUTED_PAYMENTS,
     DisputedPayment,
+    DisputedPaymentFilter,
 )
 from iuran.graphql.types.employers import EMPLOYER_ORDER, EMPLOYERS, Employer
 from iuran.graphql.types.fields import declared
@@ -149,6 +150,10 @@ class MoneyQueries:
         description="Payments that banks tell otherwise than we know them, the latest first; for "
         "finance officers, operators and auditors, empty for others.",
         order_by=DISPUTED_PAYMENT_ORDER,
+        filter=Annotated[
+            DisputedPaymentFilter | None,
+            strawberry.argument(description="Only disputes like this."),
+        ],
     )
 
 

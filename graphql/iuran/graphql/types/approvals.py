@@ -30,6 +30,7 @@ class ApprovalKind(StrEnum):
     INABILITY_CERTIFICATE = "INABILITY_CERTIFICATE"
     REMINDER_RULE = "REMINDER_RULE"
     SUSPENSE_PROPOSAL = "SUSPENSE_PROPOSAL"
+    DISPUTE = "DISPUTE"
     CAPITATION = "CAPITATION"
     CAPITATION_TARIFF = "CAPITATION_TARIFF"
     WEBHOOK_ENDPOINT = "WEBHOOK_ENDPOINT"
@@ -48,6 +49,7 @@ publish(
         ApprovalKind.INABILITY_CERTIFICATE: "A certificate that a family cannot pay a fine.",
         ApprovalKind.REMINDER_RULE: "A change of what families are told, and when.",
         ApprovalKind.SUSPENSE_PROPOSAL: "A place for money in suspense.",
+        ApprovalKind.DISPUTE: "The end of a dispute with a bank.",
         ApprovalKind.CAPITATION: "The capitation of a month, as it was computed.",
         ApprovalKind.CAPITATION_TARIFF: "What a facility gets for each of its people a month.",
         ApprovalKind.WEBHOOK_ENDPOINT: "A system that wants to be told of events.",
@@ -142,6 +144,14 @@ _WAITING: Final[Fragment] = """(
      WHERE NOT EXISTS (SELECT FROM suspense_placement AS p
                        WHERE p.channel_id = s.channel_id AND p.reference = s.reference)
      ORDER BY s.proposed_at LIMIT 100)
+    UNION ALL
+    (SELECT 'DISPUTE', d.dispute_id || '/' || p.proposal_id, NULL, d.amount, p.reason,
+            p.proposed_by, p.proposed_at
+     FROM dispute_proposal AS p
+     JOIN disputed_payment AS d
+       ON d.channel_id = p.channel_id AND d.dispute_id = p.dispute_id
+     WHERE d.closed_at IS NULL
+     ORDER BY p.proposed_at LIMIT 100)
     UNION ALL
     (SELECT 'CAPITATION_TARIFF', t.facility_code || '/' || t.first_month / 12 || '-'
                 || lpad((t.first_month % 12 + 1)::text, 2, '0'),
