@@ -7,13 +7,15 @@ from iuran.graphql.mutations.payloads import source_of
 from iuran.graphql.mutations.root import MUTATIONS
 from iuran.graphql.queries import QUERY, ROOTS
 from iuran.graphql.types.approvals import APPROVAL_WAITING
+from iuran.graphql.types.bill_lines import BILL_LINE, BILL_PAYMENT
 from iuran.graphql.types.bill_revisions import BILL_REVISION
-from iuran.graphql.types.bills import BILL, BILL_LINE, BILL_PAYMENT
+from iuran.graphql.types.bills import BILL
 from iuran.graphql.types.capitation import CAPITATION_STATEMENT, CAPITATION_TARIFF
 from iuran.graphql.types.care import ELIGIBILITY_LETTER, REFERRAL, VISIT
 from iuran.graphql.types.changes import FAMILY_CHANGE, MANUAL_CHANGE
 from iuran.graphql.types.channels import CHANNEL
-from iuran.graphql.types.claims import CLAIM, CLAIM_DOCUMENT, CLAIM_EVENT, CLAIM_PAYMENT
+from iuran.graphql.types.claim_history import CLAIM_DOCUMENT, CLAIM_EVENT, CLAIM_PAYMENT
+from iuran.graphql.types.claims import CLAIM
 from iuran.graphql.types.clockwork import BILLING_RUN, JOB
 from iuran.graphql.types.complaints import COMPLAINT, COMPLAINT_EVENT
 from iuran.graphql.types.contacts import (
@@ -23,14 +25,9 @@ from iuran.graphql.types.contacts import (
 )
 from iuran.graphql.types.disputes import DISPUTE_CLOSING, DISPUTE_PROPOSAL, DISPUTED_PAYMENT
 from iuran.graphql.types.eligibility import ELIGIBILITY_CHECK, EXPECTED_FINE
-from iuran.graphql.types.employers import (
-    EMPLOYER,
-    EMPLOYER_BILL,
-    EMPLOYER_CREDIT_ENTRY,
-    EMPLOYER_PAYMENT,
-    EMPLOYMENT,
-    WAGE,
-)
+from iuran.graphql.types.employer_bills import EMPLOYER_BILL, EMPLOYER_PAYMENT
+from iuran.graphql.types.employers import EMPLOYER, EMPLOYER_CREDIT_ENTRY
+from iuran.graphql.types.employments import EMPLOYMENT, WAGE
 from iuran.graphql.types.events import (
     BILL_CHANGED,
     CLAIM_MOVED,

@@ -15,7 +15,7 @@ from iuran.graphql.identity import Role
 from iuran.graphql.mutations.acting import Acting, key_given
 from iuran.graphql.mutations.declaring import mutation
 from iuran.graphql.refusals import NotFoundError
-from iuran.graphql.types.employers import Employment
+from iuran.graphql.types.employments import Employment
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.scalars import CardNumber, PopulationNumber
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 from iuran.graphql.reads.reading import Reading, by_item
-from iuran.graphql.types.bills import Bill, BillLine, BillPayment
+from iuran.graphql.types.bill_lines import BillLine, BillPayment
+from iuran.graphql.types.bills import Bill
 
 SELECT_BILLS: LiteralString = """
     SELECT k.item, b.family_id, b.membership_id, b.coverage_month, b.care_class, b.members,

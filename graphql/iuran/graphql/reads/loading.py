@@ -24,7 +24,8 @@ from iuran.graphql.reads.payables import payables
 from iuran.graphql.reads.reading import Reading
 from iuran.graphql.reads.reminder_previews import reminder_preview
 from iuran.graphql.reads.virtual_accounts import virtual_accounts
-from iuran.graphql.types.bills import Bill, BillLine, BillPayment
+from iuran.graphql.types.bill_lines import BillLine, BillPayment
+from iuran.graphql.types.bills import Bill
 from iuran.graphql.types.families import Family
 from iuran.graphql.types.memberships import Membership
 from iuran.graphql.types.participants import Participant
