@@ -15,7 +15,7 @@ from bench.ground import connected_as_owner, many_families
 from bench.sinks import http_sink, smtp_sink
 from iuran.core.clock import WIB, StandingClock, wib_date
 from iuran.core.database.pool import Pool
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.months import CoverageMonth
 from iuran.core.reminders.events import Channel
 from iuran.core.reminders.schedule import rules_on

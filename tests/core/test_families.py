@@ -7,7 +7,8 @@ import pytest
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Connection, Pool
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
-from iuran.core.families import NewFamily, Relation, find_by_card, list_families
+from iuran.core.families import NewFamily, Relation
+from iuran.core.family_list import list_families
 from iuran.core.identifiers import NikWarning
 from iuran.core.segments import Segment
 from tests.builders import a_family, a_participant, registered
@@ -23,15 +24,6 @@ async def test_a_family_is_registered_whole_and_waits_for_its_first_payment(
     assert (summary.members, summary.state, summary.paid_through) == (4, "PENDING", None)
     assert [account.number[:5] for account in accounts] == ["88888"] * 4
     assert accounts[0].number[5:] == family.participants[0].card_number[-11:]
-
-
-async def test_a_card_leads_to_its_family(connection: Connection, clock: StandingClock) -> None:
-    family, _ = await registered(connection, a_family(members=2), at=clock.now())
-
-    found = [await find_by_card(connection, p.card_number) for p in family.participants]
-
-    assert found == [family.family_id] * 2
-    assert await find_by_card(connection, "0000000000000") is None
 
 
 async def test_a_family_card_is_registered_once(

@@ -6,7 +6,7 @@ import pytest
 from iuran.core.bills import bills_of
 from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Pool, connected
-from iuran.core.families import list_families
+from iuran.core.family_list import list_families
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.loading import load_regulation
 from iuran.core.regulation.rates import NoRuleError

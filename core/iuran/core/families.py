@@ -1,4 +1,4 @@
-"""Families and their participants: registration, and looking them up."""
+"""Families and their participants: registering them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import LiteralString, NoReturn
 import asyncpg
 
 from iuran.core.clock import wib_date
-from iuran.core.database.pool import Connection, Record
+from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.identifiers import NikWarning, Sex, check_kk_number, parse_nik
 from iuran.core.months import CoverageMonth
@@ -65,33 +65,6 @@ INSERT_ENROLMENT: LiteralString = """
     VALUES ($1, $2, $3, $4)
 """
 
-SELECT_FAMILIES: LiteralString = """
-    SELECT f.family_id, f.kk_number, p.name AS payer_name, p.card_number AS payer_card_number,
-           m.segment, m.care_class, m.state, m.paid_through,
-           (SELECT count(*) FROM participant AS x WHERE x.family_id = f.family_id) AS members
-    FROM family AS f
-    JOIN participant AS p
-      ON p.family_id = f.family_id AND p.participant_id = f.payer_participant_id
-    CROSS JOIN LATERAL (
-        SELECT i.segment, i.care_class, i.state, i.paid_through
-        FROM membership AS i
-        JOIN segment AS s ON s.segment = i.segment
-        WHERE i.family_id = f.family_id
-        ORDER BY i.state = 'INACTIVE_SEGMENT_CHANGE', s.payer = 'FAMILY' DESC, i.membership_id DESC
-        LIMIT 1
-    ) AS m
-    WHERE f.family_id > $1
-    ORDER BY f.family_id
-    LIMIT $2
-"""
-
-SELECT_FAMILY_OF_CARD: LiteralString = """
-    SELECT family_id FROM participant_card WHERE card_number = $1
-"""
-
-SELECT_FAMILY_RANGE: LiteralString = """
-    SELECT min(family_id) AS first, max(family_id) AS last FROM family
-"""
 
 _TAKEN = {
     "family_card_number_pkey": "familyCardNumber",
@@ -153,37 +126,6 @@ class RegisteredFamily:
     family_id: int
     membership_id: int
     participants: tuple[RegisteredParticipant, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilySummary:
-    """A family as a list shows it."""
-
-    family_id: int
-    kk_number: str
-    payer_name: str
-    payer_card_number: str
-    members: int
-    segment: Segment
-    care_class: CareClass
-    state: str
-    paid_through: CoverageMonth | None
-
-    @classmethod
-    def of(cls, row: Record) -> "FamilySummary":
-        """Read a row."""
-        paid_through = row["paid_through"]
-        return cls(
-            family_id=row["family_id"],
-            kk_number=row["kk_number"],
-            payer_name=row["payer_name"],
-            payer_card_number=row["payer_card_number"],
-            members=row["members"],
-            segment=Segment(row["segment"]),
-            care_class=CareClass(row["care_class"]),
-            state=row["state"],
-            paid_through=(None if paid_through is None else CoverageMonth.of_ordinal(paid_through)),
-        )
 
 
 async def register(connection: Connection, family: NewFamily, *, at: datetime) -> RegisteredFamily:
@@ -367,28 +309,3 @@ def _raise_taken(
     places = (place for place, one in enumerate(participants) if f"({one.nik})" in told)
     paths = (("participants", str(place), field_name) for place in places)
     raise AlreadyRegisteredError(field_name, path=next(paths, ())) from error
-
-
-async def list_families(
-    connection: Connection, *, after: int = 0, limit: int = 50
-) -> tuple[FamilySummary, ...]:
-    """Return families in the order of their registration, those behind `after`, each once.
-
-    Of several memberships the family's own is shown, and one that has ended only if no other runs.
-    """
-    rows = await connection.fetch(SELECT_FAMILIES, after, limit)
-    return tuple(FamilySummary.of(row) for row in rows)
-
-
-async def find_by_card(connection: Connection, card_number: str) -> int | None:
-    """Return the family of a card, or None."""
-    found = await connection.fetchval(SELECT_FAMILY_OF_CARD, card_number)
-    return None if found is None else int(found)
-
-
-async def family_range(connection: Connection) -> tuple[int, int] | None:
-    """Return the lowest and the highest family id, or None while there is no family."""
-    row = await connection.fetchrow(SELECT_FAMILY_RANGE)
-    if row is None or row["first"] is None:
-        return None
-    return int(row["first"]), int(row["last"])

@@ -11,7 +11,7 @@ from iuran.core.database.pool import Connection, Pool
 from iuran.core.employers.bills import suspend_employees
 from iuran.core.employers.layoffs import end_layoffs
 from iuran.core.employers.registration import employer_range
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.governments import end_sponsored
 from iuran.core.membership import suspend_unpaid
 from iuran.core.months import CoverageMonth

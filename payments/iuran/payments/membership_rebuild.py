@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import LiteralString, Self
 
 from iuran.core.database.pool import Connection, Record
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.membership import MembershipState
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth

@@ -14,7 +14,7 @@ import asyncpg
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Pool
 from iuran.core.errors import DomainError, InvalidInputError
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.money import Rupiah
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 

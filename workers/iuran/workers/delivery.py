@@ -3,9 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import structlog
 
@@ -24,16 +23,20 @@ from iuran.workers.messaging.letter import (
     OutcomeUnknownError,
 )
 from iuran.workers.metrics import REMINDERS
-from iuran.workers.pauses import pause
-from iuran.workers.reminder_ends import EXPIRED_MAX, close, expire, hold
+from iuran.workers.reminder_ends import EXPIRED_MAX, expire
+from iuran.workers.reminder_outcomes import (
+    FAILURES_MAX,
+    end,
+    give_back,
+    hold_back,
+    put_off,
+    tell,
+)
 from iuran.workers.reminder_queue import claim, due_buckets, take
 from iuran.workers.reminders import ClaimedReminder, ReminderState, Verdict
 from iuran.workers.services import WorkerServices
 
-FAILURES_MAX = 8
 BREAKS_MAX = 3
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(minutes=30)
 SLICE_SECONDS = 10
 CLAIMED_A_LINE = 20
 _ROUNDS_MAX = 1_000
@@ -100,7 +103,7 @@ async def _send_due(services: WorkerServices, job: Job, *, urgent_only: bool) ->
         )
     finally:
         if work.waiting:
-            await _give_back(services, work.waiting)
+            await give_back(services, work.waiting)
     down = next((str(error) for error in ended if isinstance(error, CarrierDownError)), work.broke)
     if down is not None:
         await give_way(services, job.bucket, channel, because=down)
@@ -209,10 +212,10 @@ async def _claim_sendable(services: WorkerServices, work: _Slice) -> list[Claime
 async def _is_settled(services: WorkerServices, work: _Slice, reminder: ClaimedReminder) -> bool:
     """Close what cannot be sent at all, and what may have left with a worker that died."""
     if (reason := reminder.needless_because) is not None:
-        await _close(services, reminder, ReminderState.CANCELLED, reason=reason)
+        await end(services, reminder, ReminderState.CANCELLED, reason=reason)
         return True
     if reminder.was_handed and not _may_repeat(work, reminder):
-        await _close(services, reminder, ReminderState.UNKNOWN, reason="its worker died")
+        await end(services, reminder, ReminderState.UNKNOWN, reason="its worker died")
         return True
     return False
 
@@ -232,17 +235,17 @@ async def _send(
     try:
         await session.send(letter)
     except MessagePostponedError as error:
-        await _put_off(services, reminder, error)
+        await put_off(services, reminder, error)
     except MessageRefusedError as error:
-        await _close(services, reminder, ReminderState.FAILED, reason=str(error))
+        await end(services, reminder, ReminderState.FAILED, reason=str(error))
     except OutcomeUnknownError as error:
         await _resolve(services, work, reminder, error)
         raise
     except CarrierDownError:
-        await _hold_back(services, reminder)
+        await hold_back(services, reminder)
         raise
     else:
-        await _close(services, reminder, ReminderState.SENT)
+        await end(services, reminder, ReminderState.SENT)
 
 
 async def _written(services: WorkerServices, reminder: ClaimedReminder) -> Letter | None:
@@ -250,9 +253,9 @@ async def _written(services: WorkerServices, reminder: ClaimedReminder) -> Lette
     try:
         return letter_of(reminder, dated=services.clock.now())
     except LetterIncompleteError as error:
-        await _close(services, reminder, ReminderState.FAILED, reason=str(error))
+        await end(services, reminder, ReminderState.FAILED, reason=str(error))
     except Exception:
-        await _hold_back(services, reminder)
+        await hold_back(services, reminder)
         raise
     return None
 
@@ -261,7 +264,7 @@ async def _taken(services: WorkerServices, reminder: ClaimedReminder) -> bool:
     """Take a message at the moment of sending; False if it must not leave, or not by us."""
     at, real = services.clock.now(), services.real_clock.now()
     if not reminder.is_urgent and is_quiet(at, time_zone=reminder.time_zone):
-        await _give_back(services, [reminder])
+        await give_back(services, [reminder])
         return False
     key = None if reminder.name.channel is Channel.EMAIL else message_key(reminder.name)
     async with services.pool.acquire() as connection:
@@ -269,11 +272,11 @@ async def _taken(services: WorkerServices, reminder: ClaimedReminder) -> bool:
     if verdict is Verdict.SEND:
         return True
     if verdict is None:
-        _tell("reminder_lease_lost", reminder)
+        tell("reminder_lease_lost", reminder)
     elif verdict is Verdict.LATE:
-        await _close(services, reminder, ReminderState.EXPIRED)
+        await end(services, reminder, ReminderState.EXPIRED)
     else:
-        await _close(services, reminder, ReminderState.CANCELLED, reason=verdict)
+        await end(services, reminder, ReminderState.CANCELLED, reason=verdict)
     return False
 
 
@@ -282,68 +285,8 @@ async def _resolve(
 ) -> None:
     """Send again under the same key what may be sent twice; let the rest be."""
     if not _may_repeat(work, reminder):
-        await _close(services, reminder, ReminderState.UNKNOWN, reason=str(error))
+        await end(services, reminder, ReminderState.UNKNOWN, reason=str(error))
     elif reminder.failures + 1 >= FAILURES_MAX:
-        await _close(services, reminder, ReminderState.FAILED, reason=str(error))
+        await end(services, reminder, ReminderState.FAILED, reason=str(error))
     else:
-        await _hold_back(services, reminder, may_have_left=True)
-
-
-async def _put_off(
-    services: WorkerServices, reminder: ClaimedReminder, error: MessagePostponedError
-) -> None:
-    if reminder.failures + 1 >= FAILURES_MAX:
-        await _close(services, reminder, ReminderState.FAILED, reason=str(error))
-        return
-    await _hold_back(services, reminder)
-
-
-async def _hold_back(
-    services: WorkerServices, reminder: ClaimedReminder, *, may_have_left: bool = False
-) -> None:
-    """Count a failure and let the message wait for its pause, so that others come first.
-
-    That never ends as FAILED by itself: it may be the carrier's fault, and then costs only time.
-    """
-    failures = reminder.failures + 1
-    until = services.real_clock.now() + pause(failures, longest=LONGEST_PAUSE, first=FIRST_PAUSE)
-    async with services.pool.acquire() as connection:
-        await hold(connection, reminder, until=until, has_failed=True, may_have_left=may_have_left)
-    _tell("reminder_postponed", reminder, failures=failures)
-
-
-async def _close(
-    services: WorkerServices,
-    reminder: ClaimedReminder,
-    state: ReminderState,
-    *,
-    reason: str | None = None,
-) -> None:
-    async with services.pool.acquire() as connection:
-        was_ours = await close(connection, reminder, state, at=services.clock.now(), reason=reason)
-    event = f"reminder_{state.lower()}" if was_ours else "reminder_lease_lost"
-    _tell(event, reminder, reason=reason)
-
-
-async def _give_back(services: WorkerServices, reminders: Iterable[ClaimedReminder]) -> None:
-    async with services.pool.acquire() as connection:
-        for reminder in reminders:
-            await hold(
-                connection,
-                reminder,
-                until=services.real_clock.now(),
-                has_failed=False,
-                may_have_left=reminder.was_handed,
-            )
-
-
-def _tell(event: str, reminder: ClaimedReminder, **more: str | int | None) -> None:
-    REMINDERS.labels(reminder.name.event, event.removeprefix("reminder_")).inc()
-    _log.info(
-        event,
-        family_id=reminder.name.family_id,
-        month=str(reminder.name.month),
-        reminder_event=reminder.name.event,
-        channel=reminder.name.channel,
-        **more,
-    )
+        await hold_back(services, reminder, may_have_left=True)

@@ -8,7 +8,7 @@ import structlog
 
 from iuran.core.clock import WIB, wib_date
 from iuran.core.database.pool import Connection
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.months import CoverageMonth
 from iuran.payments.snap.messages import purge
 from iuran.workers.jobs import Job

@@ -10,7 +10,7 @@ import structlog
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.reminders.candidates import (
     OF_BILLS,
     OF_STEPS,

@@ -9,7 +9,7 @@ from typing import LiteralString, Self
 from iuran.core.clock import wib_date, wib_instant
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import InvalidInputError
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.identifiers import mask, mask_name
 from iuran.core.reminders.candidates import (
     OF_BILLS,

@@ -18,7 +18,7 @@ from rich.progress import (
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.errors import InvalidInputError
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.money import Rupiah, formatted
 from iuran.core.months import CoverageMonth
 from iuran.deploy.commands.database import open_desk, small_pool

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from iuran.core.clock import wib_date
-from iuran.core.families import FamilySummary, NewFamily, RegisteredFamily, list_families
+from iuran.core.families import NewFamily, RegisteredFamily
+from iuran.core.family_list import FamilySummary, list_families
 from iuran.core.identifiers import mask, mask_name
 from iuran.core.membership import MembershipState, state_in
 from iuran.core.months import CoverageMonth

@@ -7,7 +7,7 @@ from typing import LiteralString
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import InvalidInputError
-from iuran.core.families import family_range
+from iuran.core.family_list import family_range
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.regulation.rates import parameter
