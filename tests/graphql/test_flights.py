@@ -26,6 +26,7 @@ from iuran.graphql.schema import executable_schema
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
 from tests.builders import a_family, registered
+from tests.circles import circles_of
 from tests.conftest import PATIENCE_SECONDS
 
 SCHEMA = executable_schema()
@@ -145,6 +146,23 @@ async def test_a_flight_goes_on_for_who_stays_and_is_called_off_when_all_have_le
     async with asyncio.timeout(PATIENCE_SECONDS):
         again = await flights.row(_ticket(INVERSE, 1, "e"))
     assert again is not None
+
+
+async def test_flights_leave_nothing_to_the_garbage_collector(single: Pool) -> None:
+    """Rows in a circle would lie about for thousands of questions: a tenth of a server's memory."""
+    flights, before = _flights(single), _flown()
+
+    async with circles_of(Ticket) as found:
+        rows = await asyncio.gather(*(flights.row(_ticket(INVERSE, n, "")) for n in (1, 2)))
+        called_off = asyncio.gather(*(flights.row(_ticket(SLEEP, 600.0, n)) for n in "ab"))
+        await _until_flown((before[0] + 2, before[1] + 4))
+        called_off.cancel()
+        await asyncio.wait([called_off])
+        del called_off
+        again = await flights.row(_ticket(INVERSE, 1, ""))
+
+    assert None not in (*rows, again)
+    assert found == []
 
 
 async def test_without_a_connection_everybody_hears_of_it(single: Pool) -> None:

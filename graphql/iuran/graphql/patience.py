@@ -21,7 +21,11 @@ T = TypeVar("T")
 
 
 class Patience:
-    """Bounds the work of one request, in whose task it is made."""
+    """Bounds the work of one request, in whose task it is made.
+
+    Behind `with_` it knows no error any more: an error knows the frames that know us, and a circle
+    would keep the whole request in memory until the garbage collector comes by.
+    """
 
     __slots__ = (
         "_body_ends_at",
@@ -69,16 +73,21 @@ class Patience:
         try:
             return await work
         except asyncio.CancelledError as error:
-            if self._verdict is None:
+            verdict, self._verdict = self._verdict, None
+            if verdict is None:
                 raise
             self._working.uncancel()
-            raise self._verdict from error
+            try:
+                raise verdict from error
+            finally:
+                del verdict
         except TimeoutError as error:
             raise TimedOutError(TOO_LONG) from error
         finally:
             self._timer.cancel()
             if self._looking is not None:
                 self._looking.cancel()
+                self._looking = None
 
     def _ring(self) -> None:
         now, self._has_rung = self._loop.time(), True

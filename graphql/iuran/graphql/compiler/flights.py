@@ -12,7 +12,7 @@ values, his scope's among them, exactly as if he were alone; a row's number says
 import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
 from iuran.core.database.pool import Record
@@ -78,21 +78,25 @@ class _Passenger:
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """Those who fly together; it is called off when all of them have left."""
+    """What those who fly together have in common: it is called off when all of them have left.
+
+    It does not know them. They know it, and in a circle the rows that they were told would stay in
+    memory until the garbage collector comes by.
+    """
 
     pilot: "asyncio.Task[object] | None"
-    passengers: Sequence[_Passenger]
-    aboard: int = field(init=False)
+    aboard: int = 0
 
-    def __post_init__(self) -> None:
-        self.aboard = len(self.passengers)
-        for one in self.passengers:
+    def take(self, passengers: Sequence[_Passenger]) -> None:
+        self.aboard = len(passengers)
+        for one in passengers:
             one.flight = self
 
     def leave(self) -> None:
         self.aboard -= 1
         if self.aboard == 0 and self.pilot is not None:
             self.pilot.cancel()
+            self.pilot = None
 
 
 class Flights:
@@ -176,9 +180,9 @@ class Flights:
         if not passengers:
             await self._lane.give_back(connection)
             return
-        flight = _Flight(asyncio.current_task(), passengers)
+        _Flight(asyncio.current_task()).take(passengers)
         try:
-            rows = await self._read_on(connection, *_asked(flight))
+            rows = await self._read_on(connection, *_asked(passengers))
         except BaseException as error:
             is_shared = len(passengers) > 1 and isinstance(error, Exception)
             _tell_failure(passengers, _FlightFailedError() if is_shared else error)
@@ -203,9 +207,9 @@ class Flights:
         return passengers
 
 
-def _asked(flight: _Flight) -> tuple[LiteralString, Sequence[object]]:
-    """Return the statement of a flight, and its values: for several, a list for each column."""
-    tickets = [one.ticket for one in flight.passengers]
+def _asked(passengers: Sequence[_Passenger]) -> tuple[LiteralString, Sequence[object]]:
+    """Return the statement for passengers, and its values: for several, a list for each column."""
+    tickets = [one.ticket for one in passengers]
     if len(tickets) == 1:
         return tickets[0].alone, tickets[0].values
     columns = list(zip(*(one.values for one in tickets), strict=True))
