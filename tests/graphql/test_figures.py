@@ -24,7 +24,7 @@ FIGURES = """
         reactivations { reactivations months }
         fines { debtor stays fines amount paid }
         claimsPaid { claims amount lateCompensation }
-        held { suspenseItems suspense paidButInactive credit }
+        held { suspenseItems suspense paidButInactive credit disputes disputed }
       }
     }
 """
@@ -58,6 +58,10 @@ async def test_a_finance_officer_reads_the_figures_of_the_domain(
     assert [one["months"] for one in told["arrears"]] == [band.label for band in AGE_BANDS]
     assert [one["memberships"] for one in told["arrears"]] == [one.memberships for one in owed]
     assert told["held"]["suspense"] == str(money.suspense)
+    assert (told["held"]["disputes"], told["held"]["disputed"]) == (
+        money.disputes,
+        str(money.disputed),
+    )
     assert told["held"]["paidButInactive"] == money.paid_but_inactive
     assert told["claimsPaid"] == {"claims": 1, "amount": "8000000", "lateCompensation": "0"}
     assert told["fines"][0]["amount"] == "1500000"

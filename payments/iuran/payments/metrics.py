@@ -74,6 +74,12 @@ LOST_PAYMENTS_DISPUTED = Counter(
     ["channel"],
 )
 
+LOST_PAYMENTS_HELD = Counter(
+    "iuran_lost_payments_held",
+    "Payments told under an id that was never pushed, like one that we have: held as disputes",
+    ["channel"],
+)
+
 LOST_LINES_UNREADABLE = Counter(
     "iuran_lost_lines_unreadable",
     "Payments of a bank's own status or report that lack a field or have one of another form",

@@ -19,6 +19,9 @@ SELECT_HELD: LiteralString = """
          WHERE NOT EXISTS (SELECT FROM suspense_placement AS p
                            WHERE p.channel_id = i.channel_id AND p.reference = i.reference))
             ::bigint AS suspense,
+        (SELECT count(*) FROM disputed_payment WHERE closed_at IS NULL) AS disputes,
+        (SELECT coalesce(sum(amount), 0) FROM disputed_payment WHERE closed_at IS NULL)::bigint
+            AS disputed,
         (SELECT count(*) FROM membership WHERE credit > 0) AS credits,
         (SELECT coalesce(sum(credit), 0) FROM membership)::bigint AS credit,
         (SELECT count(*) FROM employer WHERE credit > 0) AS employer_credits,
@@ -40,12 +43,15 @@ SELECT_HELD: LiteralString = """
 class Held:
     """Rupiah that wait, how many cases each, and memberships that paid but are not active.
 
-    `paid_but_inactive` counts memberships that are suspended or pending although this month is
-    paid: whoever paid is covered within a day, so that it should be zero.
+    `disputed` is what banks tell of payments that we have otherwise, or not surely; it is not ours
+    until two persons say so. `paid_but_inactive` counts memberships that are suspended or pending
+    although this month is paid: whoever paid is covered within a day, so that it should be zero.
     """
 
     suspense_items: int
     suspense: Rupiah
+    disputes: int
+    disputed: Rupiah
     credits: int
     credit: Rupiah
     employer_credits: int

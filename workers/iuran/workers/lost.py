@@ -33,5 +33,6 @@ async def find_lost_payments(services: WorkerServices, job: Job) -> None:
         reported=result.reported,
         found=result.found,
         disputed=result.disputed,
+        held=result.held,
         problems=result.problems[:3],
     )

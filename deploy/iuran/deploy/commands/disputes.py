@@ -132,7 +132,7 @@ def _row(one: DisputedPayment) -> list[object]:
         one.amount,
         mask(one.our_customer_number),
         one.our_amount,
-        one.our_result or "",
+        one.our_result or "" if one.same_as is None else f"like {one.same_as}",
         "" if one.closed_at is None else ended,
     ]
 

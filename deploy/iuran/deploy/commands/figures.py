@@ -130,6 +130,7 @@ async def _care(connection: Connection, days: Days) -> Figures:
 def _held(found: Held) -> list[dict[str, object]]:
     return [
         {"what": "in suspense", "count": found.suspense_items, "amount": found.suspense},
+        {"what": "disputed by banks", "count": found.disputes, "amount": found.disputed},
         {"what": "families' credit", "count": found.credits, "amount": found.credit},
         {
             "what": "employers' credit",

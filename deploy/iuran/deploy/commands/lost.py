@@ -93,7 +93,10 @@ def lost(
         rows = [asdict(one) for one in figures]
         write_json({"channels": rows, "paidButInactive": inactive})
         return
-    titles = ("Channel", "By 26", "By 35", "Rupiah", "Median s", "Longest s", "Report until", "Now")
+    titles = (
+        *("Channel", "By 26", "By 35", "Rupiah", "Held", "Median s", "Longest s"),
+        *("Report until", "Now"),
+    )
     write_table("Lost notifications found", titles, [_row(one) for one in figures], wide="Now")
     say(f"Paid but inactive now: {inactive} memberships")
 
@@ -112,6 +115,7 @@ def _row(one: LostFigures) -> list[object]:
         one.by_status,
         one.by_report,
         one.amount,
+        one.held,
         one.wait_median_seconds,
         one.wait_max_seconds,
         "" if until is None else f"{until.astimezone(WIB):%m-%d %H:%M}",

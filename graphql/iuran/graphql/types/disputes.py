@@ -33,6 +33,7 @@ publish(
     {
         DisputeOutcome.BANK_CORRECTED: "The bank was wrong and has said so; ours is right.",
         DisputeOutcome.REFUNDED_BY_BANK: "The bank gave the money back to its payer.",
+        DisputeOutcome.SAME_PAYMENT: "It is the payment that we have under another reference.",
         DisputeOutcome.BOOKED: "The money is there, and what we had not booked of it is booked.",
         DisputeOutcome.SETTLED_OTHERWISE: "It is settled in another way, which the reason tells.",
     },
@@ -101,8 +102,9 @@ class DisputedPaymentFilter:
 
 @strawberry.type(
     description="A payment that a bank tells otherwise than we know it (selisih rekonsiliasi): "
-    "refused by us, or of another sum or account. Nothing is booked for it until two persons close "
-    "it, as they have settled it with the bank."
+    "refused by us, of another sum or account, or under an id that it did not push, like one that "
+    "we have. Nothing is booked for it until two persons close it, as they have settled it with "
+    "the bank."
 )
 class DisputedPayment:
     """A dispute."""
@@ -121,8 +123,13 @@ class DisputedPayment:
     amount: Rupiah = strawberry.field(description="How much it says was paid.")
     paid_at: datetime | None = strawberry.field(description="When, if it says so.")
     found_at: datetime = strawberry.field(description="When we came upon it.")
+    same_as: str | None = strawberry.field(
+        description="The reference of a payment that we have, and that this looks like: of the "
+        "same number and sum, at the same time. Null if we have it otherwise under its own."
+    )
     our_customer_number: str = strawberry.field(
-        description="The number that we have under this reference; masked alike."
+        description="The number that we have under `sameAs`, or else under this reference; masked "
+        "alike."
     )
     our_amount: Rupiah = strawberry.field(description="How much we have under it.")
     our_result: str | None = strawberry.field(
@@ -179,9 +186,9 @@ DISPUTED_PAYMENT = Source(
     table="disputed_payment AS {row} JOIN channel AS {row}c "
     "ON {row}c.channel_id = {row}.channel_id "
     "JOIN payment_reference AS {row}r ON {row}r.channel_id = {row}.channel_id "
-    "AND {row}r.reference = {row}.reference "
-    "LEFT JOIN payment_answer AS {row}a ON {row}a.channel_id = {row}.channel_id "
-    "AND {row}a.reference = {row}.reference",
+    "AND {row}r.reference = coalesce({row}.same_as, {row}.reference) "
+    "LEFT JOIN payment_answer AS {row}a ON {row}a.channel_id = {row}r.channel_id "
+    "AND {row}a.reference = {row}r.reference",
     access=of_figures(),
     fields={
         "disputeNumber": "{row}.dispute_id",
@@ -195,6 +202,7 @@ DISPUTED_PAYMENT = Source(
         "amount": "{row}.amount",
         "paidAt": "{row}.paid_at",
         "foundAt": "{row}.found_at",
+        "sameAs": "{row}.same_as",
         "ourCustomerNumber": Column(
             sql="{row}r.customer_number",
             cards=_MASKED + "{row}r.customer_number) - 4, 0)) || right({row}r.customer_number, 4)",

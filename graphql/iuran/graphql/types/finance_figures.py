@@ -90,6 +90,10 @@ class MoneyHeld:
 
     suspense_items: int = strawberry.field(description="Payments that wait to be placed.")
     suspense: Rupiah = strawberry.field(description="What they come to.")
+    disputes: int = strawberry.field(
+        description="Payments that banks tell otherwise than we know them, not closed yet."
+    )
+    disputed: Rupiah = strawberry.field(description="What the banks tell of them.")
     credits: int = strawberry.field(description="Memberships with credit.")
     credit: Rupiah = strawberry.field(description="Their credit together.")
     employer_credits: int = strawberry.field(description="Employers with credit.")
@@ -182,6 +186,8 @@ MONEY_HELD = Source(
     fields={
         "suspenseItems": "{row}.suspense_items",
         "suspense": "{row}.suspense",
+        "disputes": "{row}.disputes",
+        "disputed": "{row}.disputed",
         "credits": "{row}.credits",
         "credit": "{row}.credit",
         "employerCredits": "{row}.employer_credits",

@@ -1,10 +1,13 @@
-"""What a bank told when it was asked: booked if it is news, disputed if it contradicts us."""
+"""What a bank told when it was asked: booked if it is news, disputed if it contradicts us.
+
+What looks like a payment that we have under another id is held (see `lookalikes`).
+"""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 import structlog
@@ -13,7 +16,13 @@ from structlog.typing import FilteringBoundLogger
 from iuran.core.database.pool import Connection, Pool
 from iuran.payments.lost.connections import BankConnection
 from iuran.payments.lost.disputes import note_disputes
-from iuran.payments.metrics import LOST_PAYMENT_SECONDS, LOST_PAYMENTS, LOST_PAYMENTS_DISPUTED
+from iuran.payments.lost.lookalikes import Report, held_before, hold, lookalikes
+from iuran.payments.metrics import (
+    LOST_PAYMENT_SECONDS,
+    LOST_PAYMENTS,
+    LOST_PAYMENTS_DISPUTED,
+    LOST_PAYMENTS_HELD,
+)
 from iuran.payments.settlement import (
     INSTRUCTIONS_MAX,
     PaymentInstruction,
@@ -25,6 +34,10 @@ from iuran.payments.snap_client.answers import BankPayment
 from iuran.payments.virtual_accounts import customer_number_behind
 
 EXTERNAL_ID_LENGTH_MAX = 64
+
+LOCK_SEARCH: LiteralString = """
+    SELECT channel_id FROM lost_search WHERE channel_id = $1 FOR NO KEY UPDATE
+"""
 
 SELECT_KNOWN: LiteralString = """
     SELECT reference FROM payment_reference
@@ -42,12 +55,13 @@ _log: FilteringBoundLogger = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class SearchResult:
-    """What a search came to. `disputed` are new contradictions between the bank and us."""
+    """What a search came to: new contradictions between the bank and us, and what is newly held."""
 
     asked: int = 0
     reported: int = 0
     found: int = 0
     disputed: int = 0
+    held: int = 0
     problems: list[str] = field(default_factory=list[str])
 
 
@@ -58,6 +72,7 @@ class Told:
     new: Sequence[BankPayment] = ()
     in_suspense: int = 0
     disputed: Sequence[str] = ()
+    held: Sequence[str] = ()
 
 
 async def book_told(
@@ -74,10 +89,18 @@ async def book_told(
     A late notification may come meanwhile. A reference that is told with two sums or accounts is
     booked as it is told first, like notifications; the others are disputed.
     """
+    switches = connected.api.peculiarities
+    report = Report(
+        service=of,
+        at=at,
+        references={payment.reference for payment in payments},
+        apart=timedelta(minutes=switches.same_payment_minutes),
+        undated=timedelta(hours=switches.report_hours),
+    )
     for first in range(0, len(payments), INSTRUCTIONS_MAX):
         part = payments[first : first + INSTRUCTIONS_MAX]
         async with pool.acquire() as connection, connection.transaction():
-            told = await _book(connection, connected, part, at=at, of=of)
+            told = await _book(connection, connected, part, report)
         _tell(connected, told, result, at=at, of=of)
 
 
@@ -85,20 +108,22 @@ async def _book(
     connection: Connection,
     connected: BankConnection,
     payments: Sequence[BankPayment],
-    *,
-    at: datetime,
-    of: int,
+    report: Report,
 ) -> Told:
+    at, of = report.at, report.service
+    await connection.execute(LOCK_SEARCH, connected.channel_id)  # what is held is held once
     instructions = [_instruction(connected, payment, of) for payment in payments]
-    unknown = await _unknown(connection, connected, payments)
+    places = await _unknown(connection, connected, payments)
+    unknown = await _not_held(connection, {n: instructions[n] for n in places})
+    pairs = await lookalikes(connection, unknown, report) if unknown else {}
+    held = await hold(connection, unknown, pairs, report)
+    news = [n for n in unknown if n not in pairs]
     outcomes = (
-        await book_collected(connection, [instructions[n] for n in unknown], at=at)
-        if unknown
-        else ()
+        await book_collected(connection, [instructions[n] for n in news], at=at) if news else ()
     )
     new = [
         payments[n]
-        for n, outcome in zip(unknown, outcomes, strict=True)
+        for n, outcome in zip(news, outcomes, strict=True)
         if outcome.verdict is Verdict.NEW
     ]
     for payment in new:
@@ -115,7 +140,22 @@ async def _book(
         new=new,
         in_suspense=sum(one.result is Result.IN_SUSPENSE for one in outcomes),
         disputed=await note_disputes(connection, instructions, service=of, at=at),
+        held=held,
     )
+
+
+async def _not_held(
+    connection: Connection, unknown: Mapping[int, PaymentInstruction]
+) -> dict[int, PaymentInstruction]:
+    """Leave out what is held already, or was until its dispute ended."""
+    if not unknown:
+        return {}
+    held = await held_before(connection, list(unknown.values()))
+    return {
+        n: one
+        for n, one in unknown.items()
+        if (one.reference, one.customer_number, one.amount) not in held
+    }
 
 
 async def _unknown(
@@ -156,6 +196,7 @@ def _tell(
 ) -> None:
     result.found += len(told.new)
     result.disputed += len(told.disputed)
+    result.held += len(told.held)
     for payment in told.new:
         LOST_PAYMENTS.labels(connected.code, str(of)).inc()
         waited = (at - (payment.paid_at or at)).total_seconds()
@@ -163,6 +204,9 @@ def _tell(
     for reference in told.disputed:
         LOST_PAYMENTS_DISPUTED.labels(connected.code).inc()
         _log.warning("lost.disputed", channel=connected.code, reference=reference, service=of)
+    for reference in told.held:
+        LOST_PAYMENTS_HELD.labels(connected.code).inc()
+        _log.warning("lost.held", channel=connected.code, reference=reference, service=of)
     if told.new:
         _log.warning(
             "lost.found",

@@ -21,7 +21,7 @@ REFERENCE_LENGTH_MAX = 128
 
 SELECT_DISPUTE: LiteralString = """
     SELECT d.channel_id, d.reference, d.customer_number, d.amount, d.paid_at, d.told, d.closed_at,
-           r.customer_number AS our_customer_number, r.amount AS our_amount,
+           d.same_as, r.customer_number AS our_customer_number, r.amount AS our_amount,
            a.result AS our_result
     FROM disputed_payment AS d
     LEFT JOIN payment_reference AS r
@@ -61,6 +61,8 @@ class DisputeOutcome(StrEnum):
     """The bank was wrong and has said so; ours is right."""
     REFUNDED_BY_BANK = "REFUNDED_BY_BANK"
     """The bank gave the money back to its payer."""
+    SAME_PAYMENT = "SAME_PAYMENT"
+    """It is the payment that we have under another reference."""
     BOOKED = "BOOKED"
     """The money is there, and what we had not booked of it is booked."""
     SETTLED_OTHERWISE = "SETTLED_OTHERWISE"
@@ -134,6 +136,8 @@ async def propose_closing(
     if not reason.strip() or not by.strip():
         raise InvalidInputError("reason", "say who proposes it, and why")
     dispute = await _open_dispute(connection, dispute_id)
+    if outcome is DisputeOutcome.SAME_PAYMENT and dispute["same_as"] is None:
+        raise InvalidInputError("outcome", "it looks like no payment under another reference")
     if outcome is DisputeOutcome.BOOKED:
         _not_booked(dispute, dispute_id)
     return int(
@@ -203,10 +207,17 @@ class _Unbooked:
 def _not_booked(dispute: Record, dispute_id: int) -> _Unbooked:
     """Return what of a dispute is not booked; raises DisputeBookedError if nothing is.
 
-    Its own reference stands for what we have, so that the rest gets one of its own: with the
-    dispute's number. Of another account we have nothing, whatever its reference paid.
+    Its reference is new if it looked like another payment. Else it stands for what we have, so that
+    the rest gets one of its own: with the dispute's number. Of another account we have nothing,
+    whatever its reference paid.
     """
     number, ours = dispute["customer_number"], dispute["our_customer_number"]
+    if ours is None:
+        return _Unbooked(
+            reference=dispute["reference"],
+            customer_number=number,
+            amount=Rupiah(dispute["amount"]),
+        )
     is_ours = number.endswith(ours)
     is_kept = dispute["our_result"] in KEPT_RESULTS
     amount = dispute["amount"] - (dispute["our_amount"] if is_ours and is_kept else 0)

@@ -1,4 +1,4 @@
-"""Payments that a bank has otherwise than we: refused by us, or of another sum or account."""
+"""Payments that a bank has otherwise than we: refused, or of another sum, account or name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,15 @@ INSERT_DISPUTES: LiteralString = """
 
 SELECT_DISPUTES: LiteralString = """
     SELECT d.dispute_id, c.code AS channel, d.reference, d.service, d.customer_number, d.amount,
-           d.paid_at, d.found_at, r.customer_number AS our_customer_number,
+           d.paid_at, d.found_at, d.same_as, r.customer_number AS our_customer_number,
            r.amount AS our_amount, a.result AS our_result, d.closed_at, p.outcome,
            p.reason AS closed_because, x.approved_by AS closed_by
     FROM disputed_payment AS d
     JOIN channel AS c USING (channel_id)
-    JOIN payment_reference AS r ON r.channel_id = d.channel_id AND r.reference = d.reference
-    LEFT JOIN payment_answer AS a ON a.channel_id = d.channel_id AND a.reference = d.reference
+    JOIN payment_reference AS r
+      ON r.channel_id = d.channel_id AND r.reference = coalesce(d.same_as, d.reference)
+    LEFT JOIN payment_answer AS a
+      ON a.channel_id = r.channel_id AND a.reference = r.reference
     LEFT JOIN dispute_closing AS x
       ON x.channel_id = d.channel_id AND x.dispute_id = d.dispute_id
     LEFT JOIN dispute_proposal AS p
@@ -65,7 +67,8 @@ SELECT_PROPOSALS: LiteralString = """
 class DisputedPayment:
     """A payment as a bank tells it, in rupiah, and beside it what we have under its reference.
 
-    `outcome`, `closed_because` and `closed_by` are None while it is open.
+    With `same_as` it is what we have under that one: it looks like the same payment. `outcome`,
+    `closed_because` and `closed_by` are None while it is open.
     """
 
     dispute_id: int
@@ -76,6 +79,7 @@ class DisputedPayment:
     amount: Rupiah
     paid_at: datetime | None
     found_at: datetime
+    same_as: str | None
     our_customer_number: str
     our_amount: Rupiah
     our_result: str | None

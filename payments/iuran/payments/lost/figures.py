@@ -20,12 +20,15 @@ SELECT_FIGURES: LiteralString = """
            count(f.reference) FILTER (WHERE f.service = 35) AS by_report,
            coalesce(sum(f.amount), 0)::bigint AS amount,
            percentile_disc(0.5) WITHIN GROUP (ORDER BY f.found_at - f.paid_at) AS wait_median,
-           max(f.found_at - f.paid_at) AS wait_max
+           max(f.found_at - f.paid_at) AS wait_max,
+           (SELECT count(*) FROM disputed_payment AS d
+            WHERE d.channel_id = s.channel_id AND d.same_as IS NOT NULL
+              AND d.found_at >= $1 AND d.found_at < $2) AS held
     FROM lost_search AS s
     JOIN channel AS c USING (channel_id)
     LEFT JOIN found_payment AS f
       ON f.channel_id = s.channel_id AND f.found_at >= $1 AND f.found_at < $2
-    GROUP BY c.code, s.next_at, s.reported_until, s.last_error
+    GROUP BY s.channel_id, c.code, s.next_at, s.reported_until, s.last_error
     ORDER BY c.code
     LIMIT 1000
 """
@@ -33,12 +36,16 @@ SELECT_FIGURES: LiteralString = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostFigures:
-    """What was found at a channel, and how long (in seconds) from the payment until we knew it."""
+    """What was found at a channel, and how long (in seconds) from the payment until we knew it.
+
+    `held` were told under an id that was never pushed, like a payment that we have.
+    """
 
     channel: str
     by_status: int
     by_report: int
     amount: Rupiah
+    held: int
     wait_median_seconds: int | None
     wait_max_seconds: int | None
     reported_until: datetime | None
@@ -60,6 +67,7 @@ async def lost_figures(
             by_status=row["by_status"],
             by_report=row["by_report"],
             amount=Rupiah(row["amount"]),
+            held=row["held"],
             wait_median_seconds=_seconds(row["wait_median"]),
             wait_max_seconds=_seconds(row["wait_max"]),
             reported_until=row["reported_until"],

@@ -45,6 +45,8 @@ class Peculiarities:
       service 26 after that long.
     - `pulls_report`, `report_hours`: service 35 is pulled for so long back, at most
       `report_page_minutes` in one call.
+    - `same_payment_minutes`: how far apart the times of what the bank pushed under one id and told
+      under another may be.
     - `search_every_seconds`: how often both happen; real time.
     """
 
@@ -61,6 +63,7 @@ class Peculiarities:
     pulls_report: bool = True
     report_hours: Annotated[int, Field(ge=1, le=24 * 7)] = 26
     report_page_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 24 * 60
+    same_payment_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 5
     search_every_seconds: Annotated[int, Field(ge=1, le=24 * 3600)] = 60
 
     def to_document(self) -> dict[str, object]:
