@@ -49,7 +49,6 @@ class FamilySummary:
     @classmethod
     def of(cls, row: Record) -> "FamilySummary":
         """Read a row."""
-        paid_through = row["paid_through"]
         return cls(
             family_id=row["family_id"],
             kk_number=row["kk_number"],
@@ -59,7 +58,7 @@ class FamilySummary:
             segment=Segment(row["segment"]),
             care_class=CareClass(row["care_class"]),
             state=row["state"],
-            paid_through=(None if paid_through is None else CoverageMonth.of_ordinal(paid_through)),
+            paid_through=CoverageMonth.if_any(row["paid_through"]),
         )
 
 

@@ -124,9 +124,7 @@ async def was_covered(
 
 
 def _status(fact: MembershipFact, month: CoverageMonth) -> StatusAt:
-    paid_through = (
-        None if fact.paid_through is None else CoverageMonth.of_ordinal(fact.paid_through)
-    )
+    paid_through = CoverageMonth.if_any(fact.paid_through)
     state = MembershipState(fact.state)
     if fact.payer != "GOVERNMENT":
         state = state_in(state, paid_through, month)
@@ -141,5 +139,5 @@ def _status(fact: MembershipFact, month: CoverageMonth) -> StatusAt:
         cause=fact.cause,
         since=fact.effective_at,
         former_family_id=fact.former_family_id,
-        came_in=None if fact.came_in is None else CoverageMonth.of_ordinal(fact.came_in),
+        came_in=CoverageMonth.if_any(fact.came_in),
     )

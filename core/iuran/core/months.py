@@ -33,6 +33,11 @@ class CoverageMonth:
         return cls(year, month + 1)
 
     @classmethod
+    def if_any(cls, ordinal: int | None) -> Self | None:
+        """Return the month of a column that may be NULL."""
+        return None if ordinal is None else cls.of_ordinal(ordinal)
+
+    @classmethod
     def parse(cls, text: str) -> Self:
         """Read `YYYY-MM`; raises ValueError for anything else."""
         match = _TEXT.fullmatch(text)

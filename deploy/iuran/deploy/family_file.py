@@ -125,8 +125,7 @@ async def family_file(connection: Connection, family_id: int, *, at: datetime) -
     if membership is None or not members:
         raise FamilyUnknownError(str(family_id))
     today = wib_date(at)
-    paid_through = membership["paid_through"]
-    paid_month = None if paid_through is None else CoverageMonth.of_ordinal(paid_through)
+    paid_month = CoverageMonth.if_any(membership["paid_through"])
     windows = await windows_of(connection, family_id)
     state = MembershipState(membership["state"])
     return FamilyFile(

@@ -110,11 +110,7 @@ async def employer_credit_entries_of(
         EmployerCreditEntry(
             amount=Rupiah(row["amount"]),
             cause=row["cause"],
-            coverage_month=(
-                None
-                if row["coverage_month"] is None
-                else CoverageMonth.of_ordinal(row["coverage_month"])
-            ),
+            coverage_month=CoverageMonth.if_any(row["coverage_month"]),
             payment_id=row["payment_id"],
             booked_at=row["booked_at"],
             value_date=row["value_date"],

@@ -71,7 +71,6 @@ async def employer_payable_at(
     """
     row = await connection.fetchrow(EMPLOYER_PAYABLE_AT, customer_number, at)
     assert row is not None  # noqa: S101 - the function always returns one row
-    first, last = row["first_month"], row["last_month"]
     return EmployerPayable(
         result=row["result"],
         employer_id=row["employer_id"],
@@ -79,8 +78,8 @@ async def employer_payable_at(
         workers=row["workers"] or 0,
         amount=Rupiah(row["amount"] or 0),
         arrears_months=row["arrears_months"] or 0,
-        first_month=None if first is None else CoverageMonth.of_ordinal(first),
-        last_month=None if last is None else CoverageMonth.of_ordinal(last),
+        first_month=CoverageMonth.if_any(row["first_month"]),
+        last_month=CoverageMonth.if_any(row["last_month"]),
     )
 
 

@@ -64,7 +64,7 @@ class RebuiltMembership:
         return cls(
             membership_id=row["membership_id"],
             state=MembershipState(row["state"]),
-            paid_through=None if month is None else CoverageMonth.of_ordinal(month),
+            paid_through=CoverageMonth.if_any(month),
             care_class=None if care_class is None else CareClass(care_class),
             credit=Rupiah(row["credit"]),
             is_continuous=row["is_continuous"],

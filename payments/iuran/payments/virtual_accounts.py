@@ -99,8 +99,8 @@ class Payable:
             members=row["members"] or 0,
             amount=Rupiah(row["amount"] or 0),
             arrears_months=row["arrears_months"] or 0,
-            first_month=_month(row["first_month"]),
-            last_month=_month(row["last_month"]),
+            first_month=CoverageMonth.if_any(row["first_month"]),
+            last_month=CoverageMonth.if_any(row["last_month"]),
             payable_from=row["payable_from"],
             payable_until=row["payable_until"],
             credit=Rupiah(row["credit"] or 0),
@@ -198,7 +198,3 @@ async def payable_at(connection: Connection, customer_number: str, *, at: dateti
     row = await connection.fetchrow(PAYABLE_AT, customer_number, at)
     assert row is not None  # noqa: S101 - the function always returns one row
     return Payable.of(row)
-
-
-def _month(ordinal: int | None) -> CoverageMonth | None:
-    return None if ordinal is None else CoverageMonth.of_ordinal(ordinal)

@@ -79,8 +79,7 @@ async def cover_at(
     row = await connection.fetchrow(SELECT_COVER, family_id, participant_id, at, month.ordinal)
     if row is None:
         return None
-    paid = row["paid_through"]
-    paid_through = None if paid is None else CoverageMonth.of_ordinal(paid)
+    paid_through = CoverageMonth.if_any(row["paid_through"])
     return Cover(
         family_id=row["family_id"],
         participant_id=row["participant_id"],

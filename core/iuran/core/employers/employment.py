@@ -168,7 +168,6 @@ class Employment:
     @classmethod
     def of(cls, row: Record) -> "Employment":
         """Read a row."""
-        last_month = row["last_month"]
         return cls(
             family_id=row["family_id"],
             membership_id=row["membership_id"],
@@ -176,7 +175,7 @@ class Employment:
             employer_id=row["employer_id"],
             grade=row["grade"],
             first_month=CoverageMonth.of_ordinal(row["first_month"]),
-            last_month=None if last_month is None else CoverageMonth.of_ordinal(last_month),
+            last_month=CoverageMonth.if_any(row["last_month"]),
             billed_through=CoverageMonth.of_ordinal(row["billed_through"]),
             wage=Rupiah(row["wage"]),
         )

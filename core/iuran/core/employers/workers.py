@@ -37,14 +37,13 @@ class ListedWorker:
     @classmethod
     def of(cls, row: Record) -> "ListedWorker":
         """Read a row."""
-        last_month = row["last_month"]
         return cls(
             family_id=row["family_id"],
             membership_id=row["membership_id"],
             name=row["name"],
             care_class=CareClass(row["care_class"]),
             first_month=CoverageMonth.of_ordinal(row["first_month"]),
-            last_month=None if last_month is None else CoverageMonth.of_ordinal(last_month),
+            last_month=CoverageMonth.if_any(row["last_month"]),
             wage=Rupiah(row["wage"]),
         )
 

@@ -15,7 +15,6 @@ from iuran.graphql.compiler.declarations import Fragment, Worked
 from iuran.graphql.compiler.statements import inlined, row, rows
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.explanations import Explanation
-from iuran.graphql.types.months import month_of
 
 CoverRow = tuple[int, int, int, str, str, int, str, int | None]
 WindowRow = tuple[date, date, int, int | None]
@@ -39,7 +38,7 @@ def cover_of(found: CoverRow, *, month: CoverageMonth) -> Cover:
     family_id, participant_id, membership_id, segment, payer, care_class, state, paid_through = (
         found
     )
-    paid = month_of(paid_through)
+    paid = CoverageMonth.if_any(paid_through)
     return Cover(
         family_id=family_id,
         participant_id=participant_id,

@@ -18,7 +18,6 @@ from iuran.graphql.types.fields import declared, resolver
 from iuran.graphql.types.instalments import PLANS_OF_MEMBERSHIP, InstalmentPlan
 from iuran.graphql.types.instants import instant_of
 from iuran.graphql.types.ledgers import CREDIT_OF_MEMBERSHIP, CREDIT_ORDER, CreditEntry
-from iuran.graphql.types.months import month_of
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
@@ -124,7 +123,7 @@ class Membership(Node):
     @classmethod
     def of(cls, row: Record, *, today: date) -> Self:
         """Read a row as it stands on a WIB date."""
-        paid_through = month_of(row["paid_through"])
+        paid_through = CoverageMonth.if_any(row["paid_through"])
         return cls(
             id=id_of("Membership", row["family_id"], row["membership_id"]),
             family_id=row["family_id"],

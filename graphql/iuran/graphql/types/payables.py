@@ -15,7 +15,6 @@ from iuran.graphql.compiler.declarations import Attribute, Made, Source, of_fami
 from iuran.graphql.reads.payables import PAYABLES_OF
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.enums import MembershipState, PayableStatus
-from iuran.graphql.types.months import month_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +87,8 @@ class Payable:
             amount=Rupiah(amount or 0),
             members=row.members or 0,
             arrears_months=row.arrears_months,
-            first_month=month_of(first),
-            last_month=month_of(last),
+            first_month=CoverageMonth.if_any(first),
+            last_month=CoverageMonth.if_any(last),
             payable_from=opens,
             payable_until=closes,
         )
