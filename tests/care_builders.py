@@ -26,10 +26,6 @@ HOSPITAL = "9901R001"
 OPENED = datetime(2014, 1, 1, tzinfo=WIB)
 
 
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
-
-
 async def a_facility(
     connection: Connection,
     code: str,

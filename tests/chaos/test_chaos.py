@@ -31,8 +31,8 @@ from iuran.workers.tick import tick
 from iuran.workers.tls import TlsMode
 from tests.builders import a_channel, a_family, an_active_family
 from tests.chaos.installation import JOBS_AT_ONCE, Installation, installation
+from tests.moments import wib
 from tests.workers.conftest import SENDER, Mailbox
-from tests.workers.stories import wib
 
 FAMILIES = int(os.environ.get("IURAN_CHAOS_FAMILIES", "24"))
 PATIENCE_SECONDS = 60 + FAMILIES / 2

@@ -56,7 +56,8 @@ from iuran.core.families import RegisteredFamily
 from iuran.core.money import Rupiah
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 from iuran.core.working_days import is_working_day
-from tests.care_builders import HOSPITAL, a_member, an_emergency_stay, wib
+from tests.care_builders import HOSPITAL, a_member, an_emergency_stay
+from tests.moments import wib
 
 SHA = "0" * 64
 ANI = Act(by="ani", reason="as found", at=wib(2026, 3, 2))

@@ -30,7 +30,7 @@ from iuran.core.information.offices import care_centre, offices, offices_in
 from iuran.core.regulation.rates import NoRuleError
 from iuran.core.segments import CareClass
 from iuran.core.working_days import is_working_day
-from tests.care_builders import wib
+from tests.moments import wib
 
 
 def a_complaint(text: str = "The clinic was closed.") -> NewComplaint:

@@ -39,8 +39,8 @@ from tests.care_builders import (
     a_reactivated_member,
     a_referral,
     a_request,
-    wib,
 )
+from tests.moments import wib
 
 DAY = date(2026, 3, 10)
 

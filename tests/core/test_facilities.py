@@ -26,7 +26,8 @@ from iuran.core.facilities.registry import (
 from iuran.core.families import RegisteredFamily
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
 from tests.builders import a_family, registered
-from tests.care_builders import CLINIC, HOSPITAL, OTHER_CLINIC, a_facility, facilities, wib
+from tests.care_builders import CLINIC, HOSPITAL, OTHER_CLINIC, a_facility, facilities
+from tests.moments import wib
 
 TODAY = date(2026, 3, 2)
 

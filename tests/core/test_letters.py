@@ -41,8 +41,8 @@ from tests.care_builders import (
     a_request,
     an_emergency_stay,
     facilities,
-    wib,
 )
+from tests.moments import wib
 
 
 @given(

@@ -1,17 +1,21 @@
 """Real processes of ours, for tests."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.deploy.forked import COLUMNS, Command, run_forked
 
 IURAN = Path(sys.executable).with_name("iuran")
+Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
+"""What runs a command of ours beside the test."""
+
 LAST_LINE = "Ctrl-C stops everything; the data are kept."
 
 

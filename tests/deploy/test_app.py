@@ -15,7 +15,7 @@ from iuran.deploy.test_clock import following, new_clock
 from iuran.deploy.tokens import demo_issuer
 from iuran.graphql.identity import Role
 from tests.builders import a_channel, a_family, an_active_family
-from tests.payments.payers import wib
+from tests.moments import wib
 
 
 @pytest.fixture

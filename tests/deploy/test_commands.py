@@ -1,7 +1,5 @@
 import asyncio
 import json
-import subprocess
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,26 +7,9 @@ import pytest
 
 from iuran.core.clock import WIB, read_offset
 from iuran.core.database.pool import Pool, connected
-from iuran.deploy.embedded import EmbeddedServices
 from iuran.deploy.family_form import example_family
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
-from tests.deploy.processes import a_free_port, iuran
-
-Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
-
-
-@pytest.fixture
-def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
-    """Runs a command on the empty database of the tests."""
-    assert pool is not None
-    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
-
-    def start(*arguments: str, **chosen: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
-        environment: Mapping[str, str] = {**places, **chosen}
-        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=environment)
-        return asyncio.ensure_future(work)
-
-    return start
+from tests.deploy.processes import Run, a_free_port, iuran
 
 
 async def test_the_clock_is_set_in_wib_and_shown(run: Run, pool: Pool) -> None:

@@ -2,35 +2,14 @@
 
 import asyncio
 import json
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from iuran.core.database.pool import Pool
 from iuran.core.reminders.contacts import ContactPreference, preference_of
 from iuran.core.reminders.events import Channel
-from iuran.deploy.embedded import EmbeddedServices
 from iuran.payments.instalment_plans import register_plan
 from tests.builders import a_channel, a_family, an_active_family
-from tests.deploy.processes import iuran
-from tests.payments.payers import wib
-
-Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
-
-
-@pytest.fixture
-def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
-    """Runs a command on the empty database of the tests."""
-    assert pool is not None
-    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
-
-    def start(*arguments: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
-        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=places)
-        return asyncio.ensure_future(work)
-
-    return start
+from tests.deploy.processes import Run
+from tests.moments import wib
 
 
 async def test_what_somebody_wants_is_stated_step_by_step_and_kept(run: Run, pool: Pool) -> None:

@@ -1,34 +1,12 @@
 """What an officer does at the desk for people who move, and for children who study."""
 
-import asyncio
 import json
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from iuran.core.database.pool import Pool
-from iuran.deploy.embedded import EmbeddedServices
 from tests.builders import a_channel, a_family, an_active_family
-from tests.deploy.processes import iuran
-from tests.payments.payers import wib
+from tests.deploy.processes import Run
+from tests.moments import wib
 from tests.payments.test_college_letters import a_worker_with_children
-
-Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
-
-
-@pytest.fixture
-def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
-    """Runs a command on the empty database of the tests."""
-    assert pool is not None
-    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
-
-    def start(*arguments: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
-        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=places)
-        return asyncio.ensure_future(work)
-
-    return start
 
 
 async def test_a_daughter_begins_a_household_of_her_own_at_the_desk(run: Run, pool: Pool) -> None:

@@ -1,32 +1,10 @@
 """The fine of a stay at the desk: seen, booked by one officer, approved by another."""
 
-import asyncio
 import json
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from iuran.core.database.pool import Pool
-from iuran.deploy.embedded import EmbeddedServices
-from tests.deploy.processes import iuran
+from tests.deploy.processes import Run
 from tests.payments.test_care_money import a_fined_stay
-
-Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
-
-
-@pytest.fixture
-def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
-    """Runs a command on the empty database of the tests."""
-    assert pool is not None
-    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
-
-    def start(*arguments: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
-        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=places)
-        return asyncio.ensure_future(work)
-
-    return start
 
 
 async def test_a_fine_is_paid_at_the_desk(run: Run, pool: Pool) -> None:

@@ -1,11 +1,8 @@
 """What an officer does at the desk: suspense, refunds, payers, complaints, figures."""
 
-import asyncio
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -14,28 +11,13 @@ from iuran.core.database.pool import Pool
 from iuran.core.facilities.home import HomeChoice, choose_home
 from iuran.core.money import Rupiah
 from iuran.deploy import cli
-from iuran.deploy.embedded import EmbeddedServices
 from iuran.payments.lost.disputes import note_disputes
 from iuran.payments.settlement import book_collected
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
 from tests.care_builders import CLINIC, a_facility, a_reactivated_member, an_emergency_stay
-from tests.deploy.processes import iuran
-from tests.payments.payers import an_employer, hired, wib
-
-Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
-
-
-@pytest.fixture
-def run(pool: Pool, services: EmbeddedServices, tmp_path: Path) -> Run:
-    """Runs a command on the empty database of the tests."""
-    assert pool is not None
-    places = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
-
-    def start(*arguments: str) -> "asyncio.Future[subprocess.CompletedProcess[str]]":
-        work = asyncio.to_thread(iuran, *arguments, folder=tmp_path, environment=places)
-        return asyncio.ensure_future(work)
-
-    return start
+from tests.deploy.processes import Run
+from tests.moments import wib
+from tests.payments.payers import an_employer, hired
 
 
 async def test_money_astray_becomes_credit_and_goes_back(run: Run, pool: Pool) -> None:

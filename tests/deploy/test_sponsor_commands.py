@@ -13,7 +13,8 @@ from iuran.deploy.embedded import EmbeddedServices
 from iuran.deploy.family_form import example_family
 from tests.builders import a_family, registered
 from tests.deploy.processes import iuran
-from tests.payments.payers import roll, wib
+from tests.moments import wib
+from tests.payments.payers import roll
 
 Run = Callable[..., "asyncio.Future[subprocess.CompletedProcess[str]]"]
 

@@ -17,9 +17,9 @@ from iuran.core.months import CoverageMonth
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.payments.employers import bill_employers
-from tests.care_builders import wib
 from tests.graphql.conftest import Frontend, Insured
 from tests.graphql.everything import one_of_everything
+from tests.moments import wib
 from tests.payments.payers import an_employer, hired
 
 EXPLAINED = """

@@ -11,12 +11,13 @@ from iuran.core.database.pool import Pool
 from iuran.graphql.demo_issuer import DEMO_FACILITY, DemoIssuer
 from iuran.graphql.identity import Role
 from tests.builders import a_channel, a_family, an_active_family
-from tests.care_builders import HOSPITAL, a_facility, facilities, wib
+from tests.care_builders import HOSPITAL, a_facility, facilities
 from tests.graphql.conftest import Frontend, Insured
 from tests.graphql.frontend_page import PAGE, SCREENS_FILE, Json, Screen, for_graphiql, screens
 from tests.graphql.happy.care import a_complaint
 from tests.graphql.live import a_live_server, a_stream, dispatched
 from tests.graphql.wishes import wished
+from tests.moments import wib
 
 SCREENS = screens()
 SCREENS_MIN = 20

@@ -3,22 +3,19 @@ from datetime import datetime
 import pytest
 from structlog.testing import capture_logs
 
-from iuran.core.clock import WIB, StandingClock
+from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.segments import CareClass
 from iuran.graphql.global_ids import id_of
 from iuran.payments.virtual_accounts import payable_at
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
 from tests.graphql.conftest import Frontend, code_of
+from tests.moments import wib
 
 INSERT_MANDIRI = """
     INSERT INTO channel (code, name, client_id, partner_id, va_prefix, created_at)
     VALUES ('MANDIRI', 'Bank Mandiri', 'M', 'M', '89888', now())
 """
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
 
 
 JOURNEY = """

@@ -1,10 +1,8 @@
 """One family, from its registration to its reactivation, as everybody around it sees it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import cast
 
-from iuran.core.clock import WIB
 from iuran.core.segments import CareClass
 from iuran.graphql.identity import Role
 from iuran.payments.ledger import disagreements
@@ -12,6 +10,7 @@ from iuran.workers.execution import run_due
 from iuran.workers.services import WorkerServices
 from tests.builders import a_family, registered
 from tests.journeys.conftest import House
+from tests.moments import wib
 from tests.workers.conftest import Mailbox
 from tests.workers.stories import text_of
 
@@ -25,10 +24,6 @@ FAMILY = """
       }
     }
 """
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
 
 
 async def seen(house: House, family_id: int, va_number: str) -> Mapping[str, object]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
 from iuran.core.employers.employment import EmploymentKey, NewEmployment, Report, begin_employment
 from iuran.core.employers.registration import Employer, NewEmployer
@@ -19,10 +18,6 @@ from iuran.payments.settlement import Outcome
 from tests.builders import a_channel, a_family, a_participant, an_instruction, paid
 
 HR = Report(by="hrd@contoh.example", reason="Laporan bulanan")
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
 
 
 @dataclass(frozen=True, kw_only=True)

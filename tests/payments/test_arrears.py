@@ -9,7 +9,8 @@ from iuran.core.fines import windows_of
 from iuran.core.segments import CareClass
 from iuran.payments.ledger import disagreements
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
-from tests.payments.payers import roll, wib
+from tests.moments import wib
+from tests.payments.payers import roll
 
 
 @pytest.mark.parametrize(

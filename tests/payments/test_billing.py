@@ -12,7 +12,7 @@ from iuran.core.regulation.loading import load_regulation
 from iuran.core.regulation.rates import NoRuleError
 from iuran.core.segments import CareClass
 from iuran.payments import billing
-from iuran.payments.billing import RunProgress, roll_months
+from iuran.payments.billing import roll_months
 from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Result, settle
 from tests.builders import (
@@ -23,6 +23,7 @@ from tests.builders import (
     pays_what_it_owes,
     registered,
 )
+from tests.payments.payers import roll
 
 SPOIL_RATES = {
     "gap": "UPDATE contribution_rate SET last_month = $1::integer - 1 WHERE last_month IS NULL",
@@ -39,10 +40,6 @@ RESTORE_RATES = "DELETE FROM contribution_rate WHERE legal_basis LIKE 'a wrong r
 
 def wib(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=WIB)
-
-
-async def roll(pool: Pool, at: datetime) -> list[RunProgress]:
-    return [progress async for progress in roll_months(pool, at=at)]
 
 
 async def states(pool: Pool) -> list[str]:

@@ -9,7 +9,8 @@ from iuran.core.regulation.loading import RateInUseError, load_regulation
 from iuran.core.regulation.rates import NoRuleError
 from iuran.core.segments import Segment
 from tests.builders import a_channel, a_family, an_active_family
-from tests.payments.payers import an_employer, hired, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, hired, roll, sponsored
 
 FEBRUARY = 2026 * 12 + 1
 

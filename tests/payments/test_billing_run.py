@@ -12,7 +12,8 @@ from iuran.payments.ledger import disagreements
 from iuran.payments.settlement import book_collected
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
 from tests.conftest import PATIENCE_SECONDS, clear
-from tests.payments.payers import an_employer, hired, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, hired, roll, sponsored
 
 FAMILIES = 12
 FIRST_PAYMENT, RUN_AT = wib(2025, 12, 20), wib(2026, 3, 1)

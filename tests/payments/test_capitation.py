@@ -44,14 +44,8 @@ from iuran.payments.capitation import (
 from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.ledger import balances, disagreements
 from tests.builders import a_channel, a_family, an_active_family
-from tests.care_builders import (
-    CLINIC,
-    HOSPITAL,
-    OTHER_CLINIC,
-    a_request,
-    facilities,
-    wib,
-)
+from tests.care_builders import CLINIC, HOSPITAL, OTHER_CLINIC, a_request, facilities
+from tests.moments import wib
 
 FEBRUARY = CoverageMonth(2026, 2)
 MARCH = CoverageMonth(2026, 3)

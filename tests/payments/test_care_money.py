@@ -33,14 +33,8 @@ from iuran.payments.care_money import (
     pay_fine,
 )
 from iuran.payments.ledger import balances, disagreements
-from tests.care_builders import (
-    CLINIC,
-    a_member,
-    a_reactivated_member,
-    a_request,
-    an_emergency_stay,
-    wib,
-)
+from tests.care_builders import CLINIC, a_member, a_reactivated_member, a_request, an_emergency_stay
+from tests.moments import wib
 
 ADMITTED = wib(2026, 3, 3, 15)
 INSERT_ENTRY = """

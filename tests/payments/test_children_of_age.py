@@ -18,7 +18,8 @@ from iuran.core.months import CoverageMonth
 from iuran.core.segments import AdditionalKind, CareClass, Segment
 from iuran.payments.segment_moves import ToSelfPaid, move_to_self_paid
 from tests.builders import a_channel, a_family, a_participant
-from tests.payments.payers import HR, an_employer, employer_pays, wib
+from tests.moments import wib
+from tests.payments.payers import HR, an_employer, employer_pays
 
 BORN = date(2005, 5, 17)
 PAID_THROUGH = CoverageMonth(2026, 5)

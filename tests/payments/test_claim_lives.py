@@ -27,8 +27,9 @@ from iuran.core.money import Rupiah
 from iuran.payments.care_money import pay_claim
 from iuran.payments.finance_figures import care_disagreements
 from iuran.payments.ledger import balances
-from tests.care_builders import a_member, an_emergency_stay, wib
+from tests.care_builders import a_member, an_emergency_stay
 from tests.conftest import clear
+from tests.moments import wib
 
 AMOUNT = 2_800_000
 

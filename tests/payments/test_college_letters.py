@@ -14,7 +14,8 @@ from iuran.core.money import Rupiah
 from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import CareClass, Segment
 from tests.builders import a_family, a_participant
-from tests.payments.payers import HR, an_employer, wib
+from tests.moments import wib
+from tests.payments.payers import HR, an_employer
 
 AT = wib(2026, 3, 2)
 TODAY = date(2026, 3, 2)

@@ -16,7 +16,7 @@ from iuran.core.segments import CareClass
 from iuran.payments.billing import roll_months
 from iuran.payments.credit import credit_entries_of, credit_of
 from iuran.payments.inquiries import inquire
-from iuran.payments.ledger import balances, disagreements
+from iuran.payments.ledger import balances
 from iuran.payments.prepayment import MonthsAheadError, ask_to_pay_ahead
 from iuran.payments.settlement import Outcome, PaymentInstruction, Result, book_collected
 from iuran.payments.suspense import suspense_items
@@ -30,16 +30,8 @@ from tests.builders import (
     pays_what_it_owes,
     registered,
 )
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
-
-
-async def agree(pool: Pool) -> None:
-    async with pool.acquire() as connection:
-        assert await disagreements(connection) == ()
-        assert sum(balance.amount for balance in await balances(connection)) == 0
+from tests.moments import wib
+from tests.payments.payers import agree, roll
 
 
 async def booked(pool: Pool, instruction: PaymentInstruction, *, at: datetime) -> Outcome:
@@ -63,11 +55,6 @@ async def asks_ahead(pool: Pool, family: RegisteredFamily, months: int, *, at: d
 async def credit(pool: Pool, family: RegisteredFamily) -> Rupiah:
     async with pool.acquire() as connection:
         return await credit_of(connection, family.family_id, family.membership_id)
-
-
-async def roll(pool: Pool, *, at: datetime) -> None:
-    async for _ in roll_months(pool, at=at):
-        pass
 
 
 async def a_couple_of_class_i(pool: Pool) -> tuple[int, RegisteredFamily, VirtualAccount]:

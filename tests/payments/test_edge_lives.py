@@ -34,7 +34,8 @@ from tests.builders import (
     an_instruction,
     pays_what_it_owes,
 )
-from tests.payments.payers import roll, wib
+from tests.moments import wib
+from tests.payments.payers import roll
 
 
 async def a_life(

@@ -20,7 +20,8 @@ from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Outcome, Result, book_collected
 from tests.builders import a_channel, an_instruction, paid
 from tests.conftest import clear
-from tests.payments.payers import Worker, an_employer, hired, roll, wib
+from tests.moments import wib
+from tests.payments.payers import Worker, an_employer, hired, roll
 
 BILL = 250_000  # one worker with a wage of 5,000,000
 

@@ -13,6 +13,7 @@ from iuran.payments.inquiries import inquire
 from iuran.payments.settlement import Result, Verdict
 from iuran.payments.virtual_accounts import payable_at
 from tests.builders import an_instruction, paid
+from tests.moments import wib
 from tests.payments.payers import (
     agree,
     an_employer,
@@ -21,7 +22,6 @@ from tests.payments.payers import (
     hired,
     roll,
     state_of,
-    wib,
 )
 
 

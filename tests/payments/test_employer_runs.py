@@ -27,16 +27,8 @@ from iuran.payments.segment_moves import (
 )
 from iuran.payments.settlement import Result, settle
 from tests.builders import a_family, an_active_family, an_instruction
-from tests.payments.payers import (
-    HR,
-    agree,
-    an_employer,
-    channel_of,
-    employer_pays,
-    hired,
-    roll,
-    wib,
-)
+from tests.moments import wib
+from tests.payments.payers import HR, agree, an_employer, channel_of, employer_pays, hired, roll
 
 
 async def test_runs_at_the_same_time_bill_an_employer_once(pool: Pool) -> None:

@@ -20,6 +20,7 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass, PpuGroup
 from iuran.payments.settlement import Result
+from tests.moments import wib
 from tests.payments.payers import (
     agree,
     an_employer,
@@ -28,7 +29,6 @@ from tests.payments.payers import (
     hired,
     roll,
     state_of,
-    wib,
 )
 
 

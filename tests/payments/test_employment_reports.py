@@ -38,6 +38,7 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import AdditionalKind, CareClass, PpuGroup, Segment
 from tests.builders import a_family, an_active_family
+from tests.moments import wib
 from tests.payments.payers import (
     HR,
     agree,
@@ -48,7 +49,6 @@ from tests.payments.payers import (
     of_segment,
     roll,
     state_of,
-    wib,
 )
 
 

@@ -1,7 +1,6 @@
-from datetime import date, datetime
+from datetime import date
 
 from iuran.core.bills import bills_of
-from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
 from iuran.core.explanations import explain_bill, explain_status, explain_window
 from iuran.core.families import Relation
@@ -15,10 +14,7 @@ from tests.builders import (
     an_active_family,
     pays_what_it_owes,
 )
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
+from tests.moments import wib
 
 
 async def test_a_bill_a_window_and_a_status_explain_themselves_in_two_languages(

@@ -42,7 +42,8 @@ from tests.builders import (
 )
 from tests.care_builders import a_reactivated_member, a_request, facilities
 from tests.conftest import clear
-from tests.payments.payers import an_employer, hired, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, hired, roll, sponsored
 
 MARKS = {Confidence.DECISION, Confidence.ONE_SOURCE, Confidence.NO_SOURCE}
 

@@ -20,7 +20,7 @@ from iuran.core.second_person import SecondPersonError
 from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.virtual_accounts import VirtualAccount, payable_at
 from tests.builders import a_channel, a_family, an_active_family
-from tests.payments.payers import wib
+from tests.moments import wib
 
 AT = wib(2025, 6, 30, 23, 59)
 MOVED = Verified(reason="KK baru setelah pindah", asked_by="keluarga", verified_by="petugas")

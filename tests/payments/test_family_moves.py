@@ -39,7 +39,8 @@ from tests.builders import (
     pays_what_it_owes,
     registered,
 )
-from tests.payments.payers import an_employer, hired, roll, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, hired, roll
 
 PAPER = "Buku nikah"
 MAY = CoverageMonth(2026, 5)

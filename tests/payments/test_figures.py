@@ -34,13 +34,8 @@ from iuran.payments.finance_figures import (
     reactivations,
 )
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
-from tests.care_builders import (
-    HOSPITAL,
-    a_member,
-    a_reactivated_member,
-    an_emergency_stay,
-    wib,
-)
+from tests.care_builders import HOSPITAL, a_member, a_reactivated_member, an_emergency_stay
+from tests.moments import wib
 
 MARCH = Days(first=date(2026, 3, 1), last=date(2026, 3, 31))
 

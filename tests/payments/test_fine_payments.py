@@ -24,7 +24,8 @@ from iuran.payments.fine_payments import (
     propose_fine_payment,
     unpaid_fines,
 )
-from tests.care_builders import an_emergency_stay, wib
+from tests.care_builders import an_emergency_stay
+from tests.moments import wib
 from tests.payments.test_care_money import (
     PAY_BY,
     a_fined_stay,

@@ -23,7 +23,7 @@ from iuran.payments.fine_relief import (
     propose_fine_relief,
 )
 from iuran.payments.write_offs import WriteOffNotInForceError
-from tests.care_builders import wib
+from tests.moments import wib
 from tests.payments.test_care_money import (
     ADMITTED,
     PAY_BY,

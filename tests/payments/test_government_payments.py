@@ -28,7 +28,8 @@ from iuran.payments.government_payments import (
 from iuran.payments.ledger import balances, disagreements
 from tests.builders import a_channel, a_family, an_active_family
 from tests.conftest import clear
-from tests.payments.payers import roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import roll, sponsored
 
 
 async def recorded(

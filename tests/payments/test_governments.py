@@ -30,7 +30,8 @@ from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import Result
 from tests.builders import a_channel, a_family, an_active_family, an_instruction, paid
 from tests.conftest import clear
-from tests.payments.payers import of_segment, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import of_segment, roll, sponsored
 
 
 async def bills(pool: Pool, year: int, month: int) -> dict[tuple[str, str], tuple[int, int, int]]:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iuran.core.bills import BillState, bills_of
-from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
 from iuran.core.errors import InvalidInputError
 from iuran.core.families import RegisteredFamily
@@ -18,7 +17,6 @@ from iuran.core.months import CoverageMonth
 from iuran.payments.billing import roll_months
 from iuran.payments.credit import credit_of
 from iuran.payments.instalment_plans import InstalmentPlan, cancel_plan, plans_of, register_plan
-from iuran.payments.ledger import balances, disagreements
 from iuran.payments.segment_moves import approve_leaving, propose_leaving
 from iuran.payments.settlement import Outcome, book_collected
 from iuran.payments.virtual_accounts import Payable, VirtualAccount, payable_at
@@ -30,16 +28,8 @@ from tests.builders import (
     paid,
     pays_what_it_owes,
 )
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
-
-
-async def agree(pool: Pool) -> None:
-    async with pool.acquire() as connection:
-        assert await disagreements(connection) == ()
-        assert sum(balance.amount for balance in await balances(connection)) == 0
+from tests.moments import wib
+from tests.payments.payers import agree
 
 
 async def a_family_in_arrears_for_2025(

@@ -28,7 +28,8 @@ from iuran.core.segments import CareClass, Segment
 from iuran.payments.ledger import disagreements
 from iuran.payments.segment_moves import ToSelfPaid, move_to_self_paid
 from tests.builders import a_channel
-from tests.payments.payers import HR, Worker, an_employer, employer_pays, hired, roll, wib
+from tests.moments import wib
+from tests.payments.payers import HR, Worker, an_employer, employer_pays, hired, roll
 
 PAPERS = ("LAYOFF_LETTER_RECEIVED", "LABOUR_OFFICE_RECEIPT")
 LAST = CoverageMonth(2025, 8)  # the six months are September to February

@@ -31,7 +31,8 @@ from iuran.payments.segment_moves import (
 from iuran.payments.settlement import book_collected
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family, an_instruction, paid
-from tests.payments.payers import agree, an_employer, employer_pays, hired, roll, wib
+from tests.moments import wib
+from tests.payments.payers import agree, an_employer, employer_pays, hired, roll
 
 NUMBER_OF_MONTHS = [
     pytest.param(wib(2025, 1, 31, 23, 59), 23, 24 * 35_000, id="23 closed"),

@@ -3,7 +3,6 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from iuran.core.bills import bills_of, lines_of
-from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool, connected
 from iuran.core.enrolment import AlreadyInsuredError
 from iuran.core.errors import InvalidInputError
@@ -15,7 +14,6 @@ from iuran.core.months import CoverageMonth
 from iuran.core.regulation.loading import load_regulation
 from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import CareClass
-from iuran.payments.billing import roll_months
 from iuran.payments.class_changes import (
     ClassChangeInArrearsError,
     ClassChangeTooEarlyError,
@@ -25,7 +23,7 @@ from iuran.payments.class_changes import (
 )
 from iuran.payments.credit import credit_of
 from iuran.payments.departures import Departure, approve_departure, propose_departure
-from iuran.payments.ledger import balances, disagreements
+from iuran.payments.ledger import balances
 from iuran.payments.members import AddedMember, MembershipEndedError, add_member, add_newborn
 from iuran.payments.prepayment import ask_to_pay_ahead
 from iuran.payments.rulings import Ruling, approve_ruling, propose_ruling
@@ -45,26 +43,13 @@ from tests.builders import (
     pays_what_it_owes,
     registered,
 )
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
-
-
-async def agree(pool: Pool) -> None:
-    async with pool.acquire() as connection:
-        assert await disagreements(connection) == ()
-        assert sum(balance.amount for balance in await balances(connection)) == 0
+from tests.moments import wib
+from tests.payments.payers import agree, roll
 
 
 async def owed(pool: Pool, account: VirtualAccount, *, at: datetime) -> int:
     async with pool.acquire() as connection, connection.transaction():
         return (await payable_at(connection, account.customer_number, at=at)).amount
-
-
-async def roll(pool: Pool, *, at: datetime) -> None:
-    async for _ in roll_months(pool, at=at):
-        pass
 
 
 async def a_paying_family(

@@ -7,7 +7,8 @@ from iuran.core.membership import MembershipState
 from iuran.core.months import CoverageMonth
 from iuran.payments.membership_rebuild import different_memberships, rebuilt_memberships
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
-from tests.payments.payers import roll, wib
+from tests.moments import wib
+from tests.payments.payers import roll
 
 
 async def a_history(pool: Pool) -> int:

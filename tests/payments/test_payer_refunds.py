@@ -23,7 +23,8 @@ from iuran.payments.payer_refunds import (
 from iuran.payments.refunds.decisions import RefundInArrearsError
 from iuran.payments.refunds.records import Payee
 from iuran.payments.refunds.requests import RefundExceedsCreditError
-from tests.payments.payers import agree, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import agree, roll, sponsored
 from tests.payments.test_employer_credit import BILL, a_company, credit, transfers
 from tests.payments.test_government_payments import pays, stand
 

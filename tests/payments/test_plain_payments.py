@@ -33,7 +33,8 @@ from tests.builders import (
     an_instruction,
     registered,
 )
-from tests.payments.payers import an_employer, roll, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, roll
 
 NOW = wib(2026, 2, 5)
 

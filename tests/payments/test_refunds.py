@@ -14,7 +14,6 @@ from iuran.core.manual_changes import ChangeKind
 from iuran.core.money import Rupiah
 from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import CareClass
-from iuran.payments.billing import roll_months
 from iuran.payments.credit import credit_entries_of, credit_of
 from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.ledger import balances, disagreements
@@ -47,7 +46,8 @@ from iuran.payments.settlement import book_collected
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family, an_instruction
 from tests.conftest import clear
-from tests.payments.payers import wib
+from tests.moments import wib
+from tests.payments.payers import roll
 
 PAYEE = Payee(name="BUNGA CONTOH", bank="Bank Contoh", account="0099900001")
 
@@ -123,11 +123,6 @@ async def agree(pool: Pool) -> dict[str, int]:
         found = await balances(connection)
     assert sum(balance.amount for balance in found) == 0
     return {balance.account: balance.amount for balance in found if balance.amount}
-
-
-async def roll(pool: Pool, *, at: datetime) -> None:
-    async for _ in roll_months(pool, at=at):
-        pass
 
 
 async def test_a_refund_goes_from_its_request_to_its_payout(pool: Pool) -> None:

@@ -1,18 +1,16 @@
 import asyncio
 import random
 from collections import Counter
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
 from iuran.core.bills import BillState, bills_of, lines_of
-from iuran.core.clock import WIB
 from iuran.core.database.pool import Pool
 from iuran.core.fines import windows_of
 from iuran.core.membership import MembershipState, events_of
 from iuran.core.segments import CareClass
 from iuran.payments.billing import roll_months
-from iuran.payments.ledger import balances, disagreements
 from iuran.payments.settlement import INSTRUCTIONS_MAX, Outcome, Result, Verdict, settle
 from tests.builders import (
     a_channel,
@@ -23,17 +21,8 @@ from tests.builders import (
     pays_what_it_owes,
     registered,
 )
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
-
-
-async def agree(pool: Pool) -> None:
-    """State, facts and ledger tell the same story."""
-    async with pool.acquire() as connection:
-        assert await disagreements(connection) == ()
-        assert sum(balance.amount for balance in await balances(connection)) == 0
+from tests.moments import wib
+from tests.payments.payers import agree
 
 
 async def test_first_payment_is_possible_from_day_14_to_day_30(pool: Pool) -> None:

@@ -12,7 +12,8 @@ from iuran.payments.ledger import disagreements
 from iuran.payments.virtual_accounts import VirtualAccount, payable_at
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
 from tests.conftest import clear
-from tests.payments.payers import roll, wib
+from tests.moments import wib
+from tests.payments.payers import roll
 
 STANDARD = CoverageMonth(2027, 1)
 

@@ -35,7 +35,8 @@ from iuran.payments.sponsored_moves import (
 )
 from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes, registered
-from tests.payments.payers import agree, an_employer, hired, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import agree, an_employer, hired, roll, sponsored
 from tests.payments.test_governments import bills
 
 

@@ -17,7 +17,8 @@ from iuran.payments.members import add_member
 from iuran.payments.prepayment import ask_to_pay_ahead
 from tests.builders import a_channel, a_family, a_participant, an_active_family, pays_what_it_owes
 from tests.conftest import clear
-from tests.payments.payers import agree, roll, wib
+from tests.moments import wib
+from tests.payments.payers import agree, roll
 
 
 async def a_family_that_paid_ahead(

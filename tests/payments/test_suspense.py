@@ -29,7 +29,8 @@ from iuran.payments.suspense.placing import (
 )
 from tests.builders import a_channel, a_family, an_active_family, an_instruction, registered
 from tests.conftest import clear
-from tests.payments.payers import an_employer, hired, roll, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, hired, roll
 
 PAYEE = Payee(name="BUNGA CONTOH", bank="Bank Contoh", account="0099900001")
 

@@ -28,7 +28,7 @@ from iuran.payments.write_offs import (
     write_off_orders,
 )
 from tests.builders import a_channel, a_family, an_active_family, pays_what_it_owes
-from tests.payments.payers import wib
+from tests.moments import wib
 
 LAW = "LAW_OF_A_TEST"
 NOON = wib(2026, 6, 15, 12)

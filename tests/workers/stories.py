@@ -3,7 +3,7 @@
 from datetime import datetime
 from email.message import EmailMessage
 
-from iuran.core.clock import WIB, StandingClock
+from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool
 from iuran.core.families import RegisteredFamily
 from iuran.payments.virtual_accounts import VirtualAccount
@@ -11,12 +11,9 @@ from iuran.workers.execution import run_due
 from iuran.workers.jobs import BUCKETS
 from iuran.workers.services import WorkerServices
 from tests.builders import a_channel, a_family, an_active_family, registered
+from tests.moments import wib
 
 EMAIL = "bunga@example.org"
-
-
-def wib(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
-    return datetime(year, month, day, hour, minute, tzinfo=WIB)
 
 
 def text_of(message: EmailMessage) -> str:

@@ -11,7 +11,8 @@ from iuran.core.database.pool import Pool
 from iuran.core.money import Rupiah
 from iuran.workers.services import WorkerServices
 from tests.care_builders import a_member, an_emergency_stay
-from tests.workers.stories import comes, wib
+from tests.moments import wib
+from tests.workers.stories import comes
 
 STATE = "SELECT state FROM claim"
 ESCALATED = "SELECT count(*) FROM complaint_event WHERE by_whom = 'deadline'"

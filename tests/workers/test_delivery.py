@@ -16,8 +16,9 @@ from iuran.workers.reminder_queue import claim
 from iuran.workers.reminders import ClaimedReminder
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox, later
-from tests.workers.stories import a_paying_family, comes, families_of_one_bucket, states, wib
+from tests.workers.stories import a_paying_family, comes, families_of_one_bucket, states
 
 FIRST = "DUE_IN_7_DAYS"
 ENDS_AT = "UPDATE reminder_queue SET expires_at = $2 WHERE event = $1"

@@ -21,9 +21,10 @@ from iuran.workers.messaging.report_routes import ReportServices, report_routes
 from iuran.workers.messaging.signatures import standard_headers
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox, later
 from tests.workers.phone_company import PhoneCompany, phone_company
-from tests.workers.stories import a_paying_family, comes, wib
+from tests.workers.stories import a_paying_family, comes
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 FIRST = "DUE_IN_7_DAYS"

@@ -13,8 +13,9 @@ from iuran.workers.reminder_queue import claim, take
 from iuran.workers.reminders import Verdict
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox, later
-from tests.workers.stories import a_paying_family, comes, states, wib
+from tests.workers.stories import a_paying_family, comes, states
 
 COURTESY, LEGAL = "DUE_IN_7_DAYS", "SUSPENDED"
 

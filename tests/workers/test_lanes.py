@@ -15,8 +15,9 @@ from iuran.workers.kinds import KINDS, JobKind
 from iuran.workers.outbox import dispatch_batch
 from iuran.workers.reminder_queue import claim
 from iuran.workers.services import WorkerServices
+from tests.moments import wib
 from tests.workers.conftest import Mailbox
-from tests.workers.stories import a_paying_family, wib
+from tests.workers.stories import a_paying_family
 
 MANY = """
     INSERT INTO job (kind, key, bucket, lane, payload, next_at, armed_at)

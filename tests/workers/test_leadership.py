@@ -14,8 +14,9 @@ from iuran.workers.leadership import LEADER_LOCK, Leadership, read_scheduler
 from iuran.workers.outbox import dispatch_batch
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick_on
+from tests.moments import wib
 from tests.workers.conftest import PATIENCE_SECONDS, later
-from tests.workers.stories import a_paying_family, comes, wib
+from tests.workers.stories import a_paying_family, comes
 
 DISCONNECT_LEADER = """
     SELECT pg_terminate_backend(pid) FROM pg_locks

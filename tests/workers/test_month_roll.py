@@ -12,8 +12,9 @@ from iuran.workers.execution import run_due
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import later
-from tests.workers.stories import a_paying_family, comes, wib
+from tests.workers.stories import a_paying_family, comes
 
 SUSPENSIONS = "SELECT count(*) FROM event WHERE kind = 'membership.suspended'"
 MONTHS = "SELECT array_agg(DISTINCT coverage_month - 2026 * 12 + 1) FROM billing_run"

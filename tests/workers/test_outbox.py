@@ -9,8 +9,9 @@ from iuran.workers.execution import run_due
 from iuran.workers.outbox import dispatch_batch
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox
-from tests.workers.stories import a_paying_family, comes, states, text_of, wib
+from tests.workers.stories import a_paying_family, comes, states, text_of
 
 WRITE = """
     INSERT INTO outbox (family_id, kind, payload, occurred_at)

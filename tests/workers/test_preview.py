@@ -10,8 +10,9 @@ from iuran.core.reminders.events import Channel
 from iuran.core.reminders.preview import Preview, PreviewGroup, preview
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox
-from tests.workers.stories import a_paying_family, comes, wib
+from tests.workers.stories import a_paying_family, comes
 
 WRITTEN = "SELECT (SELECT count(*) FROM reminder), (SELECT count(*) FROM reminder_queue)"
 

@@ -29,9 +29,10 @@ from iuran.workers.reminders import ReminderName
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
 from tests.conftest import clear
+from tests.moments import wib
 from tests.workers.conftest import Mailbox, later
 from tests.workers.phone_company import PhoneCompany, phone_company
-from tests.workers.stories import a_paying_family, wib
+from tests.workers.stories import a_paying_family
 
 FAMILIES = 3
 BEGINS = wib(2026, 2, 1)

@@ -13,7 +13,7 @@ from iuran.core.time_zones import TIME_ZONES
 from iuran.workers.jobs import BUCKETS
 from iuran.workers.reminder_ends import EXPIRE
 from iuran.workers.reminder_queue import CLAIM, SELECT_DUE_BUCKETS
-from tests.workers.stories import wib
+from tests.moments import wib
 
 Plan = Mapping[str, object]
 

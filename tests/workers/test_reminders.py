@@ -17,8 +17,9 @@ from iuran.workers.scheduling import schedule
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox, later
-from tests.workers.stories import EMAIL, a_paying_family, comes, states, text_of, wib
+from tests.workers.stories import EMAIL, a_paying_family, comes, states, text_of
 
 FIRST = "DUE_IN_7_DAYS"
 QUEUED = "SELECT count(*) FROM reminder_queue"

@@ -15,8 +15,9 @@ from iuran.workers.moments import Moment
 from iuran.workers.reminders import ReminderName
 from iuran.workers.retention import old_days, old_months, purge_records, purge_reminders
 from iuran.workers.services import Retention, WorkerServices
+from tests.moments import wib
 from tests.workers.conftest import later
-from tests.workers.stories import a_paying_family, comes, wib
+from tests.workers.stories import a_paying_family, comes
 
 JOB = Job(name=JobName("purge-records", "1"), bucket=0, payload={}, attempts=1, claims=1)
 NOTE_KEYS = """

@@ -18,7 +18,7 @@ from iuran.core.reminders.rule_changes import (
 )
 from iuran.core.reminders.schedule import Rule, rules_on
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
-from tests.workers.stories import wib
+from tests.moments import wib
 
 TODAY = wib(2026, 2, 3)
 FIRST_DAY = date(2026, 2, 10)

@@ -21,8 +21,9 @@ from iuran.workers.redis_line import RedisUnavailableError, ping
 from iuran.workers.runner import QUEUE, run_worker, waker
 from iuran.workers.services import WorkerServices
 from iuran.workers.tick import tick
+from tests.moments import wib
 from tests.workers.conftest import PATIENCE_SECONDS, Mailbox, later
-from tests.workers.stories import a_paying_family, states, wib
+from tests.workers.stories import a_paying_family, states
 
 
 @asynccontextmanager

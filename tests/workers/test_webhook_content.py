@@ -33,7 +33,7 @@ from iuran.workers.retention import purge_records
 from iuran.workers.services import WorkerServices
 from tests.builders import a_channel, a_family, an_active_family
 from tests.care_builders import CLINIC, HOSPITAL, OTHER_CLINIC, an_emergency_stay, facilities
-from tests.workers.stories import wib
+from tests.moments import wib
 from tests.workers.subscribers import (
     CIPHER,
     REACH,

@@ -18,8 +18,8 @@ from iuran.workers.execution import run_due
 from iuran.workers.services import WorkerServices
 from iuran.workers.webhooks.delivery_log import endpoint_figures, list_dead
 from tests.conftest import clear
+from tests.moments import wib
 from tests.workers.conftest import later
-from tests.workers.stories import wib
 from tests.workers.subscribers import WAY_OUT, happens, subscribed, subscriber
 from tests.workers.test_runner import running, until
 

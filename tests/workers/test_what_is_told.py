@@ -9,8 +9,9 @@ from iuran.core.database.pool import Pool
 from iuran.payments.instalment_plans import register_plan
 from iuran.workers.services import WorkerServices
 from tests.builders import pays_what_it_owes
+from tests.moments import wib
 from tests.workers.conftest import Mailbox
-from tests.workers.stories import a_paying_family, comes, states, text_of, wib
+from tests.workers.stories import a_paying_family, comes, states, text_of
 
 TELL = """
     INSERT INTO outbox (family_id, kind, payload, occurred_at) VALUES (1, $1, $2, $3)

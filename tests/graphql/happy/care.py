@@ -4,8 +4,9 @@ from typing import Any
 
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
-from tests.care_builders import CLINIC, HOSPITAL, facilities, wib
+from tests.care_builders import CLINIC, HOSPITAL, facilities
 from tests.graphql.happy.world import Happy, World, another_person, row
+from tests.moments import wib
 
 AT_HOSPITAL: dict[str, Any] = {"role": Role.FACILITY, "token": {"facility": HOSPITAL}}
 AT_CLINIC: dict[str, Any] = {"role": Role.FACILITY, "token": {"facility": CLINIC}}

@@ -8,9 +8,9 @@ from iuran.core.segments import Segment
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from iuran.workers.outbox import dispatch_batch
-from tests.care_builders import wib
 from tests.graphql.happy.people import approving
 from tests.graphql.happy.world import Happy, World, another_person, row
+from tests.moments import wib
 from tests.payments.payers import an_employer, hired, of_segment
 
 DEAD_JOB = """

@@ -16,9 +16,10 @@ from tests.builders import (
     an_instruction,
     pays_what_it_owes,
 )
-from tests.care_builders import CLINIC, an_emergency_stay, facilities, wib
+from tests.care_builders import CLINIC, an_emergency_stay, facilities
 from tests.graphql.happy.people import approving
 from tests.graphql.happy.world import Happy, World, a_membership_since_2024, another_person, row
+from tests.moments import wib
 
 FINANCE = Role.FINANCE_OFFICER
 LAW = "LAW_OF_A_HAPPY_PATH"

@@ -11,9 +11,9 @@ from iuran.core.identifiers import Sex
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
 from tests.builders import a_channel, a_family, a_nik, an_active_family, pays_what_it_owes
-from tests.care_builders import wib
 from tests.graphql.conftest import Answer, Frontend, Insured
 from tests.graphql.wishes import wished
+from tests.moments import wib
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from tests.builders import (
     an_active_family,
     an_instruction,
 )
-from tests.payments.payers import wib
+from tests.moments import wib
 
 
 async def receipts_of(pool: Pool, family: RegisteredFamily) -> list[Receipt]:

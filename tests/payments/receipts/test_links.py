@@ -15,7 +15,7 @@ from iuran.payments.receipts.links import (
     ReceiptLinks,
 )
 from iuran.payments.secrets import generate_installation_key
-from tests.payments.payers import wib
+from tests.moments import wib
 from tests.payments.receipts.stories import a_cipher
 
 OLD_KEY, NEW_KEY = generate_installation_key(), generate_installation_key()

@@ -29,7 +29,8 @@ from iuran.payments.receipts.words import sheet_of
 from iuran.payments.secrets import Cipher, generate_installation_key
 from iuran.payments.settlement import Result, book_collected
 from tests.builders import an_instruction, paid
-from tests.payments.payers import an_employer, channel_of, hired, roll, sponsored, wib
+from tests.moments import wib
+from tests.payments.payers import an_employer, channel_of, hired, roll, sponsored
 from tests.payments.test_government_payments import approved, recorded
 
 LINKS = ReceiptLinks.of(Cipher.of([generate_installation_key()]))

@@ -21,7 +21,8 @@ from tests.builders import (
     pays_what_it_owes,
     registered,
 )
-from tests.payments.payers import roll, wib
+from tests.moments import wib
+from tests.payments.payers import roll
 from tests.payments.receipts.stories import a_paying_family, collected, receipts_of
 from tests.payments.test_refunds import approved, complete
 from tests.payments.test_suspense import astray, placed, proposed
