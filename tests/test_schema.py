@@ -46,6 +46,7 @@ REFERENCE = {
     "payer_refund",
     "payer_refund_decision",
     "payer_refund_payout",
+    "payer_refund_waiting",
     "ledger_account",
     "facility",
     "facility_service",
@@ -79,7 +80,6 @@ BY_FACILITY = {
     "capitation_statement",
     "capitation_approval",
     "facility_ledger_entry",
-    "capitation_waiting",
 }
 BY_CHANNEL = {
     "channel",
@@ -93,6 +93,7 @@ BY_CHANNEL = {
     "channel_change",
     "suspense_proposal",
     "suspense_placement",
+    "suspense_waiting",
     "retail_channel",
     "retail_secret",
     "payment_order",

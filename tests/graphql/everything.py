@@ -403,10 +403,39 @@ MANUAL_CHANGES: LiteralString = """
            '2026-01-08 09:00+07'
     FROM unnest(ARRAY['LAYOFF', 'DEATH']) AS kind
 """
-MANUAL_CHANGE_WAITING: LiteralString = """
-    INSERT INTO manual_change_waiting (family_id, change_id, proposed_at)
-    SELECT family_id, change_id, proposed_at
+APPROVALS: LiteralString = """
+    INSERT INTO approval_waiting (family_id, kind, number, amount, reason, proposed_by, proposed_at)
+    SELECT family_id, 'MANUAL_CHANGE', change_id::text, NULL, reason, proposed_by, proposed_at
     FROM manual_change WHERE family_id = $1 AND membership_id = $2 AND kind = 'DEATH'
+    UNION ALL
+    SELECT family_id, 'REFUND', refund_id::text, amount, note, 'petugas-1', requested_at
+    FROM refund WHERE family_id = $1 AND membership_id = $2
+    UNION ALL
+    SELECT 0, 'GOVERNMENT_PAYMENT', region || '/' || payment_id, amount, note, recorded_by,
+           recorded_at
+    FROM government_payment
+    UNION ALL
+    SELECT 0, 'PAYER_REFUND', refund_id::text, amount, note, requested_by, requested_at
+    FROM payer_refund
+    UNION ALL
+    SELECT 0, 'SUSPENSE_PROPOSAL', reference || '/' || proposal_id, 50000, reason, proposed_by,
+           proposed_at
+    FROM suspense_proposal
+    UNION ALL
+    SELECT 0, 'DISPUTE', p.dispute_id || '/' || p.proposal_id, d.amount, p.reason, p.proposed_by,
+           p.proposed_at
+    FROM dispute_proposal AS p JOIN disputed_payment AS d ON d.dispute_id = p.dispute_id
+    WHERE d.closed_at IS NULL
+    ON CONFLICT DO NOTHING
+"""
+MONEY_WAITING: LiteralString = """
+    WITH refunds AS (
+        INSERT INTO payer_refund_waiting (refund_id) SELECT refund_id FROM payer_refund
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO suspense_waiting (channel_id, reference, suspense_id)
+    SELECT channel_id, reference, suspense_id FROM suspense_item
+    ON CONFLICT DO NOTHING
 """
 MANUAL_APPROVAL: LiteralString = """
     INSERT INTO manual_change_approval (family_id, change_id, proposed_by, approved_by, approved_at)
@@ -458,6 +487,7 @@ SHARED: Sequence[LiteralString] = (
     PAYER_REFUND,
     WEBHOOK,
     SATISFACTION,
+    MONEY_WAITING,
 )
 """What belongs to no family."""
 OF_FAMILY: Sequence[LiteralString] = (
@@ -480,7 +510,6 @@ ROWS: Sequence[LiteralString] = (
     COLLECTED,
     COLLECTION_FAILED,
     MANUAL_CHANGES,
-    MANUAL_CHANGE_WAITING,
     MANUAL_APPROVAL,
     LAYOFF,
     QUEUED,
@@ -497,6 +526,7 @@ ROWS: Sequence[LiteralString] = (
     CREDIT,
     REFUND,
     REFUND_EVENT,
+    APPROVALS,
     PLAN,
     STEP,
     EVENTS,

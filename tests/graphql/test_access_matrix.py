@@ -259,7 +259,7 @@ ROOTS: list[Way] = [
     Way(text="governmentPayments(first: 5) { nodes { % } }", types=("GovernmentPayment",)),
     Way(text="refundsWaiting(first: 5) { nodes { % } }", types=("Refund",)),
     Way(text="payerRefundsWaiting(first: 5) { nodes { % } }", types=("PayerRefund",)),
-    Way(text="approvalsWaiting { % }", types=("ApprovalWaiting",)),
+    Way(text="approvalsWaiting(first: 10) { nodes { % } }", types=("ApprovalWaiting",)),
     Way(text="reminderRules { % }", types=("ReminderRule",)),
     Way(text="reminderQueue { % }", types=("ReminderQueueFigure",)),
     Way(text='reminderPreview(day: "2026-01-07") { % }', types=("ReminderPreview",)),

@@ -39,11 +39,11 @@ TO_SEE: Mapping[Role, str] = {
     Role.BRANCH_OFFICER: """{
         complaints(first: 9) { nodes { number } }
         claims(first: 9) { nodes { number } }
-        approvalsWaiting { kind number }
+        approvalsWaiting(first: 9) { nodes { kind number } }
         refundsWaiting(first: 9) { nodes { amount } }
     }""",
     Role.FINANCE_OFFICER: """{
-        approvalsWaiting { kind number }
+        approvalsWaiting(first: 9) { nodes { kind number } }
         refundsWaiting(first: 9) { nodes { amount } }
         suspenseItems(first: 9) { nodes { amount } }
         governmentBills(first: 9) { nodes { amount } }

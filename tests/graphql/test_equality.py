@@ -218,7 +218,10 @@ async def _arguments(
         ],
         ("Query", "refundsWaiting"): _pages("RefundWaitingCursor", 1_767_225_600_000_000, 1, 1),
         ("Query", "payerRefundsWaiting"): _pages("PayerRefundCursor", 1),
-        ("Query", "approvalsWaiting"): [{}],
+        ("Query", "approvalsWaiting"): [
+            *_pages("ApprovalCursor", 1),
+            {"first": 3, "filter": {"kind": {"eq": "REFUND"}}},
+        ],
         ("Query", "reminderRules"): [{}],
         ("Query", "reminderQueue"): [{}],
         ("Query", "webhookEndpoints"): [{}],

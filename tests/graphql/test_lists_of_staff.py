@@ -5,10 +5,25 @@ from typing import LiteralString
 
 import pytest
 
+from iuran.core.approvals import ApprovalKind, Subject, waits_no_more
 from iuran.core.clock import WIB, StandingClock
 from iuran.core.database.pool import Pool
+from iuran.core.facilities.capitation_tariffs import (
+    CapitationTariff,
+    approve_tariff,
+    propose_tariff,
+)
+from iuran.core.money import Rupiah
+from iuran.core.months import CoverageMonth
+from iuran.graphql.global_ids import id_of
 from iuran.graphql.identity import Role
-from tests.graphql.conftest import Frontend, Insured
+from iuran.payments.payer_refunds import (
+    record_payer_payout,
+    waiting_payer_refunds,
+)
+from iuran.payments.webhooks.addresses import Reach
+from iuran.payments.webhooks.endpoints import NewEndpoint, add_endpoint
+from tests.graphql.conftest import CIPHER, Frontend, Insured
 from tests.graphql.everything import one_of_everything
 
 
@@ -22,9 +37,9 @@ async def _everything(pool: Pool, insured: Insured, clock: StandingClock) -> Non
 async def test_an_officer_sees_what_waits_for_him_and_not_what_was_approved(
     frontend: Frontend, insured: Insured
 ) -> None:
-    query = "{ approvalsWaiting { kind amount proposedBy family { id } } }"
+    query = "{ approvalsWaiting(first: 9) { nodes { kind amount proposedBy family { id } } } }"
 
-    waiting = (await frontend.data(query))["approvalsWaiting"]
+    waiting = (await frontend.data(query))["approvalsWaiting"]["nodes"]
 
     kinds = [one["kind"] for one in waiting]
     assert kinds.count("MANUAL_CHANGE") == 1
@@ -38,42 +53,63 @@ async def test_tariffs_and_systems_wait_until_a_second_person_approves_them(
     frontend: Frontend, pool: Pool
 ) -> None:
     code = await pool.fetchval("SELECT min(facility_code) FROM facility")
-    await pool.execute(TARIFFS, code)
-    await pool.execute(SYSTEMS)
-    await pool.execute(MONTH)
-    query = "{ approvalsWaiting { kind number amount reason proposedBy } }"
+    at = datetime(2026, 1, 9, 9, tzinfo=WIB)
+    async with pool.acquire() as connection:
+        for month, amount in ((12, 3_700), (11, 3_600)):
+            tariff = CapitationTariff(
+                facility_code=code,
+                first_month=CoverageMonth(2025, month),
+                amount=Rupiah(amount),
+                reason="kontrak baru",
+            )
+            await propose_tariff(connection, tariff, by="ani", at=at)
+        await approve_tariff(
+            connection, code, first_month=CoverageMonth(2025, 12), by="budi", at=at
+        )
+        for name, kinds in (("baru-satu", ("payment.settled",)), ("baru-semua", ())):
+            new = NewEndpoint(name=name, url="https://203.0.113.9/", kinds=kinds)
+            await add_endpoint(connection, CIPHER, Reach(), new, by="ani", at=at)
+    query = """
+        query ($kind: ApprovalKind!) {
+          approvalsWaiting(first: 9, filter: {kind: {eq: $kind}}) {
+            nodes { number amount reason proposedBy } } }
+    """
 
-    waiting = (await frontend.data(query))["approvalsWaiting"]
+    tariffs = (await frontend.data(query, kind="CAPITATION_TARIFF"))["approvalsWaiting"]["nodes"]
+    systems = (await frontend.data(query, kind="WEBHOOK_ENDPOINT"))["approvalsWaiting"]["nodes"]
 
-    (month,) = (one for one in waiting if one["kind"] == "CAPITATION")
-    assert (month["number"], month["amount"], month["proposedBy"]) == ("2026-01", "95000", "ani")
-    told = [one for one in waiting if one["kind"] in {"CAPITATION_TARIFF", "WEBHOOK_ENDPOINT"}]
-    new = [one for one in told if one["number"] != "contoh" and one["reason"] != "perjanjian 17"]
-    assert [(one["number"], one["amount"], one["reason"]) for one in new] == [
-        (f"{code}/2025-12", "3600", "kontrak baru"),
-        ("baru-satu", None, "payment.settled, bill.issued"),
-        ("baru-semua", None, "*"),
+    (tariff,) = tariffs
+    assert tariff == {
+        "number": f"{code}/2025-11",
+        "amount": "3600",
+        "reason": "kontrak baru",
+        "proposedBy": "ani",
+    }
+    assert [(one["number"], one["reason"]) for one in systems] == [
+        ("baru-satu", "payment.settled"),
+        ("baru-semua", "*"),
     ]
 
 
-MONTH: LiteralString = """
-    INSERT INTO capitation_waiting (coverage_month, facilities, amount, computed_by, computed_at)
-    VALUES (2026 * 12, 1, 95000, 'ani', '2026-01-02 09:00+07')
-"""
-TARIFFS: LiteralString = """
-    INSERT INTO capitation_tariff (facility_code, first_month, amount, reason, recorded_by,
-                                   recorded_at, approved_by, approved_at)
-    VALUES ($1, 2025 * 12 + 11, 3600, 'kontrak baru', 'ani', '2026-01-02 09:00+07', NULL, NULL),
-           ($1, 2026 * 12 + 1, 3700, 'lama', 'ani', '2026-01-02 09:00+07', 'budi',
-            '2026-01-02 10:00+07')
-"""
-SYSTEMS: LiteralString = """
-    INSERT INTO webhook_endpoint (name, url, kinds, created_by, created_at, approved_by)
-    VALUES ('baru-satu', 'https://a.example', '{payment.settled,bill.issued}', 'ani',
-            '2026-01-03 09:00+07', NULL),
-           ('baru-semua', 'https://b.example', '{}', 'ani', '2026-01-04 09:00+07', NULL),
-           ('lama', 'https://c.example', '{}', 'ani', '2026-01-01 09:00+07', 'budi')
-"""
+async def test_what_waits_is_read_page_by_page_and_names_what_its_mutation_takes(
+    frontend: Frontend, insured: Insured
+) -> None:
+    query = """
+        query ($after: String) {
+          approvalsWaiting(first: 3, after: $after) {
+            totalCount nodes { kind number subjectId } pageInfo { hasNextPage endCursor } } }
+    """
+
+    first = (await frontend.data(query))["approvalsWaiting"]
+    second = (await frontend.data(query, after=first["pageInfo"]["endCursor"]))["approvalsWaiting"]
+
+    seen = [*first["nodes"], *second["nodes"]]
+    assert first["totalCount"] == len(seen) == len({one["kind"] for one in seen})
+    assert (first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (True, False)
+    for one in seen:
+        node = {"MANUAL_CHANGE": "ManualChange", "REFUND": "Refund"}.get(one["kind"])
+        wanted = node and id_of(node, insured.family_id, int(one["number"]))
+        assert one["subjectId"] == wanted
 
 
 async def test_refunds_wait_in_the_order_in_which_they_were_asked_for_page_by_page(
@@ -111,32 +147,37 @@ async def test_a_refund_to_an_employer_waits_for_its_decision_and_then_for_its_t
 ) -> None:
     query = """
         { payerRefundsWaiting(first: 5) { nodes { amount state payeeAccount employer { name } } }
-          approvalsWaiting { kind amount } }
+          approvalsWaiting(first: 9) { nodes { kind amount } } }
     """
 
     asked = await frontend.data(query, role=Role.AUDITOR)
-    await pool.execute(DECISION)
-    approved = await frontend.data(query, role=Role.AUDITOR)
-    await pool.execute(
-        "INSERT INTO payer_refund_payout SELECT refund_id, 'TRF-1', 'petugas-2', "
-        "'2026-01-09' FROM payer_refund"
-    )
-    paid = await frontend.data(query, role=Role.AUDITOR)
+    at = datetime(2026, 1, 9, 9, tzinfo=WIB)
+    async with pool.acquire() as connection:
+        (refund,) = await waiting_payer_refunds(connection)
+        await connection.execute(DECISION, at)
+        number = str(refund.refund_id)
+        await waits_no_more(connection, Subject(kind=ApprovalKind.PAYER_REFUND, number=number))
+        approved = await frontend.data(query, role=Role.AUDITOR)
+        await record_payer_payout(
+            connection, refund.refund_id, payout_reference="TRF-1", by="petugas-2", at=at
+        )
+        paid = await frontend.data(query, role=Role.AUDITOR)
 
     (waiting,) = asked["payerRefundsWaiting"]["nodes"]
     assert waiting["employer"]["name"] == "PT Contoh"
     assert (waiting["state"], waiting["payeeAccount"]) == ("COMPLETE", "********2345")
-    assert {"kind": "PAYER_REFUND", "amount": "4000"} in asked["approvalsWaiting"]
+    assert {"kind": "PAYER_REFUND", "amount": "4000"} in asked["approvalsWaiting"]["nodes"]
     (waiting,) = approved["payerRefundsWaiting"]["nodes"]
     assert waiting["state"] == "APPROVED"
-    assert "PAYER_REFUND" not in {one["kind"] for one in approved["approvalsWaiting"]}
+    kinds = {one["kind"] for one in approved["approvalsWaiting"]["nodes"]}
+    assert "PAYER_REFUND" not in kinds
     assert paid["payerRefundsWaiting"]["nodes"] == []
 
 
 DECISION: LiteralString = """
     INSERT INTO payer_refund_decision (refund_id, requested_by, is_approved, reason, decided_by,
                                        decided_at)
-    SELECT refund_id, requested_by, true, 'sesuai', 'petugas-2', '2026-01-09 09:00+07'
+    SELECT refund_id, requested_by, true, 'sesuai', 'petugas-2', $1
     FROM payer_refund
 """
 
@@ -147,7 +188,7 @@ async def test_what_a_bank_has_otherwise_is_seen_beside_what_we_have(frontend: F
           nodes { channelName reference service customerNumber amount
             ourCustomerNumber ourAmount ourResult foundAt closedAt proposals { outcome proposedBy }
           } }
-          approvalsWaiting { kind amount }
+          approvalsWaiting(first: 9, filter: {kind: {eq: DISPUTE}}) { nodes { kind amount } }
           closed: disputedPayments(first: 5, filter: {isClosed: {eq: true}}) { nodes {
             closedAt closing { outcome reason proposedBy approvedBy bookedReference bookedAmount
                                bookedResult } } } }
@@ -167,7 +208,7 @@ async def test_what_a_bank_has_otherwise_is_seen_beside_what_we_have(frontend: F
     )
     assert dispute["closedAt"] is None
     assert dispute["proposals"] == [{"outcome": "BANK_CORRECTED", "proposedBy": "petugas-1"}]
-    assert {"kind": "DISPUTE", "amount": "100000"} in whole["approvalsWaiting"]
+    assert whole["approvalsWaiting"]["nodes"] == [{"kind": "DISPUTE", "amount": "100000"}]
     (ended,) = whole["closed"]["nodes"]
     assert ended["closedAt"] == "2026-01-06T11:00:00+07:00"
     assert ended["closing"] == {

@@ -16,6 +16,7 @@ from iuran.graphql import changes
 from iuran.graphql.compiler.answers import CompiledReads
 from iuran.graphql.compiler.refusals import NotCompilableError
 from iuran.graphql.sdl import sdl
+from iuran.payments.waiting import waiting_disagreements
 from tests.graphql.conftest import Frontend, Insured, code_of
 from tests.graphql.happy import care, house, money, people
 from tests.graphql.happy.world import ROWS, World
@@ -94,6 +95,8 @@ async def test_what_is_wished_is_done_wholly_and_once_under_its_key(
     assert second == plain == {**first, "replayed": True}
     assert other["__typename"] == "IdempotencyKeyReused"
     assert [done, await world.pool.fetchval(happy.effect)] == [happy.became] * 2
+    async with world.pool.acquire() as connection:
+        assert await waiting_disagreements(connection) == ()
 
 
 async def crash(*_: object) -> None:

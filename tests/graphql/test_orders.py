@@ -47,6 +47,7 @@ PARENTS = {
 }
 FILTERS: Mapping[tuple[str, str], Sequence[str]] = {
     ("Family", "bills"): ["state: {eq: OPEN}"],
+    ("Query", "approvalsWaiting"): ["kind: {eq: REFUND}"],
     ("Query", "autodebitMandates"): ['channel: {eq: "BRI"}'],
     ("Query", "claims"): ["state: {eq: PAID}", 'facilityCode: {eq: "0301R001"}'],
     ("Query", "complaints"): ["isAnswered: {eq: false}"],

@@ -113,7 +113,7 @@ async def agreed(connection: Connection, amount: int, month: CoverageMonth) -> N
 async def test_a_month_waits_from_its_computation_to_its_approval(pool: Pool) -> None:
     channel = await a_world(pool)
     await at_home(pool, channel, members=2)
-    waiting = "SELECT facilities, amount, computed_by FROM capitation_waiting"
+    waiting = "SELECT number, reason, amount, proposed_by FROM approval_waiting"
 
     before = await pool.fetchrow(waiting)
     await computed(pool, MARCH, at=wib(2026, 3, 2))
@@ -123,8 +123,9 @@ async def test_a_month_waits_from_its_computation_to_its_approval(pool: Pool) ->
 
     assert before is None
     assert computed_once is not None
-    assert computed_once["computed_by"] == "ani"
-    assert (computed_once["facilities"], computed_once["amount"]) == (paid.facilities, paid.amount)
+    assert computed_once["proposed_by"] == "ani"
+    assert computed_once["reason"] == f"{paid.facilities} facilities"
+    assert computed_once["amount"] == paid.amount
     assert await pool.fetchrow(waiting) is None
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits_no_more
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError
 from iuran.core.second_person import SecondPersonError
@@ -17,11 +18,11 @@ INSERT_CHANGE: LiteralString = """
         INSERT INTO manual_change (family_id, membership_id, kind, reason, before, wanted,
                                    proposed_by, proposed_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        RETURNING family_id, change_id, proposed_at
+        RETURNING family_id, change_id
     )
-    INSERT INTO manual_change_waiting (family_id, change_id, proposed_at)
-    SELECT family_id, change_id, proposed_at FROM proposed
-    RETURNING change_id
+    INSERT INTO approval_waiting (family_id, kind, number, reason, proposed_by, proposed_at)
+    SELECT family_id, 'MANUAL_CHANGE', change_id::text, $4, $7, $8 FROM proposed
+    RETURNING number::bigint
 """
 
 SELECT_CHANGE: LiteralString = """
@@ -33,10 +34,6 @@ SELECT_CHANGE: LiteralString = """
 INSERT_APPROVAL: LiteralString = """
     INSERT INTO manual_change_approval (family_id, change_id, proposed_by, approved_by, approved_at)
     VALUES ($1, $2, $3, $4, $5)
-"""
-
-WAITS_NO_MORE: LiteralString = """
-    DELETE FROM manual_change_waiting WHERE family_id = $1 AND change_id = $2
 """
 
 ChangedValues = Mapping[str, str | int | None]
@@ -131,7 +128,8 @@ async def approve(
         raise SecondPersonError(approved_by) from error
     except asyncpg.UniqueViolationError as error:
         raise ChangeApprovedError(change_id) from error
-    await connection.execute(WAITS_NO_MORE, family_id, change_id)
+    subject = Subject(kind=ApprovalKind.MANUAL_CHANGE, number=str(change_id), family_id=family_id)
+    await waits_no_more(connection, subject)
     return proposal
 
 

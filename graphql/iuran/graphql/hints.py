@@ -100,6 +100,9 @@ HINTS: Final[Mapping[str, str]] = {
     "give the first position, too": "isi juga posisi pertama",
     "it was given before": "manfaat ini sudah pernah diberikan",
     "it would have ended with {}": "manfaatnya sudah berakhir pada {0}",
+    "it looks like no payment under another reference": (
+        "tidak mirip pembayaran mana pun dengan referensi lain; pilih hasil yang lain"
+    ),
     "its holder belongs to another family card from {} on; name the number of somebody who stays, "
     "or give the mandate there from that day": (
         "pemegangnya pindah kartu keluarga mulai {0}; pakai nomor anggota yang tetap, atau beri "

@@ -10,6 +10,7 @@ from typing import ClassVar, LiteralString, Self
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits_no_more
 from iuran.core.claims.deadlines import months_late
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
@@ -26,19 +27,15 @@ COMPUTE_CAPITATION: LiteralString = """
 """
 
 NOTE_WAITING: LiteralString = """
-    INSERT INTO capitation_waiting (coverage_month, facilities, amount, computed_by, computed_at)
-    SELECT $1::integer, count(*), sum(n.amount), $2, $3
+    INSERT INTO approval_waiting (family_id, kind, number, amount, reason, proposed_by, proposed_at)
+    SELECT 0, 'CAPITATION', $4::text, sum(n.amount), count(*) || ' facilities', $2, $3
     FROM capitation_newest($1::integer) AS n
     WHERE NOT EXISTS (SELECT FROM capitation_approval AS a
                       WHERE a.facility_code = n.facility_code AND a.coverage_month = $1::integer)
     HAVING count(*) > 0
-    ON CONFLICT (coverage_month) DO UPDATE
-    SET facilities = excluded.facilities, amount = excluded.amount,
-        computed_by = excluded.computed_by, computed_at = excluded.computed_at
-"""
-
-WAITS_NO_MORE: LiteralString = """
-    DELETE FROM capitation_waiting WHERE coverage_month = $1
+    ON CONFLICT (family_id, kind, number) DO UPDATE
+    SET amount = excluded.amount, reason = excluded.reason, proposed_by = excluded.proposed_by,
+        proposed_at = excluded.proposed_at
 """
 
 APPROVE_CAPITATION: LiteralString = """
@@ -150,7 +147,7 @@ async def compute_capitation(
         raise MonthNotBegunError(month)
     written = int(await connection.fetchval(COMPUTE_CAPITATION, month.ordinal, by, at))
     if written:
-        await connection.execute(NOTE_WAITING, month.ordinal, by, at)
+        await connection.execute(NOTE_WAITING, month.ordinal, by, at, str(month))
     return written
 
 
@@ -174,7 +171,8 @@ async def approve_capitation(
         raise SecondPersonError(by) from error
     if row is None or row["facilities"] == 0:
         raise NothingToApproveError("capitation")
-    await connection.execute(WAITS_NO_MORE, month.ordinal)
+    subject = Subject(kind=ApprovalKind.CAPITATION, number=str(month))
+    await waits_no_more(connection, subject)
     return CapitationApproval(
         facilities=row["facilities"],
         amount=Rupiah(row["amount"]),

@@ -10,6 +10,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, DomainError, InvalidInputError
@@ -157,6 +158,8 @@ async def record_government_payment(
         raise AlreadyRegisteredError("reference") from error
     except asyncpg.ForeignKeyViolationError as error:
         raise GovernmentUnknownError(payment.region) from error
+    subject = _subject_of(payment.region, payment_id)
+    await waits(connection, subject, reason=payment.note, by=by, at=at, amount=payment.amount)
     return int(payment_id)
 
 
@@ -189,7 +192,12 @@ async def approve_government_payment(
         raise NothingToApproveError("payment") from error
     if allocated is None:
         raise NothingToApproveError("payment")
+    await waits_no_more(connection, _subject_of(region, payment_id))
     return Rupiah(int(allocated))
+
+
+def _subject_of(region: str, payment_id: int) -> Subject:
+    return Subject(kind=ApprovalKind.GOVERNMENT_PAYMENT, number=f"{region}/{payment_id}")
 
 
 async def settle_governments(connection: Connection, *, at: datetime) -> Rupiah:

@@ -10,6 +10,7 @@ from typing import ClassVar, LiteralString, Self
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
@@ -29,9 +30,14 @@ SELECT_CREDIT: LiteralString = """
 """
 
 INSERT_REFUND: LiteralString = """
-    INSERT INTO payer_refund (employer_id, region, amount, note, payee_name, payee_bank,
-                              payee_account, requested_by, requested_at, pay_by)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    WITH asked AS (
+        INSERT INTO payer_refund (employer_id, region, amount, note, payee_name, payee_bank,
+                                  payee_account, requested_by, requested_at, pay_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        RETURNING refund_id
+    )
+    INSERT INTO payer_refund_waiting (refund_id)
+    SELECT refund_id FROM asked
     RETURNING refund_id
 """
 
@@ -49,12 +55,16 @@ SELECT_WAITING: LiteralString = """
     SELECT r.refund_id, r.employer_id, r.region, r.amount, r.note, r.payee_name, r.payee_bank,
            r.payee_account, r.requested_by, r.pay_by, d.is_approved, d.decided_by,
            p.reference, p.paid_on
-    FROM payer_refund AS r
+    FROM payer_refund_waiting AS w
+    JOIN payer_refund AS r ON r.refund_id = w.refund_id
     LEFT JOIN payer_refund_decision AS d ON d.refund_id = r.refund_id
     LEFT JOIN payer_refund_payout AS p ON p.refund_id = r.refund_id
-    WHERE p.refund_id IS NULL AND d.is_approved IS NOT false
-    ORDER BY r.refund_id
+    ORDER BY w.refund_id
     LIMIT $1
+"""
+
+DELETE_WAITING: LiteralString = """
+    DELETE FROM payer_refund_waiting WHERE refund_id = $1
 """
 
 APPROVE: LiteralString = """
@@ -165,6 +175,8 @@ async def ask_payer_refund(
         at,
         pay_by(wib_date(at)),
     )
+    subject = _subject_of(int(refund_id))
+    await waits(connection, subject, reason=refund.note.strip(), by=by, at=at, amount=refund.amount)
     return await payer_refund_of(connection, int(refund_id))
 
 
@@ -191,6 +203,7 @@ async def approve_payer_refund(
     if result == "CREDIT_SPENT":
         credit = await connection.fetchval(SELECT_CREDIT, refund.employer_id, refund.region)
         raise RefundExceedsCreditError(amount=refund.amount, credit=Rupiah(credit))
+    await waits_no_more(connection, _subject_of(refund_id))
     return refund
 
 
@@ -212,6 +225,8 @@ async def refuse_payer_refund(
         raise SecondPersonError(by) from error
     except asyncpg.UniqueViolationError as error:
         raise NothingToApproveError("refund") from error
+    await waits_no_more(connection, _subject_of(refund_id))
+    await connection.execute(DELETE_WAITING, refund_id)
     return await payer_refund_of(connection, refund_id)
 
 
@@ -234,6 +249,7 @@ async def record_payer_payout(
             await connection.execute(INSERT_PAYOUT, refund_id, reference, by, wib_date(at))
     except asyncpg.UniqueViolationError as error:
         raise NothingToApproveError("approved refund") from error
+    await connection.execute(DELETE_WAITING, refund_id)
     return await payer_refund_of(connection, refund_id)
 
 
@@ -250,6 +266,10 @@ async def waiting_payer_refunds(
 ) -> tuple[PayerRefund, ...]:
     """Return the refunds that wait for a decision or for their transfer, the oldest first."""
     return tuple(PayerRefund.of(row) for row in await connection.fetch(SELECT_WAITING, limit))
+
+
+def _subject_of(refund_id: int) -> Subject:
+    return Subject(kind=ApprovalKind.PAYER_REFUND, number=str(refund_id))
 
 
 def _check(refund: NewPayerRefund, by: str) -> None:

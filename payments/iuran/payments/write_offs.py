@@ -11,6 +11,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import NOBODYS, ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Pool
 from iuran.core.errors import DomainError, InvalidInputError
@@ -116,9 +117,12 @@ async def propose_write_off(
         if not text.strip():
             raise InvalidInputError(field, "say who proposes the write-off, and why")
     await _demand_rule(connection, order.rule, at)
-    return int(
+    order_id = int(
         await connection.fetchval(INSERT_ORDER, order.rule, order.family_id, order.reason, by, at)
     )
+    subject = _subject_of(order_id, order.family_id)
+    await waits(connection, subject, reason=order.reason, by=by, at=at)
+    return order_id
 
 
 async def approve_write_off(
@@ -142,6 +146,13 @@ async def approve_write_off(
         raise SecondPersonError(by) from error
     except asyncpg.UniqueViolationError as error:
         raise NothingToApproveError("write-off") from error
+    await waits_no_more(connection, _subject_of(order_id, order["only_family"]))
+
+
+def _subject_of(order_id: int, family_id: int | None) -> Subject:
+    return Subject(
+        kind=ApprovalKind.WRITE_OFF, number=str(order_id), family_id=family_id or NOBODYS
+    )
 
 
 async def carry_out_for_its_family(connection: Connection, order_id: int, *, at: datetime) -> None:

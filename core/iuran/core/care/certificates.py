@@ -6,6 +6,7 @@ from typing import LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.second_person import NothingToApproveError, SecondPersonError
@@ -62,6 +63,8 @@ async def record_certificate(
         )
     except asyncpg.UniqueViolationError as error:
         raise AlreadyRegisteredError("certificateNumber") from error
+    subject = _subject_of(certificate.family_id, certificate.certificate_number)
+    await waits(connection, subject, reason=certificate.issued_by, by=by, at=at)
 
 
 async def approve_certificate(
@@ -74,6 +77,13 @@ async def approve_certificate(
         raise SecondPersonError(by) from error
     if done is None:
         raise NothingToApproveError("letter of inability")
+    await waits_no_more(connection, _subject_of(family_id, certificate_number))
+
+
+def _subject_of(family_id: int, certificate_number: str) -> Subject:
+    return Subject(
+        kind=ApprovalKind.INABILITY_CERTIFICATE, number=certificate_number, family_id=family_id
+    )
 
 
 async def is_certified_unable(connection: Connection, family_id: int, *, on: date) -> bool:

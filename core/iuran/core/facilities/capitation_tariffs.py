@@ -6,6 +6,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, DomainError, InvalidInputError
@@ -82,6 +83,8 @@ async def propose_tariff(
             )
     except asyncpg.UniqueViolationError as error:
         raise AlreadyRegisteredError("firstMonth") from error
+    subject = _subject_of(tariff.facility_code, tariff.first_month)
+    await waits(connection, subject, reason=tariff.reason, by=by, at=at, amount=tariff.amount)
 
 
 async def approve_tariff(
@@ -107,3 +110,8 @@ async def approve_tariff(
         raise SecondPersonError(by) from error
     if done is None:
         raise NothingToApproveError("tariff")
+    await waits_no_more(connection, _subject_of(facility_code, first_month))
+
+
+def _subject_of(facility_code: str, first_month: CoverageMonth) -> Subject:
+    return Subject(kind=ApprovalKind.CAPITATION_TARIFF, number=f"{facility_code}/{first_month}")

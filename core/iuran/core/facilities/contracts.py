@@ -6,6 +6,7 @@ from typing import LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.database.pool import Connection
 from iuran.core.errors import AlreadyRegisteredError, InvalidInputError
 from iuran.core.facilities.registry import FacilityUnknownError
@@ -58,6 +59,8 @@ async def propose_contract(
         raise FacilityUnknownError(contract.facility_code) from error
     except asyncpg.UniqueViolationError as error:
         raise AlreadyRegisteredError("firstDay") from error
+    subject = _subject_of(contract.facility_code, contract.first_day)
+    await waits(connection, subject, reason=contract.reason, by=by, at=at)
 
 
 async def approve_contract(
@@ -73,3 +76,8 @@ async def approve_contract(
         raise SecondPersonError(by) from error
     if done is None:
         raise NothingToApproveError("contract")
+    await waits_no_more(connection, _subject_of(facility_code, first_day))
+
+
+def _subject_of(facility_code: str, first_day: date) -> Subject:
+    return Subject(kind=ApprovalKind.FACILITY_CONTRACT, number=f"{facility_code}/{first_day}")

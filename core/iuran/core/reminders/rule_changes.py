@@ -6,6 +6,7 @@ from typing import ClassVar, LiteralString, Self
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
@@ -109,7 +110,7 @@ async def propose(connection: Connection, change: RuleChange, *, at: datetime) -
     if change.effective_from <= wib_date(at):
         raise ChangeTooLateError(change.effective_from)
     rule = change.rule
-    return int(
+    change_id = int(
         await connection.fetchval(
             INSERT_CHANGE,
             rule.event,
@@ -127,6 +128,9 @@ async def propose(connection: Connection, change: RuleChange, *, at: datetime) -
             at,
         )
     )
+    reason, by = change.reason.strip(), change.proposed_by
+    await waits(connection, _subject_of(change_id), reason=reason, by=by, at=at)
+    return change_id
 
 
 async def approve(
@@ -149,6 +153,11 @@ async def approve(
         raise NothingToApproveError(f"change {change_id} of the schedule") from error
     if status != "INSERT 0 1":
         raise NothingToApproveError(f"change {change_id} of the schedule")
+    await waits_no_more(connection, _subject_of(change_id))
+
+
+def _subject_of(change_id: int) -> Subject:
+    return Subject(kind=ApprovalKind.REMINDER_RULE, number=str(change_id))
 
 
 async def waiting_changes(

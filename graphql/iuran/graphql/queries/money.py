@@ -6,7 +6,12 @@ import strawberry
 
 from iuran.graphql.compiler.declarations import Declared, Root, Way
 from iuran.graphql.queries.ways import by_number, look_up
-from iuran.graphql.types.approvals import APPROVALS_WAITING, ApprovalWaiting
+from iuran.graphql.types.approvals import (
+    APPROVAL_ORDER,
+    APPROVALS_WAITING,
+    ApprovalFilter,
+    ApprovalWaiting,
+)
 from iuran.graphql.types.channels import CHANNEL_ORDER, CHANNELS, Channel
 from iuran.graphql.types.disputes import (
     DISPUTED_PAYMENT_ORDER,
@@ -40,7 +45,6 @@ from iuran.graphql.types.payer_refunds import (
 from iuran.graphql.types.payments import Payment
 from iuran.graphql.types.refunds import REFUND_ORDER, REFUNDS_WAITING, Refund
 from iuran.graphql.types.suspense import SUSPENSE, SUSPENSE_ORDER, SuspenseItem
-from iuran.graphql.types.weights import counted_as, weighing
 from iuran.graphql.types.write_offs import WRITE_OFF_ORDER_ORDER, WRITE_OFF_ORDERS, WriteOffOrder
 
 
@@ -123,10 +127,13 @@ class MoneyQueries:
         "oldest first; for finance officers and auditors, empty for others.",
         order_by=PAYER_REFUND_ORDER,
     )
-    approvals_waiting: list[ApprovalWaiting] = declared(
-        description="What waits for a second person, the oldest first, at most 100; for officers, "
-        "empty for others.",
-        directives=[*counted_as(20), *weighing(10)],
+    approvals_waiting: Connection[ApprovalWaiting] = in_pages(
+        description="What waits for a second person, the oldest first; for officers, empty for "
+        "others.",
+        filter=Annotated[
+            ApprovalFilter | None, strawberry.argument(description="Only approvals like this.")
+        ],
+        order_by=APPROVAL_ORDER,
     )
     autodebit_mandates: Connection[AutodebitMandate] = in_pages(
         description="The mandates for autodebit that live and that you may see, by family.",

@@ -94,11 +94,10 @@ PAYER_REFUND = Source(
 )
 PAYER_REFUNDS_WAITING = Paged(
     target="PayerRefund",
-    where="NOT EXISTS (SELECT FROM payer_refund_payout AS o WHERE o.refund_id = {row}.refund_id) "
-    "AND NOT EXISTS (SELECT FROM payer_refund_decision AS n "
-    "WHERE n.refund_id = {row}.refund_id AND NOT n.is_approved)",
+    via="payer_refund_waiting AS {row}w, ",
+    where="{row}.refund_id = {row}w.refund_id",
     order="REQUESTED_AT",
-    keys=(Key(sql="{row}.refund_id"),),
+    keys=(Key(sql="{row}w.refund_id"),),
     list_name="PayerRefundCursor",
     descending=False,
 )

@@ -141,10 +141,10 @@ SUSPENSE_ITEM = Source(
 )
 SUSPENSE = Paged(
     target="SuspenseItem",
-    where="NOT EXISTS (SELECT FROM suspense_placement AS p "
-    "WHERE p.channel_id = {row}.channel_id AND p.reference = {row}.reference)",
+    via="suspense_waiting AS {row}w, ",
+    where="{row}.channel_id = {row}w.channel_id AND {row}.reference = {row}w.reference",
     order="RECEIVED_AT",
-    keys=(Key(sql="{row}.suspense_id"),),
+    keys=(Key(sql="{row}w.suspense_id"),),
     list_name="SuspenseCursor",
     descending=False,
 )

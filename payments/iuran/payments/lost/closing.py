@@ -11,6 +11,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
 from iuran.core.money import Rupiah
@@ -45,6 +46,14 @@ CLOSE: LiteralString = """
     UPDATE disputed_payment SET closed_at = $3
     WHERE channel_id = $1 AND dispute_id = $2 AND closed_at IS NULL
     RETURNING dispute_id
+"""
+
+WAIT_NO_MORE: LiteralString = """
+    DELETE FROM approval_waiting
+    WHERE family_id = 0 AND kind = 'DISPUTE' AND number IN (
+        SELECT p.dispute_id || '/' || p.proposal_id
+        FROM dispute_proposal AS p
+        WHERE p.channel_id = $1 AND p.dispute_id = $2)
 """
 
 INSERT_CLOSING: LiteralString = """
@@ -140,11 +149,15 @@ async def propose_closing(
         raise InvalidInputError("outcome", "it looks like no payment under another reference")
     if outcome is DisputeOutcome.BOOKED:
         _not_booked(dispute, dispute_id)
-    return int(
+    proposal_id = int(
         await connection.fetchval(
             INSERT_PROPOSAL, dispute["channel_id"], dispute_id, outcome.value, reason, by, at
         )
     )
+    subject = Subject(kind=ApprovalKind.DISPUTE, number=f"{dispute_id}/{proposal_id}")
+    amount = Rupiah(dispute["amount"])
+    await waits(connection, subject, reason=reason, by=by, at=at, amount=amount)
+    return proposal_id
 
 
 async def approve_closing(
@@ -179,6 +192,7 @@ async def approve_closing(
                 booked and booked.amount,
                 booked and booked.result,
             )
+            await connection.execute(WAIT_NO_MORE, *key)
     except asyncpg.CheckViolationError as error:
         if error.constraint_name != "dispute_closing_needs_two_persons":
             raise

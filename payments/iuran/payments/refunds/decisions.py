@@ -5,6 +5,7 @@ from typing import ClassVar, LiteralString
 
 import asyncpg
 
+from iuran.core.approvals import waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError, InvalidInputError
@@ -22,7 +23,7 @@ from iuran.payments.refunds.records import (
     locked_refund,
     refund_of,
 )
-from iuran.payments.refunds.requests import RefundExceedsCreditError
+from iuran.payments.refunds.requests import RefundExceedsCreditError, subject_of
 
 APPROVE: LiteralString = """
     SELECT approve_refund($1, $2, $3, $4, $5)
@@ -88,6 +89,7 @@ async def _approved(connection: Connection, refund: Refund, result: str) -> Refu
         raise RefundStepError(found.state, "approved")
     if result == "UNKNOWN":
         raise RefundUnknownError
+    await waits_no_more(connection, subject_of(refund.key))
     return found
 
 
@@ -107,6 +109,7 @@ async def refuse_refund(
     if not reason.strip() or not by.strip():
         raise InvalidInputError("reason", "say who refuses, and why")
     await connection.execute(REFUSE, key.family_id, key.refund_id)
+    await waits_no_more(connection, subject_of(key))
     return await _told(connection, refund, RefundState.REFUSED, reason=reason, by=by, at=at)
 
 

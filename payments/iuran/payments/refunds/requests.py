@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar, LiteralString
 
+from iuran.core.approvals import ApprovalKind, Subject, waits
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import DomainError, InvalidInputError
@@ -107,7 +108,13 @@ async def record_file_complete(
     await connection.execute(COMPLETE, *_numbers(key), by, today, pay_by(today))
     steps = (refund.state.value, RefundState.COMPLETE.value, "file complete")
     await connection.execute(INSERT_EVENT, *_numbers(key), *steps, by, at)
+    await waits(connection, subject_of(key), reason=refund.note, by=by, at=at, amount=refund.amount)
     return await refund_of(connection, key)
+
+
+def subject_of(key: RefundKey) -> Subject:
+    """Return a refund as what waits for a second person."""
+    return Subject(kind=ApprovalKind.REFUND, number=str(key.refund_id), family_id=key.family_id)
 
 
 def pay_by(complete_on: date) -> date:

@@ -121,6 +121,8 @@ BEGIN
     VALUES (p_instruction.channel_id, p_instruction.reference, p_instruction.customer_number,
             p_instruction.amount, p_reason, p_at, wib_date(p_paid_at))
     RETURNING suspense_id INTO v_suspense_id;
+    INSERT INTO suspense_waiting (channel_id, reference, suspense_id)
+    VALUES (p_instruction.channel_id, p_instruction.reference, v_suspense_id);
     INSERT INTO ledger_entry (family_id, debit_account, credit_account, amount, booked_at,
                               value_date, channel_id, payment_id)
     VALUES (0, 'CHANNEL_CLEARING', 'SUSPENSE', p_instruction.amount, p_at, wib_date(p_paid_at),

@@ -56,6 +56,7 @@ BEGIN
                                     approved_at, result, detail)
     VALUES (p_channel_id, p_reference, p_proposal_id, v_proposal.proposed_by, p_by, p_at, v.result,
             v.detail);
+    DELETE FROM suspense_waiting WHERE channel_id = p_channel_id AND reference = p_reference;
     RETURN v;
 END
 $$;

@@ -12,23 +12,21 @@ PAGE_MAX = 500
 SELECT_ITEMS: LiteralString = """
     SELECT i.suspense_id, i.channel_id, c.code AS channel_code, i.reference, i.customer_number,
            i.amount, i.reason, i.received_at, i.value_date
-    FROM suspense_item AS i
-    JOIN channel AS c ON c.channel_id = i.channel_id
-    WHERE i.suspense_id > $1
-      AND NOT EXISTS (SELECT FROM suspense_placement AS p
-                      WHERE p.channel_id = i.channel_id AND p.reference = i.reference)
-    ORDER BY i.suspense_id
+    FROM suspense_waiting AS w
+    JOIN suspense_item AS i ON i.channel_id = w.channel_id AND i.reference = w.reference
+    JOIN channel AS c ON c.channel_id = w.channel_id
+    WHERE w.suspense_id > $1
+    ORDER BY w.suspense_id
     LIMIT $2
 """
 
 SELECT_PROPOSALS: LiteralString = """
     SELECT p.channel_id, c.code AS channel_code, p.reference, p.proposal_id, p.kind,
            p.customer_number, p.payee_name, p.reason, p.proposed_by, p.proposed_at, i.amount
-    FROM suspense_proposal AS p
-    JOIN suspense_item AS i ON i.channel_id = p.channel_id AND i.reference = p.reference
-    JOIN channel AS c ON c.channel_id = p.channel_id
-    WHERE NOT EXISTS (SELECT FROM suspense_placement AS d
-                      WHERE d.channel_id = p.channel_id AND d.reference = p.reference)
+    FROM suspense_waiting AS w
+    JOIN suspense_proposal AS p ON p.channel_id = w.channel_id AND p.reference = w.reference
+    JOIN suspense_item AS i ON i.channel_id = w.channel_id AND i.reference = w.reference
+    JOIN channel AS c ON c.channel_id = w.channel_id
     ORDER BY p.proposed_at, p.channel_id, p.reference, p.proposal_id
     LIMIT $1
 """

@@ -19,6 +19,25 @@ INSERT_PROPOSAL: LiteralString = """
     RETURNING proposal_id
 """
 
+NOTE_WAITING: LiteralString = """
+    INSERT INTO approval_waiting (family_id, kind, number, amount, reason, proposed_by, proposed_at)
+    SELECT 0, 'SUSPENSE_PROPOSAL', c.code || '/' || p.reference || '/' || p.proposal_id, i.amount,
+           p.reason, p.proposed_by, p.proposed_at
+    FROM suspense_proposal AS p
+    JOIN suspense_item AS i ON i.channel_id = p.channel_id AND i.reference = p.reference
+    JOIN channel AS c ON c.channel_id = p.channel_id
+    WHERE p.channel_id = $1 AND p.reference = $2 AND p.proposal_id = $3
+"""
+
+WAIT_NO_MORE: LiteralString = """
+    DELETE FROM approval_waiting
+    WHERE family_id = 0 AND kind = 'SUSPENSE_PROPOSAL' AND number IN (
+        SELECT c.code || '/' || p.reference || '/' || p.proposal_id
+        FROM suspense_proposal AS p
+        JOIN channel AS c ON c.channel_id = p.channel_id
+        WHERE p.channel_id = $1 AND p.reference = $2)
+"""
+
 SELECT_IS_PLACED: LiteralString = """
     SELECT EXISTS (SELECT FROM suspense_placement WHERE channel_id = $1 AND reference = $2)
 """
@@ -144,6 +163,7 @@ async def approve_placement(
     detail: Detail = {} if found is None else found
     if row["result"] == NOT_PLACEABLE:
         raise SuspenseNotPlaceableError(str(detail.get("reason", Result.IN_SUSPENSE)))
+    await connection.execute(WAIT_NO_MORE, key.channel_id, key.reference)
     return Placement(result=row["result"], credit=int(detail.get("credit", 0)))
 
 
@@ -166,4 +186,5 @@ async def _propose(
             )
     except asyncpg.ForeignKeyViolationError as error:
         raise SuspenseUnknownError(key.reference) from error
+    await connection.execute(NOTE_WAITING, key.channel_id, key.reference, proposal_id)
     return int(proposal_id)

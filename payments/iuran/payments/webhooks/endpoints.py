@@ -8,6 +8,7 @@ from typing import ClassVar, LiteralString, Self
 
 import asyncpg
 
+from iuran.core.approvals import ApprovalKind, Subject, waits, waits_no_more
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection, Record
 from iuran.core.errors import DomainError, InvalidInputError
@@ -22,6 +23,9 @@ NAME_FORM = re.compile(r"[a-z][a-z0-9-]{1,39}", re.ASCII)
 PERSON_LENGTH_MAX = 100
 DETAIL_LENGTH_MAX = 500
 ENDPOINTS_MAX = 500
+EVERY_KIND = "*"
+"""How a list of kinds is told that names none."""
+
 SYSTEM = "iuran"
 """Who changes an endpoint when nobody does."""
 
@@ -174,6 +178,8 @@ async def add_endpoint(
     except asyncpg.UniqueViolationError as error:
         raise EndpointExistsError(new.name) from error
     await connection.execute(INSERT_CURSOR, endpoint_id, new.after_position)
+    told = ", ".join(kinds) or EVERY_KIND
+    await waits(connection, _subject_of(new.name), reason=told, by=person, at=at)
     await note_change(connection, endpoint_id, Change.ADDED, by=person, detail=new.url, at=at)
     return await new_secret(connection, cipher, endpoint_id, at=at)
 
@@ -206,7 +212,12 @@ async def approve_endpoint(connection: Connection, name: str, *, by: str, at: da
             await connection.execute(APPROVE, endpoint.endpoint_id, person)
     except asyncpg.CheckViolationError as error:
         raise SecondPersonError(person) from error
+    await waits_no_more(connection, _subject_of(name))
     await note_change(connection, endpoint.endpoint_id, Change.APPROVED, by=person, at=at)
+
+
+def _subject_of(name: str) -> Subject:
+    return Subject(kind=ApprovalKind.WEBHOOK_ENDPOINT, number=name)
 
 
 async def enable_endpoint(
