@@ -18,13 +18,15 @@ from iuran.deploy.demo_tokens import demo_token_routes
 from iuran.deploy.edge import Edge
 from iuran.deploy.installation import installation_cipher, receipt_links
 from iuran.deploy.landing import landing_route
+from iuran.deploy.logs import operation_journal
 from iuran.deploy.messaging import message_report_routes, new_carriers, new_reach
 from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
 from iuran.deploy.tokens import TrustedIssuer, jwks_routes, trusted_issuer
+from iuran.deploy.whole_answers import WholeEdge
 from iuran.deploy.wrong_paths import WrongPaths
-from iuran.graphql.http import graphql_routes
+from iuran.graphql.http import GraphqlEndpoint, graphql_routes
 from iuran.graphql.rates import Rates
 from iuran.graphql.rates_in_redis import open_rates
 from iuran.graphql.services import GraphqlServices, IntrospectionPolicy
@@ -100,12 +102,15 @@ class _House(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """Return what answers: the edge around GraphQL alone, or everything as Starlette does."""
         everything = super().build_middleware_stack()
-        route = next(one for one in self.routes if isinstance(one, Route) and one.path == GRAPHQL)
-        operations = Edge(route.app, is_whole=True)
+        endpoint = next(
+            one.endpoint
+            for one in self.routes
+            if isinstance(one, Route) and isinstance(one.endpoint, GraphqlEndpoint)
+        )
+        operations = WholeEdge(endpoint.respond, route=GRAPHQL)
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http" and scope["path"] == GRAPHQL:
-                scope["route"] = route
                 await operations(scope, receive, send)
             else:
                 await everything(scope, receive, send)
@@ -138,4 +143,5 @@ def _graphql_services(
         if settings.allows_introspection
         else IntrospectionPolicy.DEVELOPERS,
         graphiql=settings.serves_graphiql,
+        journal=operation_journal(settings),
     )

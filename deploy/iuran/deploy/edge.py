@@ -3,14 +3,10 @@
 import re
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Protocol
 
 import structlog
-from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,21 +20,10 @@ UNMATCHED = "unmatched"
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}", re.ASCII)
 _ID_LETTERS = 16
 _LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/graphql"})
 """Probes, and GraphQL, which writes a line of its own for each request."""
-LINE = "iuran.line"
-"""Where in a request's scope stands the line that it came over."""
-AtOnce = Callable[[Message, bytes], bool]
 _log = structlog.get_logger()
-
-
-class AnswersAtOnce(Protocol):
-    """A line that can take a whole answer."""
-
-    def answer_at_once(self, scope: Scope, head: Message, body: bytes) -> bool:
-        """Send an answer; False if nothing was done and it has to go the long way."""
-        ...
 
 
 @dataclass(slots=True)
@@ -47,25 +32,13 @@ class _Answer:
 
     send: Send
     request_id: str
-    at_once: "AtOnce | None" = None
-    """Sends an answer that is there as a whole, if the line can do that now."""
     status: int = 0
     started_at: float = field(default_factory=time.perf_counter)
-    _head: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])
-            if self.at_once is not None:
-                message["headers"].append((_REQUEST_ID_HEADER, self.request_id.encode()))
-                self._head = message
-                return
             MutableHeaders(scope=message)[REQUEST_ID_HEADER] = self.request_id
-        elif self._head is not None and self.at_once is not None:
-            head, self._head = self._head, None
-            if not message.get("more_body") and self.at_once(head, message.get("body", b"")):
-                return
-            await self.send(head)
         await self.send(message)
 
     @property
@@ -76,34 +49,30 @@ class _Answer:
 class Edge:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, *, is_whole: bool = False) -> None:
-        """Stand around an app; `is_whole` if it begins no answer before it has all of it."""
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._is_whole = is_whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; other kinds of connection are none of ours."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope["request_id"] = request_id_of(_given_id(scope))
-        line: AnswersAtOnce | None = scope.pop(LINE, None)
+        request_id = scope["request_id"] = request_id_of(given_id(scope))
         answer = _Answer(send, request_id)
-        if line is not None and self._is_whole:
-            answer.at_once = partial(line.answer_at_once, scope)
         bound = structlog.contextvars.bind_contextvars(request_id=request_id)
-        REQUESTS_IN_FLIGHT.inc()
+        REQUESTS_IN_FLIGHT.now += 1
         try:
             await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the edge: logged, counted and answered
             await _answer_crash(error, answer, scope, receive)
         finally:
             _account(scope, answer)
-            REQUESTS_IN_FLIGHT.dec()
+            REQUESTS_IN_FLIGHT.now -= 1
             structlog.contextvars.reset_contextvars(**bound)
 
 
-def _given_id(scope: Scope) -> str | None:
+def given_id(scope: Scope) -> str | None:
+    """Return the id that the caller gave to a request."""
     for name, value in scope["headers"]:
         if name == _REQUEST_ID_HEADER:
             return str(value, "latin-1")
@@ -132,12 +101,11 @@ async def _answer_crash(error: Exception, answer: _Answer, scope: Scope, receive
 
 
 def _account(scope: Scope, answer: _Answer) -> None:
-    method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
     route = _route_of(scope)
     seconds = answer.seconds
-    requests, request_seconds = _figures(method, route, answer.status)
-    requests.inc()
-    request_seconds.observe(seconds)
+    REQUESTS.count(method, route, str(answer.status))
+    REQUEST_SECONDS.note(seconds, method, route)
     write = _log.debug if scope["path"] in _QUIET else _log.info
     write(
         "http.answered",
@@ -145,14 +113,6 @@ def _account(scope: Scope, answer: _Answer) -> None:
         route=route,
         status=answer.status,
         milliseconds=round(seconds * 1000, 1),
-    )
-
-
-@lru_cache(maxsize=1_000)
-def _figures(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    return (
-        REQUESTS.labels(method=method, route=route, status=status),
-        REQUEST_SECONDS.labels(method=method, route=route),
     )
 
 

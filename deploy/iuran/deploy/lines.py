@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
-from iuran.deploy.edge import LINE
+from iuran.deploy.whole_answers import LINE
 
 HEAD_BYTES_MAX = 32 * 1024
 """Of a request's line and headers, and of what stands between the parts of a body."""

@@ -4,6 +4,9 @@ import json
 import logging
 import sys
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time
 from typing import TextIO, cast
 
 import structlog
@@ -11,10 +14,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from iuran.core.identifiers import mask, mask_numbers_in
 from iuran.deploy.settings import Settings
+from iuran.graphql.journal import EVENT, Journal, Note, log_note
 
 _DEPTH_MAX = 8
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-_WHOLE_NUMBER_DIGITS = 11  # a customer number; amounts and ids of rows stay shorter
+_encoded = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+_WHOLE_NUMBER = 10**10  # a customer number has 11 digits; amounts and ids of rows stay shorter
 _MASKED_DIGITS_MIN = 9
 _PLAIN = frozenset({bool, float, type(None)})
 _UNMASKED = frozenset({"request_id", "timestamp", "level"})
@@ -58,6 +62,44 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return _encoded(event)
 
 
+def operation_journal(settings: Settings, *, stream: TextIO | None = None) -> Journal:
+    """Return what writes the lines of GraphQL's operations, a tenth of an operation's time or less.
+
+    What can stand in such a line is known, and so it says the same without the pipe's many steps.
+    """
+    if not settings.writes_json_logs or _level(settings) > logging.INFO:
+        return log_note
+    target = stream or sys.stderr
+
+    def write(note: Note) -> None:
+        request_id, operation, role, code, status, milliseconds, statements, cost = note
+        target.write(
+            f'{{"request_id": {_encoded(request_id)}, "operation": {_text(operation)}, '
+            f'"role": {_text(role)}, "code": {_text(code)}, "status": {status}, '
+            f'"milliseconds": {milliseconds}, "statements": {statements}, '
+            f'"cost": {"null" if cost is None else cost}, '
+            f'"event": "{EVENT}", "level": "info", "timestamp": "{_timestamp(time())}"}}\n'
+        )
+        target.flush()
+
+    return write
+
+
+@lru_cache(maxsize=1_000)
+def _text(text: str) -> str:
+    return _encoded(mask_numbers_in(text))
+
+
+def _timestamp(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1_000_000):06d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _configure_standard_library(
     settings: Settings, shared: list[Processor], renderer: Processor, target: TextIO
 ) -> None:
@@ -89,10 +131,14 @@ def _level(settings: Settings) -> int:
 
 def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every run of nine or more digits in an event, also in tracebacks and nested values."""
-    return {
-        key: value if type(value) in _PLAIN or key in _UNMASKED else _masked(value, depth=0)
-        for key, value in event.items()
-    }
+    for key, value in event.items():
+        kind = type(value)
+        if kind is str:
+            if len(value) >= _MASKED_DIGITS_MIN and key not in _UNMASKED:
+                event[key] = mask_numbers_in(value)
+        elif kind not in _PLAIN and not (kind is int and abs(value) < _WHOLE_NUMBER):
+            event[key] = _masked(value, depth=0)
+    return event
 
 
 def _masked(value: object, *, depth: int) -> object:
@@ -102,7 +148,7 @@ def _masked(value: object, *, depth: int) -> object:
         case None | bool() | float():
             return value
         case int():
-            return mask(str(value)) if abs(value) >= 10 ** (_WHOLE_NUMBER_DIGITS - 1) else value
+            return mask(str(value)) if abs(value) >= _WHOLE_NUMBER else value
         case Mapping() | list() | tuple() | set() | frozenset() if depth < _DEPTH_MAX:
             # a log call may hold anything
             inside = cast("Mapping[object, object] | Collection[object]", value)

@@ -1,15 +1,17 @@
 """What the HTTP edge counts."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
-REQUESTS = Counter("iuran_http_requests", "Requests answered.", ["method", "route", "status"])
-REQUEST_SECONDS = Histogram(
+from iuran.core.tallies import Level, Spread, Tally
+
+REQUESTS = Tally("iuran_http_requests", "Requests answered.", ["method", "route", "status"])
+REQUEST_SECONDS = Spread(
     "iuran_http_request_seconds",
     "Time from a request's head to the end of its answer.",
     ["method", "route"],
-    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    bounds=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-REQUESTS_IN_FLIGHT = Gauge("iuran_http_requests_in_flight", "Requests being answered now.")
+REQUESTS_IN_FLIGHT = Level("iuran_http_requests_in_flight", "Requests being answered now.")
 CRASHES = Counter("iuran_http_crashes", "Requests that ended in an unexpected error.", ["route"])
 CLOCK_OFFSET_SECONDS = Gauge(
     "iuran_test_clock_offset_seconds", "How far legal time stands from real time."

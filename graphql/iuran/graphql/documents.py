@@ -34,7 +34,6 @@ from iuran.graphql.metrics import DOCUMENT_LOOKUPS
 from iuran.graphql.types.pagination import PAGE_SIZE_MAX
 
 _RULES = (*specified_rules, OneOfInputValidationRule)
-_KNOWN, _UNKNOWN = (DOCUMENT_LOOKUPS.labels(found=found) for found in ("yes", "no"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ class Documents:
         key = (query, operation_name, tuple(sorted(_sizes(variables).items())))
         prepared = self._kept.get(key)
         if prepared is not None:
-            _KNOWN.inc()
+            DOCUMENT_LOOKUPS.count("yes")
             self._kept.move_to_end(key)
             _check_method(prepared.operation, only_queries=only_queries)
         return prepared
@@ -103,7 +102,7 @@ class Documents:
             query, operation_name=operation_name, variables=variables, only_queries=only_queries
         )
         if prepared is None:
-            _UNKNOWN.inc()
+            DOCUMENT_LOOKUPS.count("no")
             sizes = _sizes(variables)
             prepared = self._prepare(query, operation_name, sizes, only_queries=only_queries)
             self._keep((query, operation_name, tuple(sorted(sizes.items()))), prepared)

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import structlog
 from graphql import OperationType
-from prometheus_client import Counter
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
@@ -24,6 +23,7 @@ from iuran.graphql.errors import (
 )
 from iuran.graphql.graphiql import graphiql_routes
 from iuran.graphql.identity import Role, TokenVerifier, Viewer
+from iuran.graphql.journal import Journal, Note
 from iuran.graphql.live.routes import live_routes
 from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
@@ -40,8 +40,6 @@ from iuran.graphql.trusted_documents import TrustedDocuments
 NAME_LENGTH_MAX = 100
 CLIENT_LEFT = "CLIENT_LEFT"
 CLIENT_LEFT_STATUS = 499  # nobody reads it
-
-log = structlog.get_logger()
 
 
 def graphql_routes(services: GraphqlServices) -> list[BaseRoute]:
@@ -86,11 +84,13 @@ class GraphqlEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        for message in await self._respond(Incoming(scope, receive)):
+        for message in await self.respond(scope, receive):
             await send(message)
 
-    async def _respond(self, incoming: Incoming) -> tuple[Message, Message]:
+    async def respond(self, scope: Scope, receive: Receive) -> tuple[Message, Message]:
+        """Return the beginning of an answer, and its body; whatever goes wrong is an answer."""
         started = perf_counter()
+        incoming = Incoming(scope, receive)
         progress = _Progress(request_id=_request_id(incoming.scope))
         try:
             patience = Patience(incoming.receive, self._services.limits)
@@ -103,7 +103,7 @@ class GraphqlEndpoint:
             answer = Answer(body={}, code=CLIENT_LEFT, status=CLIENT_LEFT_STATUS)
         except Exception as error:  # noqa: BLE001 - the edge: masked, logged and counted
             answer = answer_of_crash(error, request_id=progress.request_id)
-        _note(progress, answer, perf_counter() - started)
+        _note(self._services.journal, progress, answer, perf_counter() - started)
         cost = None if progress.account is None else progress.account.statement
         return answer.messages(
             progress.media_type, cost=cost, is_draft=self._services.draft_statuses
@@ -180,27 +180,22 @@ def _request_id(scope: Scope) -> str:
     return str(known) if known else uuid4().hex
 
 
-@lru_cache(maxsize=1_000)
-def _counted(role: str, code: str) -> Counter:
-    return OPERATIONS.labels(role=role, code=code)
-
-
 _shown = lru_cache(maxsize=1_000)(mask_numbers_in)
 
 
-def _note(progress: _Progress, answer: Answer, seconds: float) -> None:
+def _note(journal: Journal, progress: _Progress, answer: Answer, seconds: float) -> None:
     role = "nobody" if progress.viewer is None else progress.viewer.role.value
-    _counted(role, answer.code).inc()
-    DURATION.observe(seconds)
-    STATEMENTS.observe(progress.statements)
-    log.info(
-        "graphql.operation",
-        request_id=progress.request_id,
-        operation=_shown((progress.operation or "")[:NAME_LENGTH_MAX]),
-        role=role,
-        code=answer.code,
-        status=answer.status,
-        milliseconds=round(seconds * 1000, 1),
-        statements=progress.statements,
-        cost=None if progress.measure is None else progress.measure.cost,
+    OPERATIONS.count(role, answer.code)
+    DURATION.note(seconds)
+    STATEMENTS.note(progress.statements)
+    note = Note(
+        progress.request_id,
+        _shown((progress.operation or "")[:NAME_LENGTH_MAX]),
+        role,
+        answer.code,
+        answer.status,
+        round(seconds * 1000, 1),
+        progress.statements,
+        None if progress.measure is None else progress.measure.cost,
     )
+    journal(note)

@@ -2,23 +2,25 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-OPERATIONS = Counter(
-    "iuran_graphql_operations_total",
+from iuran.core.tallies import Spread, Tally
+
+OPERATIONS = Tally(
+    "iuran_graphql_operations",
     "GraphQL requests, by the viewer's role and the code of the first error (OK if none)",
     ["role", "code"],
 )
-DURATION = Histogram(
+DURATION = Spread(
     "iuran_graphql_operation_seconds",
     "Time from the arrival of a GraphQL request to its answer",
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    bounds=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-STATEMENTS = Histogram(
+STATEMENTS = Spread(
     "iuran_graphql_statements",
     "SQL statements that an operation took",
-    buckets=(0, 1, 2, 4, 8, 12, 16, 32),
+    bounds=(0, 1, 2, 4, 8, 12, 16, 32),
 )
-DOCUMENT_LOOKUPS = Counter(
-    "iuran_graphql_document_lookups_total",
+DOCUMENT_LOOKUPS = Tally(
+    "iuran_graphql_document_lookups",
     "Whether a request's document was known, parsed and validated",
     ["found"],
 )
@@ -33,15 +35,15 @@ RATE_LIMITED = Counter(
     "Requests refused because their principal has spent his tokens, by bucket",
     ["bucket"],
 )
-EXECUTIONS = Counter(
-    "iuran_graphql_executions_total",
+EXECUTIONS = Tally(
+    "iuran_graphql_executions",
     "Operations by how they were answered: compiled, or plainly and why",
     ["way"],
 )
-FLIGHT_SIZE = Histogram(
+FLIGHT_SIZE = Spread(
     "iuran_graphql_flight_size",
     "Small questions of one form that shared a statement",
-    buckets=(1, 2, 4, 8, 16, 32),
+    bounds=(1, 2, 4, 8, 16, 32),
 )
 FLIGHTS_FAILED = Counter(
     "iuran_graphql_flights_failed_total",

@@ -34,8 +34,6 @@ from iuran.graphql.scope import Scope
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.snapshots import Snapshot
 
-_COMPILED = EXECUTIONS.labels(way="compiled")
-
 log = structlog.get_logger()
 
 
@@ -75,13 +73,13 @@ class Operations:
         try:
             found = await self._compiled.answer(prepared, request.variables, question)
         except FallbackError as error:
-            EXECUTIONS.labels(way=error.reason).inc()
+            EXECUTIONS.count(error.reason)
             if isinstance(error, SurpriseError):
                 log.warning("graphql.surprise", error=str(error), cause=repr(error.__cause__))
             return await self.run_plainly(prepared, request, question)
         except ReadFailedError as error:
             return _failed(error)
-        _COMPILED.inc()
+        EXECUTIONS.count("compiled")
         return Outcome(data=Json(found.json), statements=found.statements)
 
     async def run_plainly(
@@ -118,7 +116,7 @@ class Operations:
                 viewer=question.viewer, reads=await changes.fresh_reads(), changes=changes
             )
             data, errors = await self._execute(prepared, request, context)
-        EXECUTIONS.labels(way="mutation").inc()
+        EXECUTIONS.count("mutation")
         return Outcome(
             data=None if data is None else joined({**data, **changes.shown}),
             errors=errors,
@@ -139,7 +137,7 @@ class Operations:
                 connection, prepared, answered, question, variables=variables
             )
         except FallbackError as error:
-            EXECUTIONS.labels(way=f"mutation, {error.reason}").inc()
+            EXECUTIONS.count(f"mutation, {error.reason}")
             return None
         return Json(shown)
 

@@ -9,6 +9,7 @@ from iuran.core.clock import Clock
 from iuran.core.database.pool import Pool
 from iuran.core.reminders.events import Channel
 from iuran.graphql.documents_mode import DocumentsMode
+from iuran.graphql.journal import Journal, log_note
 from iuran.graphql.limits import Limits
 from iuran.graphql.rates import Rates
 from iuran.graphql.signing_keys import SigningKeys
@@ -45,6 +46,8 @@ class GraphqlServices:
     draft_statuses: bool = False
     """Whether answers in `application/graphql-response+json` have the newer draft's statuses."""
     graphiql: bool = False
+    journal: Journal = log_note
+    """Writes the line of each operation."""
     receipts: ReceiptLinks | None = None
     """What makes links to receipts; without it there are none."""
     channels: Collection[Channel] = tuple(Channel)

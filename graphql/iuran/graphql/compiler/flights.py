@@ -203,7 +203,7 @@ class Flights:
             self._call_pilot(sql)
         else:
             del self._gates[sql]
-        FLIGHT_SIZE.observe(len(passengers))
+        FLIGHT_SIZE.note(len(passengers))
         return passengers
 
 

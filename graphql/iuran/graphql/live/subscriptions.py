@@ -202,9 +202,9 @@ class Subscriptions:
                 )
         except (FallbackError, TypeError, AttributeError, LookupError, ValueError) as error:
             _log.debug("graphql.live.plainly", error=str(error))
-            EXECUTIONS.labels(way="subscription, plainly").inc()
+            EXECUTIONS.count("subscription, plainly")
             return await self._plain_body(telling, happening)
-        EXECUTIONS.labels(way="subscription").inc()
+        EXECUTIONS.count("subscription")
         shown = listed[1:-1].decode()
         return None if shown == "null" else f'{{"data":{{"{key}":{shown}}}}}'
 
