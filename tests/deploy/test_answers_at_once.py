@@ -5,10 +5,11 @@ import re
 
 import pytest
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iuran.deploy.edge import Edge
 from iuran.deploy.lines import HttpLine
+from iuran.deploy.whole_answers import WholeEdge
 from tests.graphql.servers import listening
 
 PATIENCE_SECONDS = 60
@@ -19,6 +20,17 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
     response = Response(b"" if path == "/empty" else path.encode() * 9, status_code=207)
     response.headers["x-ours"] = "ours\r\nset-cookie: no" if path == "/broken" else "ours"
     await response(scope, receive, send)
+
+
+async def _respond(scope: Scope, receive: Receive) -> tuple[Message, Message]:
+    said: list[Message] = []
+
+    async def note(message: Message) -> None:
+        said.append(message)
+
+    await _app(scope, receive, note)
+    head, end = said
+    return head, end
 
 
 @pytest.fixture
@@ -70,7 +82,7 @@ async def test_an_answer_at_once_is_the_same_answer(
     in_two = await _told(Edge(_app), _asked(*asked))
     assert sent == []
 
-    in_one = await _told(Edge(_app, is_whole=True), _asked(*asked))
+    in_one = await _told(WholeEdge(_respond, route="/"), _asked(*asked))
 
     assert in_one == in_two
     assert in_one.count(b"HTTP/1.1 207") == (0 if asked == [b"GET /broken"] else len(asked))

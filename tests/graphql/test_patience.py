@@ -7,7 +7,7 @@ from starlette.types import Message, Receive
 
 from iuran.graphql.errors import TimedOutError
 from iuran.graphql.limits import Limits
-from iuran.graphql.patience import Patience
+from iuran.graphql.patience import Patience, Watch
 from tests.circles import circles_of
 from tests.conftest import PATIENCE_SECONDS
 
@@ -39,7 +39,7 @@ async def test_a_request_that_was_looked_after_leaves_nothing_behind() -> None:
 
 async def _end_of(receive: Receive, seconds: float, until: asyncio.Event) -> type | None:
     """How a request ends that waits for an event."""
-    patience = Patience(receive, Limits(request_seconds=seconds, body_seconds=seconds))
+    patience = Patience(receive, Watch(Limits(request_seconds=seconds, body_seconds=seconds)))
     patience.has_body()
     try:
         await patience.with_(_waiting(until))

@@ -132,7 +132,7 @@ def _level(settings: Settings) -> int:
 def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every run of nine or more digits in an event, also in tracebacks and nested values."""
     for key, value in event.items():
-        kind = type(value)
+        kind: type[object] = type(value)
         if kind is str:
             if len(value) >= _MASKED_DIGITS_MIN and key not in _UNMASKED:
                 event[key] = mask_numbers_in(value)

@@ -69,14 +69,19 @@ class Account:
     async def spend_points(self, points: int) -> None:
         """Pay for preparing a document, or for the objects that an operation may read."""
         self.requested += points
-        self.balance = await self.rates.spend(self.buckets.points, self.principal, points)
+        self.balance = await self._spend(self.buckets.points, points)
         _check(self.balance, self.buckets.points, "points of cost")
 
     async def spend_lookups(self, lookups: int) -> None:
         """Pay for numbers that are looked up."""
         if lookups:
-            balance = await self.rates.spend(self.buckets.lookups, self.principal, lookups)
+            balance = await self._spend(self.buckets.lookups, lookups)
             _check(balance, self.buckets.lookups, "look-ups of numbers")
+
+    async def _spend(self, rate: Rate, amount: int) -> Balance:
+        rates, principal = self.rates, self.principal
+        at_hand = rates.spend_at_hand(rate, principal, amount)
+        return at_hand or await rates.spend(rate, principal, amount)
 
     @property
     def statement(self) -> str | None:

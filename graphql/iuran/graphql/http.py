@@ -29,7 +29,7 @@ from iuran.graphql.measures import Measure
 from iuran.graphql.metrics import DURATION, OPERATIONS, STATEMENTS
 from iuran.graphql.negotiation import MediaType, negotiate
 from iuran.graphql.operations import Operations
-from iuran.graphql.patience import Patience
+from iuran.graphql.patience import Patience, Watch
 from iuran.graphql.reference import reference_routes
 from iuran.graphql.requests import Incoming, OperationRequest, read_request
 from iuran.graphql.responses import Answer, answer_of_crash, answer_of_refusal, answer_of_result
@@ -75,6 +75,7 @@ class GraphqlEndpoint:
         self._documents = Documents(self._schema, services.limits)
         self._allowances = Allowances(services.limits, services.rates)
         self._operations = Operations(self._schema, services)
+        self._watch = Watch(services.limits)
         self._texts = DocumentTexts(
             services.documents_mode, TrustedDocuments(services.pool, services.limits)
         )
@@ -93,7 +94,7 @@ class GraphqlEndpoint:
         incoming = Incoming(scope, receive)
         progress = _Progress(request_id=_request_id(incoming.scope))
         try:
-            patience = Patience(incoming.receive, self._services.limits)
+            patience = Patience(incoming.receive, self._watch)
             answer = await patience.with_(self._answer(incoming, progress, patience))
         except RequestRefusedError as error:
             answer = answer_of_refusal(

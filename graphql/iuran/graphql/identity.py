@@ -56,6 +56,10 @@ class Viewer:
     expires_at: float = math.inf
     """When the token ends, in seconds since 1970; a connection must not outlive it."""
 
+    def __hash__(self) -> int:
+        """Tell subjects apart, which is enough and quick."""
+        return hash(self.subject)
+
     def has_expired(self, now: float) -> bool:
         """Whether a token that was good is not any more: subscriptions then close with 4403."""
         return now >= self.expires_at + LEEWAY_SECONDS

@@ -1,8 +1,11 @@
 """The languages in which problems are told."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 HEADER_LENGTH_MAX = 200
+HEADERS_MAX = 200
+"""How many headers' meanings are kept at hand."""
 
 
 class Language(StrEnum):
@@ -12,6 +15,7 @@ class Language(StrEnum):
     INDONESIAN = "id"
 
 
+@lru_cache(maxsize=HEADERS_MAX)
 def language_of(accept_language: str | None) -> Language:
     """Choose by an `Accept-Language` header; English for who asks for neither.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from inspect import isawaitable
+from typing import NamedTuple
 
 import structlog
 from graphql import (
@@ -37,8 +37,7 @@ from iuran.graphql.snapshots import Snapshot
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an operation came to: data, as JSON already where it was compiled, and errors."""
 
     data: Json | Mapping[str, object] | None
@@ -80,7 +79,7 @@ class Operations:
         except ReadFailedError as error:
             return _failed(error)
         EXECUTIONS.count("compiled")
-        return Outcome(data=Json(found.json), statements=found.statements)
+        return Outcome(data=found.json, statements=found.statements)
 
     async def run_plainly(
         self, prepared: Prepared, request: OperationRequest, question: Question
@@ -118,7 +117,7 @@ class Operations:
             data, errors = await self._execute(prepared, request, context)
         EXECUTIONS.count("mutation")
         return Outcome(
-            data=None if data is None else joined({**data, **changes.shown}),
+            data=None if data is None else Json(joined({**data, **changes.shown})),
             errors=errors,
             statements=changes.statements,
         )

@@ -1,6 +1,7 @@
 """Patience: how long a request may take, and whether anybody still waits for its answer.
 
-Most requests are answered before somebody has to look: they cost one timer that never rings.
+Most requests are answered before somebody looks. So none has a timer of its own: while there are
+any, somebody looks every so often at those that take longer than most.
 """
 
 import asyncio
@@ -13,11 +14,47 @@ from starlette.types import Receive
 from iuran.graphql.errors import BodyTooSlowError, TimedOutError
 from iuran.graphql.limits import Limits
 
+LOOK_SECONDS = 0.025
+"""How often somebody looks, and so by how much a limit in time may be passed."""
 WATCHED_AFTER_SECONDS = 0.05
 """How long a request may take before anybody looks whether its client is still there."""
 TOO_LONG = "this took too long; ask for less, or try again"
 
 T = TypeVar("T")
+
+
+class Watch:
+    """Looks at the requests that are being answered, in the order in which they came."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.request_seconds = limits.request_seconds
+        self.body_seconds = limits.body_seconds
+        self.unwatched_seconds = min(
+            WATCHED_AFTER_SECONDS, limits.request_seconds, limits.body_seconds
+        )
+        self._waiting: dict[Patience, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, patience: "Patience") -> None:
+        """Look at a request from now on."""
+        self._waiting[patience] = None
+        if self._timer is None:
+            self._timer = patience.loop.call_later(LOOK_SECONDS, self._look, patience.loop)
+
+    def end(self, patience: "Patience") -> None:
+        """Forget a request."""
+        del self._waiting[patience]
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if not self._waiting:
+            return
+        self._timer = loop.call_later(LOOK_SECONDS, self._look, loop)
+        now = loop.time()
+        for patience in list(self._waiting):
+            if now - patience.begun_at < self.unwatched_seconds:
+                break
+            patience.look(now)
 
 
 class Patience:
@@ -28,41 +65,32 @@ class Patience:
     """
 
     __slots__ = (
-        "_body_ends_at",
-        "_body_seconds",
-        "_ends_at",
         "_has_body",
-        "_has_rung",
-        "_looking",
-        "_loop",
+        "_listening",
         "_receive",
-        "_timer",
         "_verdict",
+        "_watch",
         "_working",
+        "begun_at",
+        "loop",
     )
 
-    def __init__(self, receive: Receive, limits: Limits) -> None:
+    def __init__(self, receive: Receive, watch: Watch) -> None:
         working = asyncio.current_task()
         if working is None:
             raise RuntimeError("a request is answered in a task")
         self._working = working
         self._receive = receive
-        self._loop = loop = working.get_loop()
-        now = loop.time()
-        self._ends_at = now + limits.request_seconds
-        self._body_ends_at = now + limits.body_seconds
-        self._body_seconds = limits.body_seconds
-        self._has_body = self._has_rung = False
+        self._watch = watch
+        self.loop = asyncio.get_running_loop()
+        self.begun_at = self.loop.time()
+        self._has_body = False
         self._verdict: Exception | None = None
-        self._looking: asyncio.Task[None] | None = None
-        first = min(now + WATCHED_AFTER_SECONDS, self._ends_at, self._body_ends_at)
-        self._timer = loop.call_at(first, self._ring)
+        self._listening: asyncio.Task[None] | None = None
 
     def has_body(self) -> None:
         """Note that the body was read: from now on only the client's leaving can be received."""
         self._has_body = True
-        if self._has_rung:
-            self._look()
 
     async def with_(self, work: Coroutine[None, None, T]) -> T:
         """Return what `work` returns.
@@ -70,6 +98,7 @@ class Patience:
         Raises TimedOutError when it takes too long, BodyTooSlowError when the body does, and
         ClientDisconnect when nobody waits for it.
         """
+        self._watch.begin(self)
         try:
             return await work
         except asyncio.CancelledError as error:
@@ -84,27 +113,21 @@ class Patience:
         except TimeoutError as error:
             raise TimedOutError(TOO_LONG) from error
         finally:
-            self._timer.cancel()
-            if self._looking is not None:
-                self._looking.cancel()
-                self._looking = None
+            self._watch.end(self)
+            if self._listening is not None:
+                self._listening.cancel()
+                self._listening = None
 
-    def _ring(self) -> None:
-        now, self._has_rung = self._loop.time(), True
-        if now >= self._ends_at:
+    def look(self, now: float) -> None:
+        """Look whether it has taken too long, and from the body's end on who still waits."""
+        seconds = now - self.begun_at
+        if seconds >= self._watch.request_seconds:
             self._give_up(TimedOutError(TOO_LONG))
-            return
-        if now >= self._body_ends_at and not self._has_body:
-            self._give_up(body_too_slow(self._body_seconds))
-            return
-        again = self._ends_at if self._has_body else min(self._ends_at, self._body_ends_at)
-        self._timer = self._loop.call_at(again, self._ring)
-        if self._has_body:
-            self._look()
-
-    def _look(self) -> None:
-        if self._looking is None:
-            self._looking = self._loop.create_task(self._listen())
+        elif self._has_body:
+            if self._listening is None:
+                self._listening = self.loop.create_task(self._listen())
+        elif seconds >= self._watch.body_seconds:
+            self._give_up(body_too_slow(self._watch.body_seconds))
 
     async def _listen(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -74,8 +74,7 @@ class Rate:
         return Rate(name=self.name, burst=self.burst * factor, per_second=self.per_second * factor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(NamedTuple):
     """What came of asking: `wait_seconds` is 0 if it was granted."""
 
     remaining: int
@@ -140,6 +139,10 @@ class Rates:
         if self._close is not None:
             await self._close()
 
+    def spend_at_hand(self, rate: Rate, principal: str, amount: int) -> Balance | None:
+        """Do what `spend` does, if that can be known here and now; else do nothing."""
+        return self._at_hand(self._lease(rate, principal), rate, min(amount, rate.burst))
+
     async def spend(self, rate: Rate, principal: str, amount: int) -> Balance:
         """Spend tokens of a principal, all or none of them.
 
@@ -147,9 +150,6 @@ class Rates:
         """
         need = min(amount, rate.burst)
         lease = self._lease(rate, principal)
-        balance = self._at_hand(lease, rate, need)
-        if balance is not None:
-            return balance
         async with lease.taking:
             balance = self._at_hand(lease, rate, need)
             return balance or await self._taken(lease, rate, principal, need)

@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import NamedTuple, NoReturn, cast
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
@@ -21,15 +20,14 @@ from iuran.graphql.limits import Limits
 _DOCUMENT_ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationRequest:
+class OperationRequest(NamedTuple):
     """The parameters of GraphQL over HTTP: a text, or the id of a persisted document, or both."""
 
     query: str | None
-    document_id: str | None = None
     operation_name: str | None
     variables: Mapping[str, object]
     is_get: bool
+    document_id: str | None = None
     language: Language = Language.ENGLISH
 
 
@@ -169,13 +167,13 @@ def parameters_of(
     members = cast("dict[str, object]", given)  # json.loads makes no others
     query, name = members.get("query"), members.get("operationName")
     variables, extensions = members.get("variables"), members.get("extensions")
-    if not isinstance(query, str | None):
+    if query is not None and not isinstance(query, str):
         raise RequestRefusedError("`query` must be a string that holds the document")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise RequestRefusedError("`operationName` must be a string or null")
-    if not isinstance(variables, dict | None):
+    if variables is not None and not isinstance(variables, dict):
         raise RequestRefusedError("`variables` must be an object or null")
-    if not isinstance(extensions, dict | None):
+    if extensions is not None and not isinstance(extensions, dict):
         raise RequestRefusedError("`extensions` must be an object or null")
     document_id = _document_id(members, cast("dict[str, object]", extensions or {}))  # the same
     if query is None and document_id is None:

@@ -3,8 +3,9 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from traceback import format_exception
+from types import MappingProxyType
+from typing import NamedTuple
 
 import asyncpg
 import structlog
@@ -31,6 +32,7 @@ from iuran.graphql.negotiation import MediaType
 CRASHED = "INTERNAL"
 PARTIAL_SUCCESS = 294
 RETRY_AFTER_SECONDS = 1
+_NO_STORE = (b"cache-control", b"no-store")
 _CONTENT_TYPES = {one: f"{one}; charset=utf-8".encode() for one in MediaType}
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -43,8 +45,7 @@ class Json(bytes):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back: a body, and the code under which it is counted."""
 
     body: Mapping[str, object]
@@ -52,7 +53,7 @@ class Answer:
     status: int = 200
     draft_status: int | None = None
     """Its status where the newer draft of GraphQL over HTTP has another."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def messages(
         self,
@@ -63,14 +64,18 @@ class Answer:
     ) -> tuple[Message, Message]:
         """Write the answer and what it cost (JSON) for ASGI; no cache may keep anything of it."""
         is_draft = is_draft and media_type is MediaType.GRAPHQL
-        extensions = {} if cost is None else {"extensions": Json(f'{{"cost":{cost}}}'.encode())}
-        body = joined({**self.body, **extensions})
+        body = joined(self.body)
+        if cost is not None:
+            start = body[:-1] + b"," if self.body else b"{"
+            body = b'%b"extensions":{"cost":%b}}' % (start, cost.encode())
         headers = [
-            (b"cache-control", b"no-store"),
+            _NO_STORE,
             (b"content-type", _CONTENT_TYPES[media_type]),
-            (b"content-length", str(len(body)).encode()),
-            *((name.encode(), value.encode("latin-1")) for name, value in self.headers.items()),
+            (b"content-length", b"%d" % len(body)),
         ]
+        if self.headers:
+            told = self.headers.items()
+            headers += [(name.encode(), value.encode("latin-1")) for name, value in told]
         status = (is_draft and self.draft_status) or self.status
         return (
             {"type": "http.response.start", "status": status, "headers": headers},
@@ -186,10 +191,10 @@ def _note_crash(error: BaseException, request_id: str, *, path: Sequence[str | i
     )
 
 
-def joined(body: Mapping[str, object]) -> Json:
+def joined(body: Mapping[str, object]) -> bytes:
     """Write an object; what is JSON already goes in as it is."""
     members = [
-        f'"{name}":'.encode() + (value if isinstance(value, Json) else _encoded(value).encode())
+        b'"%b":%b' % (name.encode(), value if isinstance(value, Json) else _encoded(value).encode())
         for name, value in body.items()
     ]
-    return Json(b"{" + b",".join(members) + b"}")
+    return b"{%b}" % b",".join(members)

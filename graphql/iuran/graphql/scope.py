@@ -7,7 +7,7 @@ not exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import TypedDict
 
@@ -37,6 +37,17 @@ class Scope:
     """The facility whose own papers and claims are visible."""
     employer_id: int | None = None
     """The employer whose own bills and workers are visible."""
+
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out once what every look into the caches of plans needs."""
+        mine = tuple(getattr(self, one.name) for one in fields(self) if one.compare)
+        object.__setattr__(self, "_hash", hash(mine))
+
+    def __hash__(self) -> int:
+        """Return what was worked out."""
+        return self._hash
 
     @staticmethod
     def of(viewer: Viewer) -> "Scope":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import asyncpg
 from graphql import FieldNode
@@ -17,6 +18,7 @@ from iuran.graphql.documents import Prepared
 from iuran.graphql.errors import OverloadedError
 from iuran.graphql.limits import Limits
 from iuran.graphql.reads.reading import Question
+from iuran.graphql.responses import Json
 
 _FAILURES = (
     asyncpg.PostgresError,
@@ -27,11 +29,10 @@ _FAILURES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
+class Compiled(NamedTuple):
     """The data of an answer as JSON, and how many statements it took."""
 
-    json: bytes
+    json: Json
     statements: int
 
 
@@ -91,7 +92,7 @@ class CompiledReads:
             text = plan.write(row, question, bounds)
         except (TypeError, AttributeError, LookupError, ValueError) as error:
             raise SurpriseError("a value is not what the schema promises") from error
-        return Compiled(json=text.encode(), statements=1 if plan.sql else 0)
+        return Compiled(json=Json(text.encode()), statements=1 if plan.sql else 0)
 
     async def objects(
         self,

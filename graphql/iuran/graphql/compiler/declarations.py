@@ -8,7 +8,8 @@ and how its value is written, is said by the schema and not repeated.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import LiteralString
+from types import MappingProxyType
+from typing import LiteralString, NamedTuple
 
 from iuran.graphql.scope import Scope
 from iuran.graphql.types.counting import COUNT_MAX
@@ -185,12 +186,11 @@ class Way:
     """Whether its first value is a card number that is shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """The way that the arguments of a root field choose, and its values."""
 
     way: str
-    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    values: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

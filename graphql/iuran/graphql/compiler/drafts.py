@@ -6,7 +6,8 @@ comes from a request, or from its viewer, is a parameter.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import LiteralString, cast
+from types import MappingProxyType
+from typing import LiteralString, NamedTuple, cast
 
 from graphql import GraphQLSchema
 
@@ -16,12 +17,11 @@ from iuran.graphql.compiler.refusals import NotCompilableError, SurpriseError
 from iuran.graphql.scope import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(NamedTuple):
     """The arguments of a field: what of them decides the SQL, and what travels as values."""
 
     form: Hashable
-    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    values: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
 from iuran.core.database.pool import Record
 from iuran.graphql.compiler.drafts import digits
@@ -50,8 +50,7 @@ def together(sql: LiteralString, placeholders: Collection[LiteralString]) -> Lit
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(NamedTuple):
     """What somebody asks: a statement alone, the same for several, and his values."""
 
     alone: LiteralString

@@ -8,7 +8,7 @@ is more than that, or wrong, goes to graphql-core each time, and is told in its 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from graphql import (
     FieldNode,
@@ -34,8 +34,7 @@ Pattern = tuple[bool | None, ...]
 Parse = Callable[[object], object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(NamedTuple):
     """The variables of one request, coerced."""
 
     values: Mapping[str, object]

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import LiteralString, cast
+from typing import LiteralString, NamedTuple, cast
 
 from iuran.graphql.compiler.declarations import Arguments, Key, Paged
 from iuran.graphql.types.orders import OrderDirection
@@ -47,8 +47,7 @@ _form = lru_cache(maxsize=FORMS_MAX)(Window)
 """There are few forms and many pages: what was made once is found faster than made anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
+class Looking(NamedTuple):
     """What of a look-up's arguments decides the SQL."""
 
     way: str
