@@ -24,6 +24,9 @@ from iuran.graphql.metrics import FLIGHT_SIZE, FLIGHTS_FAILED
 if TYPE_CHECKING:
     from iuran.graphql.compiler.lane import Lent
 
+FLIGHTS_MAX = 3
+"""How many flights of one statement are in the air at once; who comes then goes with the next."""
+
 
 def together(sql: LiteralString, placeholders: Collection[LiteralString]) -> LiteralString:
     """Return a statement for several at once; empty if it takes lists, or nothing at all.
@@ -98,6 +101,17 @@ class _Flight:
             self.pilot = None
 
 
+@dataclass(slots=True, eq=False)
+class _Gate:
+    """Where those wait whom one statement will take."""
+
+    sql: LiteralString
+    waiting: deque[_Passenger] = field(default_factory=deque[_Passenger])
+    flights: int = 0
+    is_boarding: bool = False
+    """Whether one of the flights waits for a connection, and will then take who is here."""
+
+
 class Flights:
     """Reads the rows that answer questions.
 
@@ -109,8 +123,8 @@ class Flights:
         self._lane = lane
         self._limits = limits
         self._statement_seconds = limits.statement_milliseconds / 1000
-        self._gates: dict[LiteralString, deque[_Passenger]] = {}
-        """Who waits for a connection, by the statement that would take him."""
+        self._gates: dict[LiteralString, _Gate] = {}
+        """By the statement that takes who waits there."""
         self._pilots: set[asyncio.Task[None]] = set()
 
     async def row(self, ticket: Ticket) -> Record | None:
@@ -157,25 +171,43 @@ class Flights:
         sql = passenger.ticket.together
         gate = self._gates.get(sql)
         if gate is None:
-            gate = self._gates[sql] = deque()
-            self._call_pilot(sql)
-        gate.append(passenger)
+            gate = self._gates[sql] = _Gate(sql)
+        gate.waiting.append(passenger)
+        self._call_pilot(gate)
 
-    def _call_pilot(self, sql: LiteralString) -> None:
-        pilot = asyncio.get_running_loop().create_task(self._fly(sql))
+    def _call_pilot(self, gate: _Gate) -> None:
+        """Have somebody fetch who waits, unless one is on his way or enough are in the air."""
+        if gate.is_boarding or gate.flights >= FLIGHTS_MAX:
+            return
+        gate.is_boarding = True
+        gate.flights += 1
+        pilot = asyncio.get_running_loop().create_task(self._fly_and_land(gate))
         self._pilots.add(pilot)
         pilot.add_done_callback(self._pilots.discard)
 
-    async def _fly(self, sql: LiteralString) -> None:
+    async def _fly_and_land(self, gate: _Gate) -> None:
+        try:
+            await self._fly(gate)
+        finally:
+            gate.flights -= 1
+            if gate.waiting:
+                self._call_pilot(gate)
+            elif not gate.flights:
+                del self._gates[gate.sql]
+
+    async def _fly(self, gate: _Gate) -> None:
         """Take a connection, then everybody who is there; whatever happens, they are told."""
         try:
             connection = await self._lane.borrow()
         except BaseException as error:
-            _tell_failure(self._gates.pop(sql), error)
+            _tell_failure(gate.waiting, error)
+            gate.waiting.clear()
             if not isinstance(error, Exception):
                 raise
             return
-        passengers = self._board(sql)
+        finally:
+            gate.is_boarding = False
+        passengers = self._board(gate)
         if not passengers:
             await self._lane.give_back(connection)
             return
@@ -190,18 +222,16 @@ class Flights:
         else:
             _tell_rows(passengers, rows)
 
-    def _board(self, sql: LiteralString) -> Sequence[_Passenger]:
+    def _board(self, gate: _Gate) -> Sequence[_Passenger]:
         """Take who still waits, as many as may go; another pilot comes for those who are left."""
-        gate = self._gates[sql]
+        waiting = gate.waiting
         passengers: list[_Passenger] = []
-        while gate and len(passengers) < self._most(gate[0].ticket):
-            passenger = gate.popleft()
+        while waiting and len(passengers) < self._most(waiting[0].ticket):
+            passenger = waiting.popleft()
             if passenger.waits:
                 passengers.append(passenger)
-        if gate:
-            self._call_pilot(sql)
-        else:
-            del self._gates[sql]
+        if waiting:
+            self._call_pilot(gate)
         FLIGHT_SIZE.note(len(passengers))
         return passengers
 
