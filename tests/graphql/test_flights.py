@@ -11,8 +11,8 @@ from asyncpg import DivisionByZeroError
 from prometheus_client import REGISTRY
 
 from iuran.core.clock import StandingClock
-from iuran.core.database.pool import Pool, open_pool
-from iuran.graphql.compiler.flights import Flights, Ticket, together
+from iuran.core.database.pool import Pool, Record, open_pool
+from iuran.graphql.compiler.flights import FLIGHTS_MAX, Flights, Ticket, together
 from iuran.graphql.compiler.lane import Lane
 from iuran.graphql.documents import Documents
 from iuran.graphql.errors import OverloadedError
@@ -102,6 +102,27 @@ async def test_who_comes_while_no_connection_is_free_goes_with_the_next(single: 
 
     assert [row and row[1] for row in rows] == [str(number) for number in range(7)]
     assert _flown() == (before[0] + 3, before[1] + 7)
+
+
+async def test_who_comes_while_enough_are_in_the_air_goes_with_the_next(pool: Pool) -> None:
+    flights, before = _flights(pool), _flown()
+    aloft: list[asyncio.Task[Record | None]] = []
+    for number in range(1, FLIGHTS_MAX + 1):
+        aloft.append(asyncio.create_task(flights.row(_ticket(SLEEP, 600.0, str(number)))))
+        await _until_flown((before[0] + number, before[1] + number))
+
+    waiting = [asyncio.create_task(flights.row(_ticket(SLEEP, 0.0, n))) for n in "abc"]
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert _flown() == (before[0] + FLIGHTS_MAX, before[1] + FLIGHTS_MAX)
+    aloft[0].cancel()
+    rows = await asyncio.gather(*waiting)
+
+    assert [row and row[1] for row in rows] == ["a", "b", "c"]
+    assert _flown() == (before[0] + FLIGHTS_MAX + 1, before[1] + FLIGHTS_MAX + 3)
+    for one in aloft:
+        one.cancel()
+    await asyncio.wait(aloft)
 
 
 async def test_large_questions_travel_alone(single: Pool) -> None:

@@ -1,8 +1,8 @@
 """Flights: small questions of one form that are asked at the same moment share one statement.
 
 Nobody waits for company. A flight takes a connection first, and then everybody who is there: those
-whose requests were read off the network together, and those who came while no connection was free.
-So flights grow with the load by themselves.
+whose requests were read off the network together, and those who came while no connection was free,
+or while a few flights of that form were in the air. So flights grow with the load by themselves.
 
 The statement of a flight (`together`) has a row of values for each passenger, and every placeholder
 of the plain statement stands for a column of that row. What somebody sees is decided by his own
@@ -12,7 +12,7 @@ values, his scope's among them, exactly as if he were alone; a row's number says
 import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, LiteralString, NamedTuple
 
 from iuran.core.database.pool import Record
