@@ -132,11 +132,10 @@ def _level(settings: Settings) -> int:
 def mask_numbers(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask every run of nine or more digits in an event, also in tracebacks and nested values."""
     for key, value in event.items():
-        kind: type[object] = type(value)
-        if kind is str:
+        if isinstance(value, str):
             if len(value) >= _MASKED_DIGITS_MIN and key not in _UNMASKED:
                 event[key] = mask_numbers_in(value)
-        elif kind not in _PLAIN and not (kind is int and abs(value) < _WHOLE_NUMBER):
+        elif type(value) not in _PLAIN:
             event[key] = _masked(value, depth=0)
     return event
 
