@@ -88,6 +88,6 @@ class Spread(Collector):
 
     def _buckets(self, counts: Sequence[float]) -> list[tuple[str, float]]:
         """Return what Prometheus wants: of each bound, how many were not above it."""
-        names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        names = [*(str(bound * 1.0) for bound in self._bounds), "+Inf"]
         sums = [sum(counts[: place + 1]) for place in range(len(counts))]
         return list(zip(names, sums, strict=True))
