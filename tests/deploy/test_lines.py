@@ -152,6 +152,29 @@ async def test_a_request_in_pieces_ends_the_wait(
         assert len(ended) == 1
 
 
+async def test_a_line_that_is_reset_is_not_kept_until_it_would_have_been_idle_too_long(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: asyncio.Future[tuple[HttpLine, Exception | None]] = asyncio.Future()
+    lost = HttpLine.connection_lost
+
+    def connection_lost(line: HttpLine, exc: Exception | None) -> None:
+        lost(line, exc)
+        gone.set_result((line, exc))
+
+    monkeypatch.setattr(HttpLine, "connection_lost", connection_lost)
+    async with a_line(port) as (reader, writer):
+        writer.write(HEAD + b"\r\n")
+        await reader.readuntil(b"\r\n\r\n0")
+        client: socket.socket = writer.get_extra_info("socket")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        line, why = await gone
+
+    assert isinstance(why, ConnectionResetError)
+    assert line.timeout_keep_alive_task is None
+
+
 @pytest.mark.parametrize(
     ("beginning", "endless"),
     [
