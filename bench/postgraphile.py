@@ -57,7 +57,8 @@ class Server:
     questions: Mapping[str, Question]
     turns: dict[tuple[str, int], list[Turn]] = field(default_factory=dict)
     cpu_seconds: dict[tuple[str, int], list[float]] = field(default_factory=dict)
-    resident_mebibytes: float = 0.0
+    resident_mebibytes: list[float] = field(default_factory=list)
+    """At the start, and after each turn."""
 
 
 async def measure(console: Console) -> Table:
@@ -113,13 +114,15 @@ def asked(
         families=families,
         token=server.token,
     )
+    if not server.resident_mebibytes:
+        server.resident_mebibytes.append(_resident_mebibytes(server.pid))
     before = _cpu_seconds(server.pid)
     taken = turn(server.questions[name], load)
     cpu = (_cpu_seconds(server.pid) - before) / taken.requests
     if counts:
         server.turns.setdefault((name, connections), []).append(taken)
         server.cpu_seconds.setdefault((name, connections), []).append(cpu)
-    server.resident_mebibytes = max(server.resident_mebibytes, _resident_mebibytes(server.pid))
+    server.resident_mebibytes.append(_resident_mebibytes(server.pid))
 
 
 def _table(ours: Server, theirs: Server) -> Table:
@@ -142,11 +145,13 @@ def _table(ours: Server, theirs: Server) -> Table:
             *(f"{one:,.0f}" for one in cpu),
             f"{cpu[0] / cpu[1]:.2f}",
         )
-    memory = [each.resident_mebibytes for each in (ours, theirs)]
+    memory = [max(each.resident_mebibytes) for each in (ours, theirs)]
+    starts = [each.resident_mebibytes[0] for each in (ours, theirs)]
     table.caption = (
         f"memory at most: {memory[0]:.0f} MiB against {memory[1]:.0f} MiB "
-        f"({memory[0] / memory[1]:.2f}); load of the machine: {os.getloadavg()[0]:.1f} of "
-        f"{os.cpu_count()} cores; asked by {'our own client' if WRK is None else 'wrk'}"
+        f"({memory[0] / memory[1]:.2f}), {starts[0]:.0f} and {starts[1]:.0f} MiB at the start; "
+        f"load of the machine: {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores; "
+        f"asked by {'our own client' if WRK is None else 'wrk'}"
     )
     return table
 
