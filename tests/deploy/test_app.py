@@ -15,6 +15,7 @@ from iuran.deploy.test_clock import following, new_clock
 from iuran.deploy.tokens import demo_issuer
 from iuran.graphql.identity import Role
 from tests.builders import a_channel, a_family, an_active_family
+from tests.conftest import PATIENCE_SECONDS
 from tests.moments import wib
 
 
@@ -157,7 +158,7 @@ async def test_a_running_process_follows_the_test_clock(pool: Pool) -> None:
         before = clock.now()
         async with pool.acquire() as connection:
             await store_offset(connection, timedelta(days=40))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while clock.now() - before < timedelta(days=40):  # noqa: ASYNC110 - the clock tells nobody
                 await asyncio.sleep(0)
 

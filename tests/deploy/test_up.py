@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from iuran.graphql.identity import Role
+from tests.conftest import PATIENCE_SECONDS
 from tests.deploy.processes import (
     Up,
     a_free_port,
@@ -228,19 +229,16 @@ def test_a_killed_one_leaves_no_server_and_the_next_goes_on(
 
     up.stop(signal.SIGKILL)
     _await_end(int(server.split()[0]))
-    started_at = time.monotonic()
     again = start_up(folder, "--port", str(port))
-    seconds = time.monotonic() - started_at
     after = json.loads(iuran("families", "list", "--json", folder=folder).stdout)
     status = again.stop(signal.SIGTERM)
 
     assert after == before
-    assert seconds < 60
     assert status == 0
 
 
 def _await_end(pid: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while Path(f"/proc/{pid}/cmdline").exists() and time.monotonic() < deadline:
         if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" Z"):
             return

@@ -388,7 +388,7 @@ async def test_work_stops_when_the_client_leaves(
     }
 
     with capture_logs() as logs:
-        await asyncio.wait_for(endpoint(scope, receive, send), timeout=5)
+        await asyncio.wait_for(endpoint(scope, receive, send), timeout=PATIENCE_SECONDS)
 
     assert stopped.is_set()
     assert logs[-1]["code"] == "CLIENT_LEFT"

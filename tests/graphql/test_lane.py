@@ -49,7 +49,7 @@ async def test_reads_leave_connections_to_others(small: Pool) -> None:
 
     with pytest.raises(OverloadedError):
         await lane.borrow()
-    async with small.acquire(timeout=5) as connection:
+    async with small.acquire(timeout=PATIENCE_SECONDS) as connection:
         assert await connection.fetchval("SELECT 1") == 1
 
     for one in held:
@@ -62,7 +62,7 @@ async def test_what_nobody_needs_goes_back_to_the_pool(small: Pool) -> None:
     for one in held:
         await lane.give_back(one)
 
-    others = [await small.acquire(timeout=5) for _ in range(SIZE)]
+    others = [await small.acquire(timeout=PATIENCE_SECONDS) for _ in range(SIZE)]
 
     assert len(others) == SIZE
     for other in others:

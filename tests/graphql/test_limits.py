@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 
 import pytest
@@ -121,17 +120,15 @@ def test_suggestions_are_off() -> None:
 
 
 def test_fragments_that_double_at_each_step_are_measured_in_no_time() -> None:
-    steps = 60
+    steps = 60  # whoever walked all of the 2^60 would not come back
     query = "{ viewer { ...F0 } }" + "".join(
         f" fragment F{n} on Viewer {{ ...F{n + 1} ...F{n + 1} }}" for n in range(steps)
     )
     query += f" fragment F{steps} on Viewer {{ a: role }}"
 
-    started = time.perf_counter()
     message = refusal(query, replace(Limits(), fragment_nesting=100))
 
     assert "aliases" in message
-    assert time.perf_counter() - started < 1
 
 
 def test_a_long_chain_of_fragments_is_refused_and_not_followed_to_its_end() -> None:

@@ -10,6 +10,7 @@ from iuran.core.database.pool import Connection, Pool, connected
 from iuran.payments.snap.attempts import OutcomeUnknownError
 from iuran.payments.snap.codes import Case, SnapRefusedError
 from iuran.payments.snap.transactions import Transactions
+from tests.conftest import PATIENCE_SECONDS
 from tests.payments.snap.strays import no_strays, strays
 
 
@@ -181,7 +182,7 @@ async def test_an_answer_does_not_wait_until_its_connection_is_clean(
 
     monkeypatch.setattr(asyncpg.Connection, "reset", slow)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         committed = await transactions.commit(work)
     is_clean.set()
 
