@@ -312,6 +312,16 @@ async def test_every_table_has_its_place_when_data_are_spread(connection: Connec
     assert homeless == set()
 
 
+async def test_the_picture_of_the_house_names_every_table(connection: Connection) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page.partition("## The tables")[2].partition("\n## ")[0]))
+
+    tables = {row["name"] for row in await connection.fetch(SELECT_TABLES)}
+
+    assert "membership" in tables
+    assert tables - named == set()
+
+
 @pytest.mark.parametrize(
     ("tables", "owner"), [(BY_EMPLOYER, "employer_id"), (BY_GOVERNMENT, "region")]
 )

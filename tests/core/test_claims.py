@@ -172,7 +172,9 @@ async def test_a_proposal_may_be_sent_back_and_a_rejection_disputed(pool: Pool) 
     assert (again.state, again.decided_by) == (ClaimState.VERIFYING, None)
 
 
-async def test_an_incomplete_claim_comes_back_with_all_its_documents(pool: Pool) -> None:
+async def test_up_to_day_10_an_incomplete_claim_comes_back_with_all_its_documents(
+    pool: Pool,
+) -> None:
     family = await a_member(pool, first_payment_at=wib(2026, 1, 20))
     async with pool.acquire() as connection:
         key = await submitted(connection, await a_claim(connection, family, documents=False))
@@ -182,15 +184,16 @@ async def test_an_incomplete_claim_comes_back_with_all_its_documents(pool: Pool)
             await add_document(connection, key, "OTHER", sha256=SHA, by="rs", at=ANI.at)
         with pytest.raises(DocumentsMissingError):
             await record_complete(connection, key, ANI)
-        await record_incomplete(connection, key, ANI)
+        await record_incomplete(connection, key, replace(ANI, at=wib(2026, 3, 11, 23, 59)))
+        added_at = wib(2026, 3, 12)
         with pytest.raises(InvalidInputError):
-            await add_document(connection, key, "OTHER", sha256="?", by="rs", at=ANI.at)
+            await add_document(connection, key, "OTHER", sha256="?", by="rs", at=added_at)
         for document in missing:
-            await add_document(connection, key, document, sha256=SHA, by="rs", at=ANI.at)
-        complete = await record_complete(connection, key, replace(ANI, at=wib(2026, 3, 4)))
+            await add_document(connection, key, document, sha256=SHA, by="rs", at=added_at)
+        complete = await record_complete(connection, key, replace(ANI, at=wib(2026, 3, 14)))
 
     assert missing == {"MEDICAL_RESUME", "PROOF_OF_SERVICE"}
-    assert (complete.state, complete.complete_on) == (ClaimState.VERIFYING, date(2026, 3, 4))
+    assert (complete.state, complete.complete_on) == (ClaimState.VERIFYING, date(2026, 3, 14))
 
 
 async def test_ten_days_of_silence_make_a_claim_complete(pool: Pool) -> None:
@@ -251,6 +254,8 @@ async def test_care_is_claimed_once_and_after_it_was_given(pool: Pool) -> None:
         )
         refusals = (
             (again, AlreadyRegisteredError),
+            (replace(again, served_on=date(2026, 2, 2)), AlreadyRegisteredError),
+            (replace(again, served_on=date(2026, 2, 6)), AlreadyRegisteredError),
             (replace(again, served_on=date(2026, 2, 1)), ServedLaterError),
             (replace(again, served_on=date(2026, 2, 7)), ServedLaterError),
             (replace(again, amount=Rupiah(0)), InvalidInputError),
