@@ -13,8 +13,8 @@ CREATE OR REPLACE FUNCTION membership_state_in(p_state text, p_paid_through inte
     END;
 
 -- What a membership was at an instant: its last fact, and behind it what the monthly run has still to
--- note. Credit that lay there on the 1st of a month has paid for it, and a month that closed unpaid
--- has suspended, whether or not the run has come by. Where later facts are known nothing is added:
+-- note. Credit that lay there on the 1st of a month has paid for it, a family's or its employer's, and
+-- a month that closed unpaid has suspended, whether or not the run has come by. Where later facts are known nothing is added:
 -- whoever noted those has brought the membership up to date.
 CREATE OR REPLACE FUNCTION membership_told_at(
     p_family_id bigint, p_membership_id bigint, p_at timestamptz
@@ -27,8 +27,9 @@ DECLARE
     v_month integer := coverage_month_of(wib_date(p_at));
     v_event_id bigint;
     v_reached integer;
-    v_is_family boolean;
+    v_payer text;
     v_has_credit boolean;
+    v_is_latest boolean;
 BEGIN
     SELECT e.state, e.paid_through, e.cause, e.effective_at, e.event_id
     INTO state, paid_through, cause, effective_at, v_event_id
@@ -43,15 +44,20 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    SELECT s.payer = 'FAMILY', m.credit > 0 AND m.plan_id IS NULL INTO v_is_family, v_has_credit
+    SELECT s.payer, m.credit > 0 AND m.plan_id IS NULL, NOT EXISTS (
+               SELECT FROM membership_event AS e
+               WHERE e.family_id = m.family_id AND e.membership_id = m.membership_id
+                 AND e.event_id > v_event_id)
+    INTO v_payer, v_has_credit, v_is_latest
     FROM membership AS m
     JOIN segment AS s ON s.segment = m.segment
     WHERE m.family_id = p_family_id AND m.membership_id = p_membership_id;
-    IF v_is_family AND v_has_credit AND NOT EXISTS (
-        SELECT FROM membership_event AS e
-        WHERE e.family_id = p_family_id AND e.membership_id = p_membership_id
-          AND e.event_id > v_event_id
-    ) THEN
+    IF v_payer = 'EMPLOYER' THEN
+        RETURN QUERY SELECT * FROM employee_told_in(p_family_id, p_membership_id, v_month, state,
+                                                    paid_through, cause, effective_at, v_is_latest);
+        RETURN;
+    END IF;
+    IF v_payer = 'FAMILY' AND v_has_credit AND v_is_latest THEN
         v_reached := month_reached_by_credit(p_family_id, p_membership_id, paid_through, v_month);
         IF v_reached > paid_through THEN
             state := 'ACTIVE';
@@ -60,7 +66,7 @@ BEGIN
             effective_at := wib_midnight(first_day_of(v_reached));
         END IF;
     END IF;
-    IF v_is_family AND state = 'ACTIVE' AND paid_through < v_month - 1 THEN
+    IF v_payer = 'FAMILY' AND state = 'ACTIVE' AND paid_through < v_month - 1 THEN
         state := 'SUSPENDED';
         cause := 'MONTH_CLOSED_UNPAID';
         effective_at := wib_midnight(first_day_of(paid_through + 2));

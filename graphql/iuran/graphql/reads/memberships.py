@@ -24,7 +24,8 @@ SELECT_MEMBERSHIPS: LiteralString = """
                    AS care_class
         FROM membership AS x
         LEFT JOIN LATERAL membership_told_at(x.family_id, x.membership_id, $9::timestamptz) AS told
-          ON x.credit > 0 AND x.paid_through < $4
+          ON x.paid_through < $4 AND (x.credit > 0 OR x.segment IN (
+              SELECT p.segment FROM segment AS p WHERE p.payer = 'EMPLOYER'))
         WHERE x.family_id = k.family_id
           AND (k.membership_id IS NULL OR x.membership_id = k.membership_id)
           AND (k.participant_id IS NULL OR EXISTS (

@@ -218,6 +218,16 @@ MEMBERSHIP_EVENT = Source(
     },
 )
 
+# What is noted may be behind what credit has paid, a family's own or an employer's.
+_IS_TOLD: Final[Fragment] = (
+    "{row}.paid_through < {month} AND ({row}.credit > 0 OR {row}.segment IN "
+    "(SELECT s.segment FROM segment AS s WHERE s.payer = 'EMPLOYER'))"
+)
+_TOLD_PAID_THROUGH: Final[Fragment] = (
+    "SELECT t.paid_through "
+    "FROM membership_told_at({row}.family_id, {row}.membership_id, {now}) AS t"
+)
+
 MEMBERSHIP = Source(
     type_name="Membership",
     table="membership AS {row}",
@@ -228,12 +238,14 @@ MEMBERSHIP = Source(
         "careClass": "care_class_in({row}.care_class, {row}.previous_care_class, "
         "{row}.class_since, {month})",
         "classSince": "{row}.class_since",
-        "state": "CASE WHEN {row}.credit > 0 AND {row}.paid_through < {month} THEN (SELECT t.state "
+        "state": "CASE WHEN " + _IS_TOLD + " THEN (SELECT t.state "
         "FROM membership_told_at({row}.family_id, {row}.membership_id, {now}) AS t) "
         "ELSE membership_state_in({row}.state, {row}.paid_through, {month}) END",
-        "paidThrough": "CASE WHEN {row}.credit > 0 AND {row}.paid_through < {month} THEN ("
-        "SELECT t.paid_through FROM membership_told_at({row}.family_id, {row}.membership_id, "
-        "{now}) AS t) ELSE {row}.paid_through END",
+        "paidThrough": "CASE WHEN "
+        + _IS_TOLD
+        + " THEN ("
+        + _TOLD_PAID_THROUGH
+        + ") ELSE {row}.paid_through END",
         "fineWindow": One(
             target="FineWindow",
             where="{row}.family_id = {parent}.family_id "

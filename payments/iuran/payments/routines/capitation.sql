@@ -40,7 +40,8 @@ AS $$
               AND e.first_month <= p_month AND (e.last_month IS NULL OR e.last_month >= p_month)
               AND (e.left_cause IS DISTINCT FROM 'DEATH' OR e.left_on >= first_day_of(p_month))
               AND CASE WHEN s.payer = 'GOVERNMENT' THEN told.state
-                       WHEN m.credit > 0 THEN (
+                       WHEN m.credit > 0
+                         OR s.payer = 'EMPLOYER' AND told.paid_through < p_month - 1 THEN (
                            SELECT t.state FROM membership_told_at(
                                m.family_id, m.membership_id,
                                wib_midnight(first_day_of(p_month))) AS t)

@@ -9,6 +9,7 @@ AS $$
 DECLARE
     v_month integer := coverage_month_of(wib_date(p_at));
     v_cap integer := regulation_value('arrears_months_max', wib_date(p_at));
+    v_due integer;
     v employer_payable;
 BEGIN
     SELECT n.employer_id, r.name, r.credit INTO v.employer_id, v.name, v.credit
@@ -32,7 +33,13 @@ BEGIN
         PERFORM bill_employers(v.employer_id, v.employer_id, v_month, p_at);
     END IF;
     IF p_lock AND v.credit > 0 THEN
-        PERFORM spend_employer_credits(v.employer_id, v.employer_id, v_month, p_at);
+        FOR v_due IN SELECT generate_series(min(b.coverage_month), v_month)
+                     FROM employer_bill AS b
+                     WHERE b.employer_id = v.employer_id AND b.state = 'OPEN'
+                       AND b.coverage_month BETWEEN v_month - v_cap AND v_month
+        LOOP  -- as the monthly run would have
+            PERFORM spend_employer_credits(v.employer_id, v.employer_id, v_due, p_at);
+        END LOOP;
         PERFORM spend_employer_credit(v.employer_id, v_month, p_at, p_at);
         SELECT r.credit INTO v.credit FROM employer AS r WHERE r.employer_id = v.employer_id;
     END IF;
@@ -73,7 +80,8 @@ $$;
 -- The workers' side of an employer's payment: paid through the current month, or the last of an
 -- ended employment; who was suspended is active again, with a window whose fines the employer owes
 -- (Perpres 82/2018 art. 42(3), (5), (7)). Months in arrears are each worker's own. A payment that was
--- in time for its month although the run has passed undoes the suspension, without a window.
+-- in time for its month although the run has passed undoes the suspension, without a window. Credit
+-- that lay there on the 1st counts for who was hired later in the month from then on.
 CREATE OR REPLACE FUNCTION reactivate_employees(
     p_employer_id bigint, p_effective_at timestamptz, p_at timestamptz
 ) RETURNS bigint
@@ -92,6 +100,8 @@ BEGIN
         SELECT m.family_id, m.membership_id, m.state, m.paid_through AS paid_before,
                membership_state_in(m.state, m.paid_through, v_month) AS was,
                least(v_month, coalesce(e.last_month, v_month)) AS paid_through,
+               greatest(p_effective_at, CASE WHEN e.first_month = v_month THEN
+                   employment_began_at(m.family_id, m.membership_id) END) AS effective_at,
                CASE m.state WHEN 'SUSPENDED' THEN 'ACTIVE' ELSE m.state END AS new_state
         FROM employment AS e
         JOIN membership AS m ON m.family_id = e.family_id AND m.membership_id = e.membership_id
@@ -107,7 +117,7 @@ BEGIN
     ), recorded AS (
         INSERT INTO membership_event
             (family_id, membership_id, state, paid_through, effective_at, recorded_at, cause)
-        SELECT family_id, membership_id, new_state, paid_through, p_effective_at, p_at, 'PAYMENT'
+        SELECT family_id, membership_id, new_state, paid_through, effective_at, p_at, 'PAYMENT'
         FROM paid
     ), opened AS (
         INSERT INTO fine_window (family_id, membership_id, first_day, last_day, arrears_months,
