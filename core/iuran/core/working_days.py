@@ -30,7 +30,7 @@ def holidays() -> Mapping[date, Holiday]:
     autumn; behind the newest, dates that go by the moon are estimates and say so in their names.
     That joint leave is no working day either is a decision of this project [D].
     """
-    from holidays import country_holidays  # noqa: PLC0415 - 3 MiB of calendars; few ask for them
+    from holidays import country_holidays  # noqa: PLC0415 - 10 MiB of all countries
     from holidays.constants import GOVERNMENT, PUBLIC  # noqa: PLC0415 - as above
 
     years = range(FIRST_YEAR, LAST_YEAR + 1)
