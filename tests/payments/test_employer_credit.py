@@ -101,6 +101,20 @@ async def test_what_is_too_little_waits_and_lowers_what_is_asked_for(pool: Pool)
     assert await credit(pool, employer_id) == 0
 
 
+async def test_credit_pays_24_closed_months_and_the_current_one_or_nothing(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        channel = await a_channel(connection)
+    employer, number = await an_employer(pool, at=wib(2024, 3, 5))
+    await hired(pool, employer, wage=5_000_000, at=wib(2024, 3, 5))
+
+    part = await transfers(pool, channel, number, 24 * BILL, at=wib(2026, 3, 20))
+    await roll(pool, wib(2026, 4, 1))
+
+    assert part.result is Result.CREDITED
+    assert await credit(pool, employer.employer_id) == 24 * BILL
+    assert (await owed(pool, number, at=wib(2026, 4, 2))).amount == BILL
+
+
 async def test_a_payment_when_all_is_paid_is_credit(pool: Pool) -> None:
     channel, employer_id, number, _ = await a_company(pool)
     await transfers(pool, channel, number, BILL, at=wib(2026, 3, 6))
