@@ -188,6 +188,11 @@ EMPLOYER_PAYMENT: LiteralString = """
            '2026-01-05'
     FROM employer AS e, channel AS c ON CONFLICT DO NOTHING
 """
+EMPLOYER_ALLOCATION: LiteralString = """
+    INSERT INTO employer_payment_allocation (employer_id, payment_id, coverage_month, part, amount)
+    SELECT p.employer_id, p.payment_id, 2026 * 12, 1, 250000
+    FROM employer_payment AS p WHERE p.reference = 'EMP-1' ON CONFLICT DO NOTHING
+"""
 GOVERNMENT: LiteralString = """
     INSERT INTO government (region, name) VALUES ('99', 'Provinsi Contoh') ON CONFLICT DO NOTHING
 """
@@ -469,6 +474,7 @@ SHARED: Sequence[LiteralString] = (
     EMPLOYER_NUMBER,
     EMPLOYER_BILL,
     EMPLOYER_PAYMENT,
+    EMPLOYER_ALLOCATION,
     GOVERNMENT,
     GOVERNMENT_BILL,
     SUSPENSE_REFERENCE,

@@ -65,6 +65,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "Employer": EMPLOYERS,
     "EmployerBill": EMPLOYERS,
     "EmployerPayment": EMPLOYERS,
+    "EmployerPaymentAllocation": EMPLOYERS,
     "Employment": EMPLOYERS | {Role.PARTICIPANT},
     "GovernmentBillLine": FINANCES,
     "Information": EVERYBODY,
@@ -112,7 +113,6 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "Payable": FAMILYS_OWN,
     "Bill": FAMILYS_OWN,
     "BillLine": FAMILYS_OWN,
-    "BillPayment": FAMILYS_OWN,
 }
 """Who sees an object of a type, if it is his: a facility only on the way from a card."""
 

@@ -101,7 +101,7 @@ async def _statements(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> Mapping[st
     return {name: seen[at * size :][:size] for at, name in enumerate(ASKED_BOTH_WAYS)}
 
 
-async def _pages(pool: Pool, asked: Sequence[Asked]) -> float:
+async def pages_touched(pool: Pool, asked: Sequence[Asked]) -> float:
     """How many pages a question touches, by its generic plan; the second time, all are there."""
     total = 0
     async with pool.acquire() as connection:
@@ -127,7 +127,7 @@ async def test_a_question_touches_as_many_pages_however_many_families_there_are(
         async with _families(database_url, size) as pool:
             statements = await _statements(pool, monkeypatch)
             for name, asked in statements.items():
-                pages[name].append(await _pages(pool, asked))
+                pages[name].append(await pages_touched(pool, asked))
 
     for name, (few, many) in pages.items():
         assert many <= GROWTH_MAX * few, (name, few, many)

@@ -1,5 +1,6 @@
 """What officers and operators list: proposals, refunds, payments, the queue, webhooks."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import LiteralString
 
@@ -180,6 +181,54 @@ DECISION: LiteralString = """
     SELECT refund_id, requested_by, true, 'sesuai', 'petugas-2', $1
     FROM payer_refund
 """
+
+
+async def test_an_employer_finds_itself_and_from_each_end_of_a_payment_the_other(
+    frontend: Frontend, insured: Insured, pool: Pool
+) -> None:
+    query = """
+        { viewer { employer { id name payments(first: 1) { nodes {
+            reference employer { id } allocations { amount bill { coverageMonth employer { id } } }
+          } } } } }
+    """
+    employer_id = await pool.fetchval("SELECT min(employer_id) FROM employer")
+
+    own_token = replace(frontend, employer_id=employer_id)
+    data = await own_token.data(query, role=Role.EMPLOYER)
+    nobody = await frontend.data(query, role=Role.PARTICIPANT, family_id=insured.family_id)
+
+    employer = data["viewer"]["employer"]
+    own = {"id": employer["id"]}
+    assert employer["name"] == "PT Contoh"
+    assert employer["payments"]["nodes"] == [
+        {
+            "reference": "EMP-1",
+            "employer": own,
+            "allocations": [
+                {"amount": "250000", "bill": {"coverageMonth": "2026-01", "employer": own}}
+            ],
+        }
+    ]
+    assert nobody["viewer"]["employer"] is None
+
+
+async def test_a_worker_sees_who_pays_for_him_by_name_alone(
+    frontend: Frontend, insured: Insured
+) -> None:
+    query = """
+        query ($id: ID!) { family(by: {id: $id}) {
+          membership { employment { employerName firstMonth employer { credit } } } } }
+    """
+
+    data = await frontend.data(
+        query, role=Role.PARTICIPANT, family_id=insured.family_id, id=insured.keys["family"]
+    )
+
+    assert data["family"]["membership"]["employment"] == {
+        "employerName": "PT Contoh",
+        "firstMonth": "2025-01",
+        "employer": None,
+    }
 
 
 async def test_what_a_bank_has_otherwise_is_seen_beside_what_we_have(frontend: Frontend) -> None:

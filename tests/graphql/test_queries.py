@@ -42,7 +42,7 @@ JOURNEY = """
             coverageMonth careClass members amount centralSubsidy regionalSubsidy dueDate state
             isOverdue settledAt family { id }
             lines { coverageMonth amount legalBasis participant { name cardNumber } }
-            payment { paidAt amount channelName reference }
+            payment { paidAt amount channelName reference allocations { coverageMonth } }
           }
           pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
         }

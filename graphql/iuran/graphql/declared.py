@@ -7,7 +7,7 @@ from iuran.graphql.mutations.payloads import source_of
 from iuran.graphql.mutations.root import MUTATIONS
 from iuran.graphql.queries import QUERY, ROOTS
 from iuran.graphql.types.approvals import APPROVAL_WAITING
-from iuran.graphql.types.bill_lines import BILL_LINE, BILL_PAYMENT
+from iuran.graphql.types.bill_lines import BILL_LINE
 from iuran.graphql.types.bill_revisions import BILL_REVISION
 from iuran.graphql.types.bills import BILL
 from iuran.graphql.types.capitation import CAPITATION_STATEMENT, CAPITATION_TARIFF
@@ -25,7 +25,11 @@ from iuran.graphql.types.contacts import (
 )
 from iuran.graphql.types.disputes import DISPUTE_CLOSING, DISPUTE_PROPOSAL, DISPUTED_PAYMENT
 from iuran.graphql.types.eligibility import ELIGIBILITY_CHECK, EXPECTED_FINE
-from iuran.graphql.types.employer_bills import EMPLOYER_BILL, EMPLOYER_PAYMENT
+from iuran.graphql.types.employer_bills import (
+    EMPLOYER_BILL,
+    EMPLOYER_PAYMENT,
+    EMPLOYER_PAYMENT_ALLOCATION,
+)
 from iuran.graphql.types.employers import EMPLOYER, EMPLOYER_CREDIT_ENTRY
 from iuran.graphql.types.employments import EMPLOYMENT, WAGE
 from iuran.graphql.types.events import (
@@ -118,6 +122,7 @@ SOURCES = (
     EMPLOYER,
     EMPLOYER_BILL,
     EMPLOYER_PAYMENT,
+    EMPLOYER_PAYMENT_ALLOCATION,
     EMPLOYMENT,
     GOVERNMENT_BILL_LINE,
     INFORMATION,
@@ -132,7 +137,6 @@ SOURCES = (
     BILL,
     BILL_CHANGED,
     BILL_LINE,
-    BILL_PAYMENT,
     BILL_REVISION,
     CHANNEL,
     CLAIM,

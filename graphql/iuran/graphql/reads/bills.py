@@ -1,10 +1,10 @@
-"""Reads of bills, their lines and their payments."""
+"""Reads of bills and their lines."""
 
 from collections.abc import Sequence
 from typing import LiteralString
 
 from iuran.graphql.reads.reading import Reading, by_item
-from iuran.graphql.types.bill_lines import BillLine, BillPayment
+from iuran.graphql.types.bill_lines import BillLine
 from iuran.graphql.types.bills import Bill
 
 SELECT_BILLS: LiteralString = """
@@ -39,22 +39,6 @@ SELECT_LINES: LiteralString = """
     ORDER BY k.item, l.participant_id, l.coverage_month
 """
 
-SELECT_PAYMENTS: LiteralString = """
-    SELECT k.item, p.received_at, p.amount, p.reference, c.name AS channel_name
-    FROM unnest($3::bigint[], $4::bigint[], $5::integer[]) WITH ORDINALITY
-        AS k (family_id, membership_id, coverage_month, item)
-    CROSS JOIN LATERAL (
-        SELECT y.received_at, y.amount, y.reference, y.channel_id
-        FROM payment AS y
-        JOIN payment_allocation AS x ON x.family_id = y.family_id AND x.payment_id = y.payment_id
-        WHERE y.family_id = k.family_id AND x.membership_id = k.membership_id
-          AND x.coverage_month = k.coverage_month AND ($1::boolean OR y.family_id = $2::bigint)
-        ORDER BY y.payment_id DESC
-        LIMIT 1
-    ) AS p
-    JOIN channel AS c ON c.channel_id = p.channel_id
-"""
-
 
 BillKey = tuple[int, int, int]
 """Family, membership, and the ordinal of the month that it was issued for."""
@@ -78,13 +62,6 @@ async def bill_lines(reading: Reading, keys: Sequence[BillKey]) -> list[tuple[Bi
     rows = await reading.snapshot.fetch(SELECT_LINES, *reading.scope.families, *_columns(keys))
     items = by_item(rows)
     return [tuple(BillLine.of(row) for row in items[item]) for item in range(1, len(keys) + 1)]
-
-
-async def bill_payments(reading: Reading, keys: Sequence[BillKey]) -> list[BillPayment | None]:
-    """Read the payments that settled bills."""
-    rows = await reading.snapshot.fetch(SELECT_PAYMENTS, *reading.scope.families, *_columns(keys))
-    found = {row["item"]: BillPayment.of(row) for row in rows}
-    return [found.get(item) for item in range(1, len(keys) + 1)]
 
 
 def _columns(keys: Sequence[BillKey]) -> tuple[list[int], list[int], list[int]]:

@@ -14,7 +14,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.declarations import Arguments, LookUp, Many, One, Paged, Source, Worked
 from iuran.graphql.compiler.drafts import Declarations
-from iuran.graphql.reads.bills import bill_lines, bill_payments, bills
+from iuran.graphql.reads.bills import bill_lines, bills
 from iuran.graphql.reads.declared import DeclaredReads, Found, columns_of
 from iuran.graphql.reads.families import families
 from iuran.graphql.reads.memberships import MembershipKey, memberships
@@ -24,7 +24,7 @@ from iuran.graphql.reads.payables import payables
 from iuran.graphql.reads.reading import Reading
 from iuran.graphql.reads.reminder_previews import reminder_preview
 from iuran.graphql.reads.virtual_accounts import virtual_accounts
-from iuran.graphql.types.bill_lines import BillLine, BillPayment
+from iuran.graphql.types.bill_lines import BillLine
 from iuran.graphql.types.bills import Bill
 from iuran.graphql.types.families import Family
 from iuran.graphql.types.memberships import Membership
@@ -105,12 +105,6 @@ class Reads:
     ) -> tuple[BillLine, ...]:
         """Read the lines of a bill."""
         return await self._load(bill_lines, (family_id, membership_id, month))
-
-    async def bill_payment(
-        self, family_id: int, membership_id: int, month: int
-    ) -> BillPayment | None:
-        """Read the payment that settled a bill."""
-        return await self._load(bill_payments, (family_id, membership_id, month))
 
     async def virtual_account(self, family_id: int, participant_id: int) -> VirtualAccount | None:
         """Read the virtual account of a participant."""

@@ -1,6 +1,5 @@
 """What stands in a bill: a line for each person and month, and the payment that settled it."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
@@ -55,30 +54,6 @@ class BillLine:
         return await info.context.reads.participant(self.family_id, self.participant_id)
 
 
-@strawberry.type(description="The payment that settled a bill (pembayaran).")
-class BillPayment:
-    """A payment, as a bill shows it."""
-
-    paid_at: datetime = strawberry.field(description="When the money took effect here.")
-    amount: Rupiah = strawberry.field(
-        description="All that was paid at once; it may have settled several bills."
-    )
-    channel_name: str = strawberry.field(
-        description="The bank, shop or wallet through which it was paid (kanal pembayaran)."
-    )
-    reference: str = strawberry.field(description="The channel's own reference of the payment.")
-
-    @classmethod
-    def of(cls, row: Record) -> Self:
-        """Read a row."""
-        return cls(
-            paid_at=row["received_at"],
-            amount=Rupiah(row["amount"]),
-            channel_name=row["channel_name"],
-            reference=row["reference"],
-        )
-
-
 BILL_LINE = Source(
     type_name="BillLine",
     table="bill_line AS {row} JOIN contribution_rate AS {row}r ON {row}r.rate_group = "
@@ -96,19 +71,5 @@ BILL_LINE = Source(
             where="{row}.family_id = {parent}.family_id "
             "AND {row}.participant_id = {parent}.participant_id",
         ),
-    },
-)
-
-BILL_PAYMENT = Source(
-    type_name="BillPayment",
-    table="payment AS {row} JOIN payment_allocation AS {row}a ON {row}a.family_id = "
-    "{row}.family_id AND {row}a.payment_id = {row}.payment_id "
-    "JOIN channel AS {row}c ON {row}c.channel_id = {row}.channel_id",
-    access=of_family("{row}.family_id"),
-    fields={
-        "paidAt": "{row}.received_at",
-        "amount": "{row}.amount",
-        "channelName": "{row}c.name",
-        "reference": "{row}.reference",
     },
 )

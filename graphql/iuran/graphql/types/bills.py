@@ -22,7 +22,7 @@ from iuran.graphql.compiler.declarations import (
 from iuran.graphql.context import Info
 from iuran.graphql.global_ids import id_of
 from iuran.graphql.types.bill_explanations import EXPLANATION_OF_BILL
-from iuran.graphql.types.bill_lines import BillLine, BillPayment
+from iuran.graphql.types.bill_lines import BillLine
 from iuran.graphql.types.bill_revisions import REVISIONS_OF_BILL, BillRevision
 from iuran.graphql.types.enums import BillState, CareClass
 from iuran.graphql.types.explanations import Explanation
@@ -33,11 +33,13 @@ from iuran.graphql.types.weights import counted_as, weighing
 
 if TYPE_CHECKING:
     from iuran.graphql.types.families import Family
+    from iuran.graphql.types.payments import Payment
 
 BILL_ORDER = order_by("Bill", COVERAGE_MONTH="The month that it insures.")
 
 
 FamilyRef = Annotated["Family", strawberry.lazy("iuran.graphql.types.families")]
+PaymentRef = Annotated["Payment", strawberry.lazy("iuran.graphql.types.payments")]
 
 
 @strawberry.input(description="Compares a bill's state. Comparisons that are given must all hold.")
@@ -128,10 +130,10 @@ class Bill(Node):
         """Read the lines."""
         return list(await info.context.reads.bill_lines(self.family_id, *self._key))
 
-    @resolver(description="The payment that settled it; null while it is not paid.")
-    async def payment(self, info: Info) -> BillPayment | None:
-        """Read the payment."""
-        return await info.context.reads.bill_payment(self.family_id, *self._key)
+    payment: PaymentRef | None = declared(
+        description="The payment that settled it, with its receipt; it may have settled several "
+        "bills. Null while it is not paid, and if credit alone settled it."
+    )
 
     explanation: Explanation = declared(
         description="Why it is what it is: each line, each later version, the due date, and for "
@@ -182,8 +184,10 @@ BILL = Source(
         "explanation": EXPLANATION_OF_BILL,
         "revisions": REVISIONS_OF_BILL,
         "payment": One(
-            target="BillPayment",
+            target="Payment",
+            via="payment_allocation AS {row}a, ",
             where="{row}.family_id = {parent}.family_id "
+            "AND {row}a.family_id = {row}.family_id AND {row}a.payment_id = {row}.payment_id "
             "AND {row}a.membership_id = {parent}.membership_id "
             "AND {row}a.coverage_month = {parent}.coverage_month",
             order="{row}.payment_id DESC",

@@ -1,22 +1,29 @@
 """What an employer owes for a month, and what it paid, as the schema shows them."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
 from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_employer
-from iuran.graphql.compiler.declarations import Computed, Source
+from iuran.graphql.compiler.declarations import Computed, Many, One, Source
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.types.employer_bill_explanations import EXPLANATION_OF_EMPLOYER_BILL
 from iuran.graphql.types.enums import BillState
 from iuran.graphql.types.explanations import Explanation
+from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.orders import order_by
-from iuran.graphql.types.weights import weighing
+from iuran.graphql.types.weights import counted_as, weighing
 from iuran.payments.receipts.keys import EmployerReceiptKey
+
+if TYPE_CHECKING:
+    from iuran.graphql.types.employers import Employer
+
+EmployerRef = Annotated["Employer", strawberry.lazy("iuran.graphql.types.employers")]
+EMPLOYER_OF_IT: Final = One(target="Employer", where="{row}.employer_id = {parent}.employer_id")
 
 _OF_EMPLOYER: Final = of_employer("{row}.employer_id")
 
@@ -57,6 +64,15 @@ class EmployerBill(Node):
         "came to. Null for more than 500 workers.",
         directives=weighing(EXPLAINED_WEIGHT),
     )
+    employer: EmployerRef | None = declared(description="The employer that owes it.")
+
+
+@strawberry.type(description="The part of an employer's payment that went to one of its bills.")
+class EmployerPaymentAllocation:
+    """An allocation."""
+
+    amount: Rupiah = strawberry.field(description="How much of the payment it took.")
+    bill: EmployerBill | None = declared(description="The bill.")
 
 
 @strawberry.type(description="What an employer paid at once.")
@@ -71,6 +87,11 @@ class EmployerPayment(Node):
     receipt_url: str | None = strawberry.field(
         description="Where its receipt is a page, and with `.pdf` behind it a document, as of a "
         "family's payment."
+    )
+    employer: EmployerRef | None = declared(description="The employer that paid.")
+    allocations: list[EmployerPaymentAllocation] = declared(
+        description="Which bills it paid, the oldest month first; at most 100.",
+        directives=counted_as(2),
     )
 
 
@@ -100,6 +121,21 @@ EMPLOYER_BILL = Source(
         "isOverdue": "{row}.state = 'OPEN' AND {row}.due_date < {today}",
         "settledAt": "{row}.settled_at",
         "explanation": EXPLANATION_OF_EMPLOYER_BILL,
+        "employer": EMPLOYER_OF_IT,
+    },
+)
+
+EMPLOYER_PAYMENT_ALLOCATION = Source(
+    type_name="EmployerPaymentAllocation",
+    table="employer_payment_allocation AS {row}",
+    access=_OF_EMPLOYER,
+    fields={
+        "amount": "{row}.amount",
+        "bill": One(
+            target="EmployerBill",
+            where="{row}.employer_id = {parent}.employer_id "
+            "AND {row}.coverage_month = {parent}.coverage_month AND {row}.part = {parent}.part",
+        ),
     },
 )
 
@@ -117,6 +153,14 @@ EMPLOYER_PAYMENT = Source(
         "reference": "{row}.reference",
         "receiptUrl": Computed(
             of=_receipt_url, needs=("{row}.employer_id::bigint", "{row}.payment_id::bigint")
+        ),
+        "employer": EMPLOYER_OF_IT,
+        "allocations": Many(
+            target="EmployerPaymentAllocation",
+            where="{row}.employer_id = {parent}.employer_id "
+            "AND {row}.payment_id = {parent}.payment_id",
+            order="{row}.coverage_month, {row}.part",
+            limit="100",
         ),
     },
 )

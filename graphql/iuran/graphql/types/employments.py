@@ -8,6 +8,7 @@ from iuran.core.money import Rupiah
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.access import of_family_or_employer
 from iuran.graphql.compiler.declarations import Column, Many, Source
+from iuran.graphql.types.employer_bills import EMPLOYER_OF_IT, EmployerRef
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.orders import order_by
@@ -33,6 +34,10 @@ class Wage:
 class Employment(Node):
     """An employment."""
 
+    employer_name: str = strawberry.field(description="The name of who pays for him.")
+    employer: EmployerRef | None = declared(
+        description="Who pays for him; null if you may not see employers."
+    )
     worker_name: str = strawberry.field(description="The worker's name.")
     card_number: CardNumber = strawberry.field(
         description="The worker's card number; masked for roles that may not see it whole."
@@ -75,6 +80,9 @@ EMPLOYMENT = Source(
     access=of_family_or_employer("{row}.family_id", employer_id="{row}.employer_id"),
     key=("family_id", "membership_id"),
     fields={
+        "employerName": "(SELECT e.name FROM employer AS e "
+        "WHERE e.employer_id = {row}.employer_id)",
+        "employer": EMPLOYER_OF_IT,
         "workerName": "{row}p.name",
         "cardNumber": Column(
             sql="{row}p.card_number", cards="repeat('*', 9) || right({row}p.card_number, 4)"

@@ -12,6 +12,7 @@ from iuran.core.membership import state_in
 from iuran.core.months import CoverageMonth
 from iuran.graphql.compiler.declarations import Fragment, Key, One, Paged, Source, Worked, of_family
 from iuran.graphql.global_ids import id_of
+from iuran.graphql.types.employments import Employment
 from iuran.graphql.types.enums import CareClass, MembershipCause, MembershipState, Segment
 from iuran.graphql.types.explanations import Explanation
 from iuran.graphql.types.fields import declared, resolver
@@ -150,6 +151,9 @@ class Membership(Node):
         description="What came into its credit (saldo) and went out of it, the newest first.",
         order_by=CREDIT_ORDER,
     )
+    employment: Employment | None = declared(
+        description="The employment by which it is insured; null if no employer pays for it."
+    )
     layoff: Layoff | None = declared(
         description="The layoff that it goes back to, if it is one: benefits without contribution."
     )
@@ -254,6 +258,11 @@ MEMBERSHIP = Source(
             carries_card=True,
         ),
         "creditEntries": CREDIT_OF_MEMBERSHIP,
+        "employment": One(
+            target="Employment",
+            where="{row}.family_id = {parent}.family_id "
+            "AND {row}.membership_id = {parent}.membership_id",
+        ),
         "layoff": One(
             target="Layoff",
             where="{row}.family_id = {parent}.family_id "

@@ -10,9 +10,10 @@ from iuran.graphql.identity import Role
 from iuran.graphql.identity import Viewer as TokenBearer
 from iuran.graphql.reads.reading import Question
 from iuran.graphql.scope import Scope
+from iuran.graphql.types.employer_bills import EmployerRef
 from iuran.graphql.types.enums import Reach
 from iuran.graphql.types.families import Family
-from iuran.graphql.types.fields import resolver
+from iuran.graphql.types.fields import declared, resolver
 
 
 @strawberry.type(description="Who you are here, and what you may see.")
@@ -20,6 +21,7 @@ class Viewer:
     """The bearer of the token."""
 
     family_id: strawberry.Private[int | None]
+    employer_id: strawberry.Private[int | None]
     role: Role = strawberry.field(description="Your role.")
     reach: Reach = strawberry.field(description="Whose data you may see.")
     sees_population_numbers: bool = strawberry.field(
@@ -39,6 +41,7 @@ class Viewer:
         scope = Scope.of(viewer)
         return cls(
             family_id=viewer.family_id,
+            employer_id=viewer.employer_id,
             role=viewer.role,
             reach=_reach(scope),
             sees_population_numbers=not scope.masks_people,
@@ -52,6 +55,10 @@ class Viewer:
         if self.family_id is None:
             return None
         return await info.context.reads.family(self.family_id)
+
+    employer: EmployerRef | None = declared(
+        description="Your own enterprise, if you are an employer; else null."
+    )
 
 
 def _reach(scope: Scope) -> Reach:
@@ -68,7 +75,7 @@ def _viewer(question: Question) -> Viewer:
 
 VIEWER = Source(
     type_name="Viewer",
-    table="(SELECT {viewer_family} AS family_id) AS {row}",
+    table="(SELECT {viewer_family} AS family_id, {viewer_employer} AS employer_id) AS {row}",
     access=everybody(),
     is_given=True,
     made=Made(of=_viewer),
@@ -78,6 +85,7 @@ VIEWER = Source(
         "seesPopulationNumbers": Attribute("sees_population_numbers"),
         "seesCardNumbers": Attribute("sees_card_numbers"),
         "facility": Attribute("facility"),
+        "employer": One(target="Employer", where="{row}.employer_id = {parent}.employer_id"),
         "family": One(target="Family", where="{row}.family_id = {parent}.family_id"),
     },
 )
