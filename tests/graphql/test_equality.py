@@ -220,7 +220,7 @@ async def _arguments(
         ("Query", "payerRefundsWaiting"): _pages("PayerRefundCursor", 1),
         ("Query", "approvalsWaiting"): [
             *_pages("ApprovalCursor", 1),
-            {"first": 3, "filter": {"kind": {"eq": "REFUND"}}},
+            {"first": 3, "filter": {"kind": {"eq": ("REFUND",)}}},
         ],
         ("Query", "reminderRules"): [{}],
         ("Query", "reminderQueue"): [{}],
