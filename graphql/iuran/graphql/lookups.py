@@ -58,13 +58,15 @@ class Lookups:
 
     def count(self, variables: Mapping[str, object]) -> int:
         """Return how many numbers an operation tries with these variables."""
-        inputs = self.inputs or {}
-        return self.written + sum(
-            _in_json(inputs, variables[one.name], one.type_name, 0)
-            if one.name in variables
-            else one.default
-            for one in self.awaited
-        )
+        count = self.written
+        for one in self.awaited:
+            if one.name not in variables:
+                count += one.default
+            elif one.type_name in NUMBERS and isinstance(variables[one.name], str):
+                count += 1
+            else:
+                count += _in_json(self.inputs or {}, variables[one.name], one.type_name, 0)
+        return count
 
 
 NO_LOOKUPS = Lookups()

@@ -8,6 +8,7 @@ scope: least recently used documents leave first, by bytes.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import LiteralString
 
 from graphql import (
@@ -83,11 +84,15 @@ class Operation:
     """How arguments are bound under a pattern of variables; None if each time anew."""
 
 
+Bind = Callable[[Arguments], Bound]
+"""Binds the arguments of one field; raises DomainError for those that are refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binder:
     """A field with arguments that differ from request to request."""
 
-    field: Selected
+    bind: Bind
     argued: Argued
 
 
@@ -192,8 +197,7 @@ class Plans:
             if binders is None:
                 return self._bounds_anew(operation, given.plainly())
             return [
-                one if isinstance(one, Bound) else self._bound(one.field, one.argued.of(given))
-                for one in binders
+                one if isinstance(one, Bound) else one.bind(one.argued.of(given)) for one in binders
             ]
         except (DomainError, GraphQLError) as error:
             raise ArgumentsError(str(error)) from error
@@ -214,16 +218,13 @@ class Plans:
     def _new_binders(self, operation: Operation, marked: VariableValues) -> Binders:
         binders: list[Binder | Bound] = []
         for one in _with_arguments(operation):
-            argued = Argued(_definition(one), one.node, marked)
-            if argued.is_constant:
-                binders.append(self._bound(one, argued.template))
-            else:
-                binders.append(Binder(one, argued))
+            argued, bind = Argued(_definition(one), one.node, marked), self._bind_of(one)
+            binders.append(bind(argued.template) if argued.is_constant else Binder(bind, argued))
         return binders
 
     def _bounds_anew(self, operation: Operation, variables: VariableValues) -> list[Bound]:
         return [
-            self._bound(one, get_argument_values(_definition(one), one.node, variables))
+            self._bind_of(one)(get_argument_values(_definition(one), one.node, variables))
             for one in _with_arguments(operation)
         ]
 
@@ -231,7 +232,7 @@ class Plans:
         """Return the plan for a shape of scope and forms of arguments."""
         if operation.selection is None:
             raise NotCompilableError("known not to be")
-        key = (shape, *(bound.form for bound in bounds))
+        key = (shape, *[bound.form for bound in bounds])
         found = operation.plans.get(key)
         if found is not None:
             operation.plans.move_to_end(key)
@@ -258,19 +259,18 @@ class Plans:
             return Operation(selection=None, size=size)
         return Operation(selection=selection, size=size)
 
-    def _bound(self, field: Selected, arguments: Arguments) -> Bound:
+    def _bind_of(self, field: Selected) -> Bind:
         if field.on == "Query":
             root = self._declarations.roots.get(field.name)
             if isinstance(root, LookUp):
-                return bind_look_up(self._declarations, root, arguments)
+                return partial(bind_look_up, self._declarations, root)
             if isinstance(root, ByIds):
-                return bind_ids(self._declarations, root, arguments)
+                return partial(bind_ids, self._declarations, root)
             raise NotCompilableError(f"the field Query.{field.name}")
         source = self._declarations.sources.get(field.on)
         declared = None if source is None else source.fields.get(field.name)
         if isinstance(declared, Paged):
-            form, values = window(declared, arguments)
-            return Bound(form=form, values=values)
+            return partial(_bind_page, declared)
         raise NotCompilableError(f"the field {field.on}.{field.name}")
 
     def _grow(self, size: int) -> None:
@@ -278,6 +278,11 @@ class Plans:
         while self._bytes > self._bytes_max and len(self._operations) > 1:
             _, old = self._operations.popitem(last=False)
             self._bytes -= old.size
+
+
+def _bind_page(paged: Paged, arguments: Arguments) -> Bound:
+    form, values = window(paged, arguments)
+    return Bound(form=form, values=values)
 
 
 def _with_arguments(operation: Operation) -> Sequence[Selected]:
