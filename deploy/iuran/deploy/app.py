@@ -20,6 +20,7 @@ from iuran.deploy.installation import installation_cipher, receipt_links
 from iuran.deploy.landing import landing_route
 from iuran.deploy.logs import operation_journal
 from iuran.deploy.messaging import message_report_routes, new_carriers, new_reach
+from iuran.deploy.origins import open_to
 from iuran.deploy.probes import Readiness, probe_routes
 from iuran.deploy.settings import Settings
 from iuran.deploy.test_clock import following
@@ -82,10 +83,12 @@ def build_app(
         *retail_routes(retail, settings.retail_mount),
         *snap_routes(snap, settings.snap_mounts),
     ]
-    return _house(routes, lifespan)
+    house = _house(routes, lifespan)
+    house.origins = settings.graphql_origins
+    return house
 
 
-def _house(routes: list[BaseRoute], lifespan: Lifespan[Starlette]) -> Starlette:
+def _house(routes: list[BaseRoute], lifespan: Lifespan[Starlette]) -> "_House":
     house = _House(
         routes=routes,
         middleware=[Middleware(Edge)],
@@ -98,6 +101,9 @@ def _house(routes: list[BaseRoute], lifespan: Lifespan[Starlette]) -> Starlette:
 
 class _House(Starlette):
     """The application; operations do not walk past all other routes and layers to their own."""
+
+    origins: tuple[str, ...] = ()
+    """Pages of these may read what GraphQL answers."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what answers: the edge around GraphQL alone, or everything as Starlette does."""
@@ -115,7 +121,7 @@ class _House(Starlette):
             else:
                 await everything(scope, receive, send)
 
-        return answer
+        return open_to(answer, self.origins)
 
 
 def _redis_url(settings: Settings) -> str | None:

@@ -219,6 +219,11 @@ class Settings(BaseSettings):
         description="HTTP statuses of the newer draft of GraphQL over HTTP: 422 for refused "
         "documents, 294 for answers with errors.",
     )
+    graphql_origins: Words = Field(
+        default=(),
+        description="Origins of pages that may ask GraphQL from a browser (CORS), such as "
+        "`https://app.example.org`, by commas. None: only pages of this server's own origin.",
+    )
     graphiql: bool | None = Field(
         default=None, description="Serve GraphiQL. Not set: only in development."
     )
@@ -315,7 +320,12 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field(default=LogLevel.INFO, description="`debug` to `error`.")
 
     @field_validator(
-        "trusted_proxies", "snap_mounts", "graphql_limits", "webhook_networks", mode="before"
+        "trusted_proxies",
+        "snap_mounts",
+        "graphql_limits",
+        "graphql_origins",
+        "webhook_networks",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -344,6 +354,15 @@ class Settings(BaseSettings):
         if value and not (url.scheme in {"http", "https"} and url.hostname and not url.query):
             raise ValueError("must be an address such as https://iuran.example.org")
         return value.rstrip("/")
+
+    @field_validator("graphql_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            url = urlsplit(origin)
+            if url.scheme not in {"http", "https"} or origin != f"{url.scheme}://{url.netloc}":
+                raise ValueError("are origins such as https://app.example.org, without a path")
+        return value
 
     @field_validator("graphql_limits")
     @classmethod
