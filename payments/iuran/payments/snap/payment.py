@@ -84,10 +84,11 @@ async def answer_payment(services: SnapServices, exchange: Exchange) -> Answer:
     document = parse_object(exchange.message.body)
     try:
         instruction = _instruction(sender, exchange, document)
-    except SnapRefusedError as refused:
-        if not exchange.reference:
+    except SnapRefusedError:
+        told_before = await _told_before(services, sender, exchange)
+        if told_before is None:
             raise
-        committed = await _told_before(services, sender, exchange, refused)
+        committed = told_before
     else:
         committed = await _settled(services, exchange, instruction)
     outcome = committed.value
@@ -130,18 +131,20 @@ async def _settled(
 
 
 async def _told_before(
-    services: SnapServices, sender: Sender, exchange: Exchange, refused: SnapRefusedError
-) -> Committed[Outcome]:
-    """Return what the payment of a refused message came to before; else raise its refusal.
+    services: SnapServices, sender: Sender, exchange: Exchange
+) -> Committed[Outcome] | None:
+    """Return what the payment of a refused message came to before, if anything.
 
     A payment that stands is never told "rejected", not even by a message that names it wrongly.
     """
+    if not exchange.reference:
+        return None
     channel_id, reference = sender.channel.channel_id, exchange.reference
     committed = await services.transactions.commit(
         lambda connection: connection.fetchrow(SELECT_FIRST_ANSWER, channel_id, reference)
     )
     if committed.value is None:
-        raise refused
+        return None
     return Committed(value=Outcome.of(committed.value), may_repeat=False)
 
 
