@@ -102,7 +102,7 @@ def test_a_command_loads_little_that_it_does_not_need(
     arguments: list[str], left_alone: list[str]
 ) -> None:
     program = (
-        "import sys; from iuran.deploy.command_table import app_for\n"
+        "import sys; import iuran.deploy.cli; from iuran.deploy.command_table import app_for\n"
         f"try: app_for({arguments!r})({arguments!r})\n"
         f"except SystemExit: print([name for name in {left_alone!r} if name in sys.modules])\n"
     )

@@ -4,7 +4,6 @@ import signal
 import socket
 import sys
 
-import asyncpg
 import typer
 
 from iuran.core.errors import DomainError
@@ -13,21 +12,30 @@ from iuran.deploy.command_table import app_for
 INTERRUPTED = 128 + signal.SIGINT
 LOOK_AROUND = "`iuran doctor` says what is wrong"
 _UNREACHABLE = (ConnectionError, FileNotFoundError, TimeoutError, socket.gaierror)
-MEND_VALUES = "mend what was given; the same command with --help says what it takes"
 
 
 def main() -> None:
     """Run a command; what is expected to go wrong is said in one line, without a traceback."""
     try:
         app_for(sys.argv[1:])()
-    except DomainError as error:
-        _exit_saying(str(error))
-    except OSError as error:
-        _exit_saying(_said_by_the_system(error))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        _exit_saying(_said_by_the_database(error))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        said = _said_of(error)
+        if said is None:
+            raise
+        _exit_saying(said)
+
+
+def _said_of(error: Exception) -> str | None:
+    """Return what to say of an error, None for one that nobody expects."""
+    if isinstance(error, DomainError):
+        return str(error)
+    if isinstance(error, OSError):
+        return _said_by_the_system(error)
+    from iuran.deploy.database_errors import said_by_the_database  # noqa: PLC0415 - asyncpg
+
+    return said_by_the_database(error, otherwise=LOOK_AROUND)
 
 
 def _said_by_the_system(error: OSError) -> str:
@@ -37,17 +45,6 @@ def _said_by_the_system(error: OSError) -> str:
     if isinstance(error, _UNREACHABLE):
         return f"PostgreSQL does not answer ({error}); check DATABASE_URL; {LOOK_AROUND}"
     return f"{error}; {LOOK_AROUND}"
-
-
-def _said_by_the_database(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> str:
-    """Return its message and what to do, without the detail: that repeats rows with their NIK."""
-    message = str(error.args[0]) if error.args else type(error).__name__
-    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
-        return f"DATABASE_URL: {message}; write postgresql://USER:PASSWORD@HOST:5432/NAME"
-    is_about_values = isinstance(
-        error, asyncpg.DataError | asyncpg.IntegrityConstraintViolationError | ValueError
-    )
-    return f"{message}; {MEND_VALUES if is_about_values else LOOK_AROUND}"
 
 
 def _exit_saying(message: str) -> None:
