@@ -17,6 +17,8 @@ from iuran.graphql.errors import IdInvalidError
 
 TEXT_LENGTH_MAX = 160
 _TEXT = re.compile(r"([A-Za-z]{1,40}):(\d{1,19}(?:\.\d{1,19}){0,3})", re.ASCII)
+PARTS_MAX = 4
+"""Of a key."""
 _BIGINT_MAX = 2**63 - 1
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -48,13 +50,14 @@ class IdWriter:
     """Writes the IDs of one type, or the cursors of one list, as JSON: `id_of`, in a hurry."""
 
     def __init__(self, type_name: str) -> None:
-        self._start = f"{type_name}:".encode()
+        self._forms = [
+            f"{type_name}:{'.'.join(['%d'] * parts)}".encode() for parts in range(PARTS_MAX + 1)
+        ]
 
     def __call__(self, *key: int) -> str:
         """Return the ID of a key, in quotation marks."""
-        plain = self._start + ".".join(map(str, key)).encode()
-        text = b2a_base64(plain, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
-        return f'"{text}"'
+        padded = b2a_base64(self._forms[len(key)] % key, newline=False)
+        return f'"{padded.translate(_URL_SAFE, b"=").decode()}"'
 
 
 def id_of(type_name: str, *key: int) -> strawberry.ID:
