@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -512,6 +513,7 @@ class AnyLife(RuleBasedStateMachine):
             ), window
 
 
+@pytest.mark.timeout(600)  # seconds alone, minutes where many share the machine
 async def test_what_must_hold_holds_after_every_deed(pool: Pool, database_url: str) -> None:
     AnyLife.pool = pool
     AnyLife.database_url = database_url

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -240,6 +241,7 @@ class Life:
             assert stands is (MembershipState.SUSPENDED if late else MembershipState.ACTIVE)
 
 
+@pytest.mark.timeout(600)  # seconds alone, minutes where many share the machine
 @given(
     start=st.dates(date(2015, 5, 1), date(2026, 1, 31)),
     group=st.sampled_from(PpuGroup),
@@ -249,7 +251,7 @@ class Life:
     seconds=st.integers(0, 86_399),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_any_life_of_an_employer_agrees_with_the_slow_reading(
     pool: Pool,

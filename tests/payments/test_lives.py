@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.timeout(600)  # seconds alone, minutes where many share the machine
 @given(
     start=st.dates(date(2015, 11, 1), date(2027, 1, 31)),
     care_class=st.sampled_from(CareClass),

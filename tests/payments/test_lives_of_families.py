@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -271,6 +272,7 @@ class LivesOfFamilies(RuleBasedStateMachine):
                 ), instant
 
 
+@pytest.mark.timeout(600)  # seconds alone, minutes where many share the machine
 async def test_any_life_of_a_family_agrees_with_the_slow_reading(
     pool: Pool, database_url: str
 ) -> None:
@@ -282,7 +284,7 @@ async def test_any_life_of_a_family_agrees_with_the_slow_reading(
         run_state_machine_as_test,
         LivesOfFamilies,
         settings=settings(
-            max_examples=40,
+            max_examples=20,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

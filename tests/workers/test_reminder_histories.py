@@ -245,7 +245,7 @@ class History:
 
 @pytest.mark.timeout(600)  # half a minute alone, minutes where many share the machine
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
