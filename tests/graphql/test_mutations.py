@@ -326,6 +326,8 @@ async def test_an_id_of_another_kind_is_told(frontend: Frontend, insured: Insure
     [
         ({"name": " "}, ["input", "participants", "1", "name"]),
         ({"email": "nobody"}, ["input", "participants", "1", "email"]),
+        ({"phone": "belum ada"}, ["input", "participants", "1", "phone"]),
+        ({"birthDate": "2026-01-06"}, ["input", "participants", "1", "birthDate"]),
     ],
 )
 async def test_a_problem_leads_to_the_person_that_it_is_about(

@@ -10,11 +10,9 @@ import asyncpg
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Connection
 from iuran.core.errors import InvalidInputError
-from iuran.core.families import check_email, check_name
+from iuran.core.families import check_birth_date, check_email, check_name, check_phone
 from iuran.core.identifiers import Sex
 from iuran.core.second_person import SecondPersonError
-
-EARLIEST_BIRTH = date(1900, 1, 1)
 
 SELECT_PERSON: LiteralString = """
     SELECT name, birth_date::text AS birth_date, sex, email, phone
@@ -101,17 +99,14 @@ def _check(change: DataChange, *, today: date) -> None:
         return
     try:
         if change.field is DataField.BIRTH_DATE:
-            _check_birth_date(date.fromisoformat(change.value), today=today)
+            check_birth_date(date.fromisoformat(change.value), today=today, field="value")
         elif change.field is DataField.SEX:
             Sex(change.value)
         elif change.field is DataField.NAME:
             check_name(change.value, field="value")
         elif change.field is DataField.EMAIL:
             check_email(change.value, field="value")
+        elif change.field is DataField.PHONE:
+            check_phone(change.value, field="value")
     except ValueError as error:
         raise InvalidInputError("value", "write a date as YYYY-MM-DD, a sex as F or M") from error
-
-
-def _check_birth_date(born: date, *, today: date) -> None:
-    if not EARLIEST_BIRTH <= born <= today:
-        raise InvalidInputError("value", f"write a day from {EARLIEST_BIRTH} to today")

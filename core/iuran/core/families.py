@@ -1,5 +1,6 @@
 """Families and their participants: registering them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +20,10 @@ from iuran.core.time_zones import TIME_ZONES, time_zone_of_region
 MEMBERS_MAX = 30
 NAME_LENGTH_MAX = 255
 LANGUAGES = ("id", "en")
+EARLIEST_BIRTH = date(1900, 1, 1)
+_PHONE = re.compile(r"\+?\d{7,15}", re.ASCII)
+_PHONE_SIGNS = str.maketrans("", "", " -().")
+"""What people write between the digits."""
 
 INSERT_FAMILY: LiteralString = """
     INSERT INTO family (kk_number, language, time_zone, registered_at)
@@ -135,7 +140,11 @@ async def register(connection: Connection, family: NewFamily, *, at: datetime) -
     the family card or a NIK is known. A NIK that differs from the stated birth date or sex is only
     a warning, since real data have errors.
     """
-    warnings = [_check_one(*numbered) for numbered in enumerate(family.participants)]
+    today = wib_date(at)
+    warnings = [
+        _check_one(place, participant, today=today)
+        for place, participant in enumerate(family.participants)
+    ]
     _check_family(family)
     try:
         return await _insert(connection, family, warnings, at)
@@ -150,7 +159,7 @@ async def register_participant(
 
     Raises InvalidInputError and AlreadyRegisteredError as `register` does.
     """
-    warnings = _check(participant)
+    warnings = _check(participant, today=wib_date(at))
     try:
         registered = await _insert_participant(connection, family_id, participant, warnings, at)
         await _take_niks(connection, family_id, [participant], [registered])
@@ -171,6 +180,18 @@ def check_email(address: str, *, field: str = "email") -> None:
         raise InvalidInputError(field, "write one address such as name@example.org")
 
 
+def check_phone(number: str, *, field: str = "phone") -> None:
+    """Refuse what cannot be a telephone number; raises InvalidInputError."""
+    if _PHONE.fullmatch(number.translate(_PHONE_SIGNS)) is None:
+        raise InvalidInputError(field, "write a telephone number such as 081200001234")
+
+
+def check_birth_date(born: date, *, today: date, field: str = "birthDate") -> None:
+    """Refuse a day on which nobody of today was born; raises InvalidInputError."""
+    if not EARLIEST_BIRTH <= born <= today:
+        raise InvalidInputError(field, f"write a day from {EARLIEST_BIRTH} to today")
+
+
 def _check_family(family: NewFamily) -> None:
     check_kk_number(family.kk_number)
     if not 1 <= len(family.participants) <= MEMBERS_MAX:
@@ -184,18 +205,21 @@ def _check_family(family: NewFamily) -> None:
         raise InvalidInputError("timeZone", f"choose one of {', '.join(TIME_ZONES)}")
 
 
-def _check_one(place: int, participant: NewParticipant) -> tuple[NikWarning, ...]:
+def _check_one(place: int, participant: NewParticipant, *, today: date) -> tuple[NikWarning, ...]:
     try:
-        return _check(participant)
+        return _check(participant, today=today)
     except InvalidInputError as error:
         path = ("participants", str(place), error.field)
         raise InvalidInputError(error.field, error.message, path=path) from error
 
 
-def _check(participant: NewParticipant) -> tuple[NikWarning, ...]:
+def _check(participant: NewParticipant, *, today: date) -> tuple[NikWarning, ...]:
     check_name(participant.name)
+    check_birth_date(participant.birth_date, today=today)
     if participant.email is not None:
         check_email(participant.email)
+    if participant.phone is not None:
+        check_phone(participant.phone)
     nik = parse_nik(participant.nik)
     return nik.warnings(birth_date=participant.birth_date, sex=participant.sex)
 

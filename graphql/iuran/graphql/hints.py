@@ -258,6 +258,7 @@ HINTS: Final[Mapping[str, str]] = {
     "write a name of 1 to {} letters": "tulis nama dengan 1 sampai {0} huruf",
     "write a position of the log, a whole number": "tulis posisi log berupa bilangan bulat",
     "write a sex as FEMALE or MALE": "tulis jenis kelamin FEMALE atau MALE",
+    "write a telephone number such as 081200001234": "tulis nomor telepon, misalnya 081200001234",
     "write at most {} ASCII signs": "tulis paling banyak {0} karakter ASCII",
     "write at most {} characters": "tulis paling banyak {0} karakter",
     "write codes such as HAEMODIALYSIS, 2 to 40 characters": (

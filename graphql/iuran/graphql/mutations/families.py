@@ -29,7 +29,7 @@ class RegisterFamilyInput(Once):
         description="The class (kelas rawat) of the whole family."
     )
     participants: list[NewPersonInput] = strawberry.field(
-        description="Everybody on the card, the head of the family first; at most 100."
+        description="Everybody on the card, the head of the family first; at most 30."
     )
     segment: enums.Segment = strawberry.field(
         default=Segment.PBPU_SELF, description="Who pays; a segment whose families pay themselves."
