@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from iuran.core.clock import StandingClock
 from iuran.core.database.pool import Pool, Record, open_pool
-from iuran.graphql.compiler.flights import FLIGHTS_MAX, Flights, Ticket, together
+from iuran.graphql.compiler.flights import FLIGHTS_MIN, Flights, Ticket, together
 from iuran.graphql.compiler.lane import Lane
 from iuran.graphql.documents import Documents
 from iuran.graphql.errors import OverloadedError
@@ -107,19 +107,19 @@ async def test_who_comes_while_no_connection_is_free_goes_with_the_next(single: 
 async def test_who_comes_while_enough_are_in_the_air_goes_with_the_next(pool: Pool) -> None:
     flights, before = _flights(pool), _flown()
     aloft: list[asyncio.Task[Record | None]] = []
-    for number in range(1, FLIGHTS_MAX + 1):
+    for number in range(1, FLIGHTS_MIN + 1):
         aloft.append(asyncio.create_task(flights.row(_ticket(SLEEP, 600.0, str(number)))))
         await _until_flown((before[0] + number, before[1] + number))
 
     waiting = [asyncio.create_task(flights.row(_ticket(SLEEP, 0.0, n))) for n in "abc"]
     for _ in range(100):
         await asyncio.sleep(0)
-    assert _flown() == (before[0] + FLIGHTS_MAX, before[1] + FLIGHTS_MAX)
+    assert _flown() == (before[0] + FLIGHTS_MIN, before[1] + FLIGHTS_MIN)
     aloft[0].cancel()
     rows = await asyncio.gather(*waiting)
 
     assert [row and row[1] for row in rows] == ["a", "b", "c"]
-    assert _flown() == (before[0] + FLIGHTS_MAX + 1, before[1] + FLIGHTS_MAX + 3)
+    assert _flown() == (before[0] + FLIGHTS_MIN + 1, before[1] + FLIGHTS_MIN + 3)
     for one in aloft:
         one.cancel()
     await asyncio.wait(aloft)

@@ -24,8 +24,10 @@ from iuran.graphql.metrics import FLIGHT_SIZE, FLIGHTS_FAILED
 if TYPE_CHECKING:
     from iuran.graphql.compiler.lane import Lent
 
-FLIGHTS_MAX = 3
-"""How many flights of one statement are in the air at once; who comes then goes with the next."""
+ALOFT = 16
+"""How many passengers of one statement may be in the air at once, if their flights are full."""
+FLIGHTS_MIN = 2
+"""How many flights of one statement may, however large: one is read while one is answered."""
 
 
 def together(sql: LiteralString, placeholders: Collection[LiteralString]) -> LiteralString:
@@ -106,6 +108,8 @@ class _Gate:
     """Where those wait whom one statement will take."""
 
     sql: LiteralString
+    flights_max: int
+    """How many flights may be in the air; who comes then goes with the next."""
     waiting: deque[_Passenger] = field(default_factory=deque[_Passenger])
     flights: int = 0
     is_boarding: bool = False
@@ -171,13 +175,14 @@ class Flights:
         sql = passenger.ticket.together
         gate = self._gates.get(sql)
         if gate is None:
-            gate = self._gates[sql] = _Gate(sql)
+            flights_max = max(ALOFT // self._most(passenger.ticket), FLIGHTS_MIN)
+            gate = self._gates[sql] = _Gate(sql, flights_max)
         gate.waiting.append(passenger)
         self._call_pilot(gate)
 
     def _call_pilot(self, gate: _Gate) -> None:
         """Have somebody fetch who waits, unless one is on his way or enough are in the air."""
-        if gate.is_boarding or gate.flights >= FLIGHTS_MAX:
+        if gate.is_boarding or gate.flights >= gate.flights_max:
             return
         gate.is_boarding = True
         gate.flights += 1
