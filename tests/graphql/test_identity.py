@@ -1,5 +1,6 @@
 import json
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from iuran.core.clock import StandingClock
 from iuran.graphql.demo_issuer import AUDIENCE, ISSUER, DemoIssuer
 from iuran.graphql.errors import UnauthenticatedError
 from iuran.graphql.global_ids import id_of
-from iuran.graphql.identity import Role, TokenVerifier
+from iuran.graphql.identity import Role, TokenVerifier, Viewer
 from iuran.graphql.signing_keys import JwksDocument, SigningKeys
 from tests.graphql.conftest import Frontend
 
@@ -201,6 +202,17 @@ async def test_a_token_that_was_checked_is_not_believed_longer_than_it_lives() -
     assert first.has_expired(now)
     with pytest.raises(UnauthenticatedError, match="expired"):
         await checking.viewer(token)
+
+
+def test_tokens_of_one_client_are_told_apart_at_first_sight() -> None:
+    """A client asks for tokens all day; with one hash, each would be looked for among all."""
+    viewers = [
+        Viewer(subject="client", role=Role.OPERATOR, expires_at=1_900_000_000.0 + 60 * number)
+        for number in range(100)
+    ]
+
+    assert len({hash(one) for one in viewers}) == len(viewers)
+    assert {replace(one): number for number, one in enumerate(viewers)}[viewers[7]] == 7
 
 
 async def test_an_employer_is_known_by_his_claim() -> None:

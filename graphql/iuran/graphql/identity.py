@@ -57,8 +57,8 @@ class Viewer:
     """When the token ends, in seconds since 1970; a connection must not outlive it."""
 
     def __hash__(self) -> int:
-        """Tell subjects apart, which is enough and quick."""
-        return hash(self.subject)
+        """Tell tokens apart, quickly: a client has one subject for all that it is ever given."""
+        return hash((self.subject, self.expires_at))
 
     def has_expired(self, now: float) -> bool:
         """Whether a token that was good is not any more: subscriptions then close with 4403."""
