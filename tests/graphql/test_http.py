@@ -11,7 +11,7 @@ import httpx
 import pytest
 import structlog
 from prometheus_client import REGISTRY
-from starlette.types import Message
+from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 
 from iuran.core.clock import StandingClock
@@ -23,6 +23,7 @@ from iuran.graphql.http import GraphqlEndpoint
 from iuran.graphql.identity import Role
 from iuran.graphql.limits import Limits
 from iuran.graphql.operations import Operations
+from iuran.graphql.requests import Incoming, read_request
 from iuran.graphql.services import GraphqlServices
 from iuran.graphql.signing_keys import SigningKeys
 from tests.conftest import PATIENCE_SECONDS
@@ -195,6 +196,19 @@ async def test_queries_may_come_by_get(frontend: Frontend) -> None:
 
     assert response.status_code == 400  # B is not valid
     assert alone.json()["data"] == {"viewer": {"role": "AUDITOR"}}
+
+
+@pytest.mark.parametrize("given", [b"\xff", b"%FF", b"\xc3\xa9", b"%ED%A0%80"])
+async def test_a_query_string_may_hold_any_bytes(given: bytes) -> None:
+    scope: Scope = {"type": "http", "method": "GET", "headers": []}
+    scope["query_string"] = b"query=" + given
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    asked = await read_request(Incoming(scope, receive), Limits())
+
+    assert asked.query
 
 
 async def test_a_mutation_by_get_is_refused_and_told_how(frontend: Frontend) -> None:

@@ -64,7 +64,7 @@ async def read_request(incoming: Incoming, limits: Limits) -> OperationRequest:
 
 def _query_string(incoming: Incoming, limits: Limits) -> dict[str, object]:
     request = Request(incoming.scope)
-    if len(request.url.query) > limits.body_bytes:
+    if len(incoming.scope["query_string"]) > limits.body_bytes:
         raise BodyTooLargeError(f"the query string is longer than {limits.body_bytes} bytes")
     given: dict[str, object] = dict(request.query_params)
     if len(request.query_params.multi_items()) > len(given):
