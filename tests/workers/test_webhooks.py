@@ -232,17 +232,18 @@ async def test_an_endpoint_that_does_not_answer_holds_up_no_other(
     assert sorted(positions(quick)) == [1, 2, 3]
 
 
-async def test_who_asks_for_time_gets_it(
-    pool: Pool, sending: WorkerServices, real_clock: StandingClock
+@pytest.mark.parametrize(("asked", "seconds"), [(600, 600), (604_800, 3_600)])
+async def test_who_asks_for_time_gets_it_up_to_an_hour(
+    pool: Pool, sending: WorkerServices, real_clock: StandingClock, asked: int, seconds: int
 ) -> None:
     async with subscriber() as told, pool.acquire() as connection:
         await subscribed(connection, told.url, at=real_clock.now())
         told.decide = lambda _content: 429
-        told.extra = "Retry-After: 600\r\n"
+        told.extra = f"Retry-After: {asked}\r\n"
         await happens(pool, 1, at=real_clock.now())
         await tell(sending)
         told.decide = lambda _content: 200
-        later(real_clock, seconds=599)
+        later(real_clock, seconds=seconds - 1)
         await tell(sending)
         too_early = positions(told)
         later(real_clock, seconds=2)
