@@ -59,7 +59,7 @@ SEEN_BY: Mapping[str, frozenset[Role]] = {
     "WriteOffOrder": OFFICERS,
     "EmployerCreditEntry": EMPLOYERS,
     "GovernmentPayment": FINANCES,
-    "PayerRefund": FINANCES,
+    "PayerRefund": FINANCES | {Role.EMPLOYER},
     "Wage": EMPLOYERS | {Role.PARTICIPANT},
     "BillingRun": CLOCKWORK,
     "Employer": EMPLOYERS,

@@ -226,6 +226,7 @@ async def _arguments(
         ("Query", "reminderQueue"): [{}],
         ("Query", "webhookEndpoints"): [{}],
         ("WebhookEndpoint", "deliveries"): _pages("WebhookDeliveryCursor", 10**6),
+        ("Employer", "refunds"): _pages("PayerRefundOfEmployerCursor", 10**6),
         ("Employer", "creditEntries"): _pages("EmployerCreditEntryCursor", 10**6),
         ("Query", "figures"): [
             {"firstDay": "2025-01-01", "lastDay": "2025-12-31"},

@@ -137,6 +137,7 @@ ALLOWED: Mapping[str, set[Role]] = {
     "approveFacilityContract": {OFFICER},
     "proposeCapitationTariff": {OFFICER, FINANCE},
     "approveCapitationTariff": {FINANCE},
+    "computeCapitation": {FINANCE},
     "approveCapitation": {FINANCE},
     "registerEmployer": {OFFICER},
     "addWebhookEndpoint": {OPERATOR},

@@ -50,7 +50,8 @@ async def test_a_fine_that_two_persons_take_off_is_owed_no_more(
 ) -> None:
     world = World(pool=pool, frontend=frontend, clock=clock, insured=insured)
     happy = await ROWS["approveFineRelief"](world)
-    selected = "amount letter { fine { amount isPaid relievedAt } }"
+    selected = "amount letter { fine { amount isPaid relievedAt explanation { reasons { rule day"
+    selected += " legalBasis } } } }"
     figures = (
         '{ figures(firstDay: "2026-03-01", lastDay: "2026-03-31") '
         "{ fines { stays fines amount } } }"
@@ -65,6 +66,11 @@ async def test_a_fine_that_two_persons_take_off_is_owed_no_more(
     fine = approved["letter"]["fine"]
     assert (fine["amount"], fine["isPaid"]) == ("280000", False)
     assert fine["relievedAt"].startswith("2026-03-05T")
+    assert fine["explanation"]["reasons"][-1] == {
+        "rule": "relief",
+        "day": "2026-03-05",
+        "legalBasis": "Perpres 64/2020 art. 42(5)-(6): the fine was not owed",
+    }
     assert found["figures"]["fines"] == [{"stays": 1, "fines": 0, "amount": "0"}]
 
 

@@ -576,17 +576,22 @@ async def approve_capitation_tariff(world: World) -> Happy:
 
 
 @row
+async def compute_capitation_(world: World) -> Happy:
+    await a_patient_at_home(world)
+    return Happy(
+        given={"month": "2026-01"},
+        another={"month": "2025-12"},
+        effect="SELECT sum(participants)::integer FROM capitation_statement WHERE amount > 0",
+        became=1,
+        role=FINANCE,
+    )
+
+
+@row
 async def approve_capitation(world: World) -> Happy:
+    await a_patient_at_home(world)
     async with world.pool.acquire() as connection, connection.transaction():
-        await facilities(connection)
         month = CoverageMonth(2026, 1)
-        choice = HomeChoice(
-            family_id=world.insured.family_id,
-            participant_id=world.insured.registered.participants[0].participant_id,
-            facility_code=CLINIC,
-            reason=ChangeReason.OWN_WISH,
-        )
-        await choose_home(connection, choice, by="ani", at=wib(2025, 12, 10))
         await compute_capitation(connection, month, by="ani", at=world.clock.now())
     return Happy(
         given={"month": "2026-01"},
@@ -596,3 +601,16 @@ async def approve_capitation(world: World) -> Happy:
         role=FINANCE,
         token=another_person(),
     )
+
+
+async def a_patient_at_home(world: World) -> None:
+    """One of the insured is registered with the clinic."""
+    async with world.pool.acquire() as connection, connection.transaction():
+        await facilities(connection)
+        choice = HomeChoice(
+            family_id=world.insured.family_id,
+            participant_id=world.insured.registered.participants[0].participant_id,
+            facility_code=CLINIC,
+            reason=ChangeReason.OWN_WISH,
+        )
+        await choose_home(connection, choice, by="ani", at=wib(2025, 12, 10))

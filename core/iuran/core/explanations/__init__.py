@@ -8,7 +8,11 @@ from iuran.core.explanations.employer_bill import (
     employer_bill_explanation,
     explain_employer_bill,
 )
-from iuran.core.explanations.issued_fine import LetterUnknownError, explain_issued_fine
+from iuran.core.explanations.issued_fine import (
+    LetterUnknownError,
+    explain_issued_fine,
+    with_relief,
+)
 from iuran.core.explanations.plan import NoPlanError, PlanFacts, explain_plan, plan_explanation
 from iuran.core.explanations.reason import Confidence, Explanation, Reason
 from iuran.core.explanations.status import explain_status
@@ -38,4 +42,5 @@ __all__ = [
     "explain_stay_fine",
     "explain_window",
     "plan_explanation",
+    "with_relief",
 ]

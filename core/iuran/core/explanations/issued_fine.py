@@ -1,6 +1,7 @@
 """The fine that a letter of eligibility (SEP) was issued with, as it was found then."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar, LiteralString
 
 from iuran.core.care.numbers import find_by_care_number, parse_care_number
@@ -65,19 +66,25 @@ async def explain_issued_fine(connection: Connection, letter_number: str) -> Exp
     )
     if row["ground"] is None:
         return explained
-    return replace(explained, reasons=(*explained.reasons, _relief(row)))
+    return with_relief(
+        explained, ground=row["ground"], legal_basis=row["legal_basis"], at=row["relieved_at"]
+    )
 
 
-def _relief(row: Record) -> Reason:
-    english, indonesian = _RELIEFS[row["ground"]]
-    day = wib_date(row["relieved_at"])
-    return Reason(
+def with_relief(
+    explained: Explanation, *, ground: str, legal_basis: str, at: datetime
+) -> Explanation:
+    """Add that the fine was taken off the stay at an instant, on what ground and by which law."""
+    english, indonesian = _RELIEFS[ground]
+    day = wib_date(at)
+    relief = Reason(
         rule="relief",
         english=f"Nothing is to be paid since {day}: {english}.",
         indonesian=f"Tidak perlu dibayar sejak {day}: {indonesian}.",
-        legal_basis=row["legal_basis"],
+        legal_basis=legal_basis,
         day=day,
     )
+    return replace(explained, reasons=(*explained.reasons, relief))
 
 
 def _issued(row: Record) -> StayFine:

@@ -1,5 +1,7 @@
 """Capitation: tariffs agreed with facilities, and a month's statements approved."""
 
+from datetime import date
+
 import strawberry
 
 from iuran.core.facilities import capitation_tariffs
@@ -40,6 +42,25 @@ class ApproveCapitationTariffInput(FacilityInput):
 @strawberry.type(description="The tariff counts from its month on; what is paid stays as it is.")
 class ApproveCapitationTariffPayload(OfFacility):
     """A tariff in force."""
+
+
+@strawberry.input(description="A month whose people are to be counted for capitation.")
+class ComputeCapitationInput(Once):
+    """A month."""
+
+    month: CoverageMonth = strawberry.field(
+        description="The month; it has begun, and the monthly run has come by."
+    )
+
+
+@strawberry.type(
+    description="The statements are written, and wait for a second person; what is approved stays."
+)
+class ComputeCapitationPayload(Payload):
+    """A computed month."""
+
+    statements: int = strawberry.field(description="How many are new, or differ from before.")
+    pay_by: date = strawberry.field(description="The last day of payment.")
 
 
 @strawberry.input(description="A month whose capitation was computed by another person.")
@@ -102,8 +123,26 @@ async def approve_capitation_tariff(
 
 @mutation(
     Role.FINANCE_OFFICER,
-    description="Approve the capitation of a month that another person computed (`iuran capitation "
-    "compute`), and post it.",
+    description="Count the people of every first-level facility as a month began, and write what "
+    "each gets (kapitasi); a second person approves it. Again it writes only what differs.",
+    weight=100,
+)
+async def compute_capitation(
+    acting: Acting, given: ComputeCapitationInput
+) -> ComputeCapitationPayload:
+    """Compute a month."""
+    written = await capitation.compute_capitation(
+        acting.connection, given.month, by=acting.by, at=acting.at
+    )
+    return ComputeCapitationPayload(
+        statements=written, pay_by=capitation.capitation_pay_by(given.month)
+    )
+
+
+@mutation(
+    Role.FINANCE_OFFICER,
+    description="Approve the capitation of a month that another person computed "
+    "(`computeCapitation`), and post it.",
     problems=(SecondPersonNeeded,),
 )
 async def approve_capitation(

@@ -127,6 +127,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     facilities.approve_facility_contract,
     capitation.propose_capitation_tariff,
     capitation.approve_capitation_tariff,
+    capitation.compute_capitation,
     capitation.approve_capitation,
     employers.register_employer,
     employment.report_worker,

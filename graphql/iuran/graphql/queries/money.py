@@ -124,7 +124,7 @@ class MoneyQueries:
     )
     payer_refunds_waiting: Connection[PayerRefund] = in_pages(
         description="Refunds to employers and governments that are not paid or refused yet, the "
-        "oldest first; for finance officers and auditors, empty for others.",
+        "oldest first; for finance officers and auditors, an employer's own, empty for others.",
         order_by=PAYER_REFUND_ORDER,
     )
     approvals_waiting: Connection[ApprovalWaiting] = in_pages(

@@ -26,6 +26,7 @@ from iuran.graphql.types.enums import publish
 from iuran.graphql.types.nodes import Node
 from iuran.graphql.types.orders import order_by
 from iuran.graphql.types.pagination import Connection, in_pages
+from iuran.graphql.types.payer_refunds import PAYER_REFUND_ORDER, REFUNDS_OF_EMPLOYER, PayerRefund
 
 EMPLOYER_ORDER = order_by(
     "Employer", REGISTERED_AT="When it registered.", NAME="Its name, whatever its case."
@@ -112,6 +113,11 @@ class Employer(Node):
         description="What came into its credit and went out of it, the newest first.",
         order_by=EMPLOYER_CREDIT_ORDER,
     )
+    refunds: Connection[PayerRefund] = in_pages(
+        description="Credit that went back to it or is to, the newest first; for itself and those "
+        "who follow money, empty for others.",
+        order_by=PAYER_REFUND_ORDER,
+    )
     workers: Connection[Employment] = in_pages(
         description="Its workers, in the order of their families' registration.",
         order_by=EMPLOYMENT_ORDER,
@@ -168,6 +174,7 @@ EMPLOYER = Source(
             keys=(Key(sql="{row}.entry_id"),),
             list_name="EmployerCreditEntryCursor",
         ),
+        "refunds": REFUNDS_OF_EMPLOYER,
         "workers": Paged(
             target="Employment",
             where=_OF_PARENT,

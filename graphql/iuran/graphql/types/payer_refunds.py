@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from iuran.core.money import Rupiah
-from iuran.graphql.compiler.access import of_finances
-from iuran.graphql.compiler.declarations import Column, Key, One, Paged, Source
+from iuran.graphql.compiler.declarations import Access, Column, Fragment, Key, One, Paged, Source
+from iuran.graphql.scope import Scope
 from iuran.graphql.types import refunds
 from iuran.graphql.types.fields import declared
 from iuran.graphql.types.orders import order_by
@@ -58,13 +58,20 @@ class PayerRefund:
     payout_reference: str | None = strawberry.field(description="The bank's reference of that.")
 
 
+def _whose(shape: Scope) -> Fragment | None:
+    """Let those who follow money see every refund, and an employer its own."""
+    if shape.sees_finances:
+        return None
+    return "false" if shape.employer_id is None else "{row}.employer_id = {viewer_employer}"
+
+
 PAYER_REFUND = Source(
     type_name="PayerRefund",
     table="payer_refund AS {row} "
     "LEFT JOIN payer_refund_decision AS {row}d ON {row}d.refund_id = {row}.refund_id "
     "LEFT JOIN payer_refund_payout AS {row}p ON {row}p.refund_id = {row}.refund_id "
     "LEFT JOIN government AS {row}g ON {row}g.region = {row}.region",
-    access=of_finances(),
+    access=Access(condition=_whose),
     fields={
         "refundNumber": "{row}.refund_id",
         "employer": One(target="Employer", where="{row}.employer_id = {parent}.employer_id"),
@@ -91,6 +98,13 @@ PAYER_REFUND = Source(
         "paidOn": "{row}p.paid_on",
         "payoutReference": "{row}p.reference",
     },
+)
+REFUNDS_OF_EMPLOYER = Paged(
+    target="PayerRefund",
+    where="{row}.employer_id = {parent}.employer_id",
+    order="REQUESTED_AT",
+    keys=(Key(sql="{row}.refund_id"),),
+    list_name="PayerRefundOfEmployerCursor",
 )
 PAYER_REFUNDS_WAITING = Paged(
     target="PayerRefund",

@@ -6,7 +6,7 @@ from typing import Final
 import strawberry
 
 from iuran.core.care.stay_fines import StayFine as Assessed
-from iuran.core.explanations import explain_stay_fine
+from iuran.core.explanations import explain_stay_fine, with_relief
 from iuran.core.fines import Fine, FineWindow
 from iuran.core.money import Rupiah
 from iuran.core.regulation.rates import fine_rate
@@ -59,8 +59,11 @@ def _explained(  # noqa: PLR0913, PLR0917 - one for each column
     tariff: int,
     admitted_on: date,
     arrears_months: int | None,
+    ground: str | None,
+    legal_basis: str | None,
+    relieved_at: datetime | None,
 ) -> Explanation:
-    """Explain what was assessed at the admission, from what was kept of it."""
+    """Explain what was assessed at the admission, from what was kept of it, and its relief."""
     window = (
         None
         if first_day is None or last_day is None
@@ -76,12 +79,18 @@ def _explained(  # noqa: PLR0913, PLR0917 - one for each column
         window=window,
     )
     explained = explain_stay_fine(found, admitted_on=admitted_on, estimated_tariff=Rupiah(tariff))
+    if ground is not None and legal_basis is not None and relieved_at is not None:
+        explained = with_relief(explained, ground=ground, legal_basis=legal_basis, at=relieved_at)
     return Explanation.of(explained)
 
 
 _LETTER: Final[Fragment] = (
     "FROM eligibility_letter AS l WHERE l.family_id = {row}.family_id "
     "AND l.letter_number = {row}.letter_number"
+)
+_RELIEF: Final[Fragment] = (
+    "FROM fine_relief AS r WHERE r.family_id = {row}.family_id "
+    "AND r.letter_number = {row}.letter_number"
 )
 
 STAY_FINE = Source(
@@ -120,6 +129,9 @@ STAY_FINE = Source(
                     "AND l.letter_number = {row}.letter_number "
                     "AND w.first_day = {row}.window_first_day ORDER BY w.window_id DESC LIMIT 1)"
                 ),
+                "(SELECT r.ground " + _RELIEF + ")",
+                "(SELECT r.legal_basis " + _RELIEF + ")",
+                "{row}.relieved_at",
             ),
         ),
     },
