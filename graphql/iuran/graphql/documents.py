@@ -17,6 +17,7 @@ from graphql import (
     validate,
     visit,
 )
+from graphql.language import Node, Token, TokenKind
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from iuran.graphql.compiler.selections import flags_of
@@ -34,6 +35,7 @@ from iuran.graphql.metrics import DOCUMENT_LOOKUPS
 from iuran.graphql.types.pagination import PAGE_SIZE_MAX
 
 _RULES = (*specified_rules, OneOfInputValidationRule)
+_NOWHERE = Token(TokenKind.SOF, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,7 @@ class Documents:
         )
         if errors:
             raise DocumentRefusedError(errors)
+        visit(document, _NoTokens())
         return Prepared(
             query=query,
             operation_name=name,
@@ -153,6 +156,18 @@ class Documents:
         while self._characters > self._limits.cached_characters:
             (query, _, _), _ = self._kept.popitem(last=False)
             self._characters -= len(query)
+
+
+class _NoTokens(Visitor):
+    """Takes the tokens out of a document that is kept: a third of its memory.
+
+    Where a node stands in the text is told without them.
+    """
+
+    def enter(self, node: Node, *_where: object) -> None:
+        """Leave a node its place, from where to where it goes."""
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = _NOWHERE
 
 
 class _NoNulls(Visitor):

@@ -42,6 +42,8 @@ PAYLOAD = "(payload)"
 PLANS_OF_AN_OPERATION_MAX = 50
 BYTES_OF_A_FUNCTION = 6
 """Compiled functions take about so many times their source."""
+BYTES_OF_A_DOCUMENT = 55
+"""Of each character: operations hold the nodes of their document, and these are large."""
 
 _VALUES: Mapping[str, Callable[[Question], object]] = {
     name: read for name, (_, read) in VALUES.items()
@@ -183,7 +185,7 @@ class Plans:
             of={type_name: inner.fields},
         )
         selection = Selection(fields=(root,), with_arguments=inner.with_arguments)
-        return Operation(selection=selection, size=10 * len(prepared.query) + 1_000)
+        return Operation(selection=selection, size=_size_of(prepared))
 
     def _kept(self, key: Hashable, operation: Operation) -> Operation:
         self._operations[key] = operation
@@ -249,7 +251,7 @@ class Plans:
 
     def _resolved(self, prepared: Prepared, flags: Mapping[str, bool]) -> Operation:
         schema = self._declarations.schema
-        size = 10 * len(prepared.query) + 1_000
+        size = _size_of(prepared)
         if prepared.operation.operation is not OperationType.QUERY or schema.query_type is None:
             return Operation(selection=None, size=size)
         try:
@@ -278,6 +280,11 @@ class Plans:
         while self._bytes > self._bytes_max and len(self._operations) > 1:
             _, old = self._operations.popitem(last=False)
             self._bytes -= old.size
+
+
+def _size_of(prepared: Prepared) -> int:
+    """Return the bytes of an operation without its plans, about."""
+    return BYTES_OF_A_DOCUMENT * len(prepared.query) + 1_000
 
 
 def _bind_page(paged: Paged, arguments: Arguments) -> Bound:
