@@ -10,6 +10,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from iuran.deploy.logs import configure_logs, operation_journal
 from iuran.deploy.settings import load_settings
@@ -18,6 +19,7 @@ from iuran.graphql.identity import Role
 from iuran.graphql.journal import Note, log_note
 
 NIK = "9901014507900001"
+NOTE = Note("request-1", "Bills", "auditor", "OK", 200, 1.5, 1, None)
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_the_short_way_says_what_the_long_way_says(stream: io.StringIO, note: No
 def test_a_line_is_short_of_nothing_but_time(stream: io.StringIO) -> None:
     write = operation_journal(load_settings(log_format="json"), stream=stream)
 
-    write(Note("request-1", "Bills", "auditor", "OK", 200, 1.5, 1, None))
+    write(NOTE)
 
     assert _taken(stream) == {
         "request_id": "request-1",
@@ -82,6 +84,20 @@ def test_a_line_is_short_of_nothing_but_time(stream: io.StringIO) -> None:
         "event": "graphql.operation",
         "level": "info",
     }
+
+
+def test_a_line_that_cannot_be_written_costs_nobody_his_answer(stream: io.StringIO) -> None:
+    # given
+    before = REGISTRY.get_sample_value("iuran_log_lines_lost_total") or 0
+    journal_to_it = operation_journal(load_settings(log_format="json"), stream=stream)
+    stream.close()
+
+    # when
+    log_note(NOTE)
+    journal_to_it(NOTE)
+
+    # then
+    assert REGISTRY.get_sample_value("iuran_log_lines_lost_total") == before + 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from iuran.core.identifiers import mask, mask_numbers_in
+from iuran.deploy.metrics import LINES_LOST
 from iuran.deploy.settings import Settings
 from iuran.graphql.journal import EVENT, Journal, Note, log_note
 
@@ -28,12 +29,13 @@ _NOISY = ("httpx", "httpcore", "uvicorn.access", "arq.worker", "mail.log")
 def configure_logs(settings: Settings, *, stream: TextIO | None = None) -> None:
     """Send every log line of this process through one pipe to `stream`, by default stderr."""
     target = stream or sys.stderr
+    lines = _Lines(target)
     shared = _shared_processors()
     renderer = _renderer(settings, colors=target.isatty())
     structlog.configure(
         processors=[*shared, mask_numbers, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_level(settings)),
-        logger_factory=structlog.WriteLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", lines)),  # as far as it is used
         cache_logger_on_first_use=True,
     )
     _configure_standard_library(settings, shared, renderer, target)
@@ -69,20 +71,37 @@ def operation_journal(settings: Settings, *, stream: TextIO | None = None) -> Jo
     """
     if not settings.writes_json_logs or _level(settings) > logging.INFO:
         return log_note
-    target = stream or sys.stderr
+    lines = _Lines(stream or sys.stderr)
 
     def write(note: Note) -> None:
         request_id, operation, role, code, status, milliseconds, statements, cost = note
-        target.write(
+        lines.write(
             f'{{"request_id": {_encoded(request_id)}, "operation": {_text(operation)}, '
             f'"role": {_text(role)}, "code": {_text(code)}, "status": {status}, '
             f'"milliseconds": {milliseconds}, "statements": {statements}, '
             f'"cost": {"null" if cost is None else cost}, '
             f'"event": "{EVENT}", "level": "info", "timestamp": "{_timestamp(time())}"}}\n'
         )
-        target.flush()
 
     return write
+
+
+class _Lines:
+    """Where lines go. One that cannot be written is lost, and counted: no answer hangs on it."""
+
+    def __init__(self, target: TextIO) -> None:
+        self._target = target
+
+    def write(self, line: str) -> None:
+        """Write a line, all the way."""
+        try:
+            self._target.write(line)
+            self._target.flush()
+        except (OSError, ValueError):  # the disk is full; nobody reads the pipe; it is closed
+            LINES_LOST.inc()
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
 
 
 @lru_cache(maxsize=1_000)

@@ -13,6 +13,7 @@ REQUEST_SECONDS = Spread(
 )
 REQUESTS_IN_FLIGHT = Level("iuran_http_requests_in_flight", "Requests being answered now.")
 CRASHES = Counter("iuran_http_crashes", "Requests that ended in an unexpected error.", ["route"])
+LINES_LOST = Counter("iuran_log_lines_lost", "Log lines that could not be written.")
 CLOCK_OFFSET_SECONDS = Gauge(
     "iuran_test_clock_offset_seconds", "How far legal time stands from real time."
 )
