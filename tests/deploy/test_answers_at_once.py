@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from iuran.deploy.edge import Edge
 from iuran.deploy.lines import HttpLine
+from iuran.deploy.origins import open_to
 from iuran.deploy.whole_answers import WholeEdge
 from tests.graphql.servers import listening
 
@@ -87,3 +88,12 @@ async def test_an_answer_at_once_is_the_same_answer(
     assert in_one == in_two
     assert in_one.count(b"HTTP/1.1 207") == (0 if asked == [b"GET /broken"] else len(asked))
     assert len(sent) == len(asked) if at_once is None else sent == at_once
+
+
+async def test_a_page_of_another_origin_may_read_what_came_over_a_line() -> None:
+    origin = b"\r\norigin: https://app.example\r\n"
+    app = open_to(WholeEdge(_respond, route="/graphql"), ["https://app.example"])
+
+    told = await _told(app, _asked(b"GET /graphql").replace(b"\r\n", origin, 1))
+
+    assert b"access-control-allow-origin: https://app.example\r\n" in told
