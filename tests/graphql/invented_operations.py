@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, cast
+from typing import cast
 
 from graphql import (
     GraphQLArgument,
@@ -14,7 +14,6 @@ from graphql import (
     GraphQLSchema,
     is_leaf_type,
 )
-from hypothesis import strategies as st
 
 from iuran.graphql.compiler.selections import type_of
 
@@ -157,14 +156,12 @@ def plain(value: object) -> object:
             return value
 
 
-@st.composite
-def operations(
-    draw: Any,  # noqa: ANN401 - Hypothesis gives it no type of its own
+def invented(
+    random: Random,
     schema: GraphQLSchema,
     arguments: Mapping[tuple[str, str], Sequence[Arguments]],
 ) -> Invented:
-    """All of an operation follows from one number, so that Hypothesis has no tree of it to keep."""
-    random = Random(draw(st.integers(0, 2**32 - 1)))  # noqa: S311 - no secret
+    """Invent an operation; the same seed invents the same."""
     writing = _Writing(random, schema, arguments)
     assert schema.query_type is not None
     body = writing.selection(schema.query_type, 0)
