@@ -15,7 +15,6 @@ class Language(StrEnum):
     INDONESIAN = "id"
 
 
-@lru_cache(maxsize=HEADERS_MAX)
 def language_of(accept_language: str | None) -> Language:
     """Choose by an `Accept-Language` header; English for who asks for neither.
 
@@ -23,8 +22,13 @@ def language_of(accept_language: str | None) -> Language:
     """
     if accept_language is None:
         return Language.ENGLISH
+    return _best_of(accept_language[:HEADER_LENGTH_MAX])
+
+
+@lru_cache(maxsize=HEADERS_MAX)
+def _best_of(accept_language: str) -> Language:
     best, best_weight = Language.ENGLISH, 0.0
-    for part in accept_language[:HEADER_LENGTH_MAX].split(","):
+    for part in accept_language.split(","):
         tag, _, parameter = part.strip().lower().partition(";")
         language = _NAMED.get(tag.partition("-")[0])
         weight = _weight(parameter)
