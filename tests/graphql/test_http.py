@@ -106,6 +106,7 @@ async def test_json_nested_as_deep_as_the_body_allows_is_refused(frontend_of: Fr
         ({"content_type": "application/x-www-form-urlencoded"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"content_type": "multipart/form-data"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"content_type": "application/json; charset=latin-1"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ({"content_type": "application/json; v=1; Charset=latin-1"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"content_encoding": "gzip"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
         ({"accept": "text/html"}, 406, "NOT_ACCEPTABLE"),
         ({"accept": "application/json;q=0"}, 406, "NOT_ACCEPTABLE"),
@@ -120,6 +121,23 @@ async def test_headers_that_do_not_fit_are_refused(
     assert response.status_code == status
     assert code_of(response.json()) == code
     assert "data" not in response.json()
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "Application/JSON",
+        'application/json ; Charset="UTF-8"',
+        "application/json; profile=ours",
+        "application/json;v=1;charset=utf8;",
+    ],
+)
+async def test_a_media_type_may_say_more(frontend: Frontend, content_type: str) -> None:
+    response = await sent(
+        frontend, json.dumps({"query": QUERY}).encode(), content_type=content_type
+    )
+
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -77,14 +77,18 @@ def _query_string(incoming: Incoming, limits: Limits) -> dict[str, object]:
 
 
 def _check_content(incoming: Incoming) -> None:
-    media_type, _, parameters = (incoming.header(b"content-type") or "").partition(";")
-    if media_type.strip().lower() != "application/json":
-        raise MediaTypeRefusedError("send the body as `content-type: application/json`")
-    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
-    if charset not in {"", "utf-8", "utf8"}:
-        raise MediaTypeRefusedError("send the body in UTF-8")
+    _check_media_type(incoming.header(b"content-type") or "")
     if (incoming.header(b"content-encoding") or "identity").lower() != "identity":
         raise MediaTypeRefusedError("send the body without content-encoding")
+
+
+def _check_media_type(content_type: str) -> None:
+    media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    if media_type != "application/json":
+        raise MediaTypeRefusedError("send the body as `content-type: application/json`")
+    for name, _, value in (one.partition("=") for one in parameters):
+        if name.strip() == "charset" and value.strip().strip('"') not in {"utf-8", "utf8"}:
+            raise MediaTypeRefusedError("send the body in UTF-8")
 
 
 async def _body(incoming: Incoming, limits: Limits) -> bytes:
