@@ -1,7 +1,7 @@
 """The outermost layer of HTTP: an id, a log line and figures for each request; crashes masked."""
 
+import os
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -83,7 +83,7 @@ def request_id_of(given: str | None) -> str:
     """Return the caller's id if it is sane, else a new one of letters, which no log has to mask."""
     if given is not None and _SANE_ID.fullmatch(given) and mask_numbers_in(given) == given:
         return given
-    return secrets.token_bytes(_ID_LETTERS).translate(_LETTERS).decode()
+    return os.urandom(_ID_LETTERS).translate(_LETTERS).decode()
 
 
 async def _answer_crash(error: Exception, answer: _Answer, scope: Scope, receive: Receive) -> None:

@@ -69,19 +69,18 @@ class Account:
     async def spend_points(self, points: int) -> None:
         """Pay for preparing a document, or for the objects that an operation may read."""
         self.requested += points
-        self.balance = await self._spend(self.buckets.points, points)
-        _check(self.balance, self.buckets.points, "points of cost")
+        rate, rates = self.buckets.points, self.rates
+        at_hand = rates.spend_at_hand(rate, self.principal, points)
+        self.balance = at_hand or await rates.spend(rate, self.principal, points)
+        _check(self.balance, rate, "points of cost")
 
     async def spend_lookups(self, lookups: int) -> None:
         """Pay for numbers that are looked up."""
         if lookups:
-            balance = await self._spend(self.buckets.lookups, lookups)
-            _check(balance, self.buckets.lookups, "look-ups of numbers")
-
-    async def _spend(self, rate: Rate, amount: int) -> Balance:
-        rates, principal = self.rates, self.principal
-        at_hand = rates.spend_at_hand(rate, principal, amount)
-        return at_hand or await rates.spend(rate, principal, amount)
+            rate, rates = self.buckets.lookups, self.rates
+            at_hand = rates.spend_at_hand(rate, self.principal, lookups)
+            balance = at_hand or await rates.spend(rate, self.principal, lookups)
+            _check(balance, rate, "look-ups of numbers")
 
     @property
     def statement(self) -> str | None:

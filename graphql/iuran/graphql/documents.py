@@ -80,7 +80,8 @@ class Documents:
 
         Raises MethodRefusedError for a mutation where only queries are allowed.
         """
-        key = (query, operation_name, tuple(sorted(_sizes(variables).items())))
+        sizes = _sizes(variables)
+        key = (query, operation_name, tuple(sorted(sizes.items())) if sizes else ())
         prepared = self._kept.get(key)
         if prepared is not None:
             DOCUMENT_LOOKUPS.count("yes")

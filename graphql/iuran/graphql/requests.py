@@ -17,6 +17,7 @@ from iuran.graphql.errors import (
 from iuran.graphql.languages import Language, language_of
 from iuran.graphql.limits import Limits
 
+_BLANKS = " \t\n\r"
 _DOCUMENT_ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
@@ -83,6 +84,8 @@ def _check_content(incoming: Incoming) -> None:
 
 
 def _check_media_type(content_type: str) -> None:
+    if content_type == "application/json":
+        return
     media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
     if media_type != "application/json":
         raise MediaTypeRefusedError("send the body as `content-type: application/json`")
@@ -108,7 +111,7 @@ async def _body(incoming: Incoming, limits: Limits) -> bytes:
 def parsed_json(text: bytes, limits: Limits) -> object:
     """Read JSON of a bounded nesting; raises RequestRefusedError, which says what is wrong."""
     try:
-        parsed: object = _JSON.decode(text.decode())
+        parsed: object = _decoded(text.decode())
     except (ValueError, RecursionError) as error:
         raise RequestRefusedError(
             "the body (or `variables`, `extensions`) is no JSON that can be read: write UTF-8, no "
@@ -117,6 +120,15 @@ def parsed_json(text: bytes, limits: Limits) -> object:
     # Nothing is nested deeper than there are brackets; U+0000 and halves of surrogates are escaped.
     if text.count(b"{") + text.count(b"[") >= limits.json_depth or b"\\u" in text:
         _check_nesting(parsed, limits.json_depth)
+    return parsed
+
+
+def _decoded(text: str) -> object:
+    """Do what `JSONDecoder.decode` does, which looks for blanks with a regular expression."""
+    text = text.strip(_BLANKS)
+    parsed, end = _JSON.raw_decode(text)
+    if end != len(text):
+        raise ValueError("something stands behind the JSON")
     return parsed
 
 
