@@ -42,13 +42,13 @@ class Limits:
     cost: int = _limit(5_000, "Objects that an operation may read, as its pages promise them.")
     validation_errors: int = _limit(5, "Errors of a document that are told.")
     cached_characters: int = _limit(
-        200_000, "Total length of the documents that a process keeps parsed and validated."
+        100_000, "Total length of the documents that a process keeps parsed and validated."
     )
     trusted_characters: int = _limit(
         2_000_000, "Total length of the persisted documents that a process keeps at hand."
     )
     cached_plan_bytes: int = _limit(
-        16_000_000, "Total size, about, of the compiled plans that a process keeps."
+        8_000_000, "Total size, about, of the compiled plans that a process keeps."
     )
     statement_milliseconds: int = _limit(5_000, "Time for one SQL statement.")
     reads_together: int = _limit(
