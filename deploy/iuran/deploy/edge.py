@@ -15,12 +15,13 @@ from iuran.core.identifiers import mask_numbers_in
 from iuran.deploy.metrics import CRASHES, REQUEST_SECONDS, REQUESTS, REQUESTS_IN_FLIGHT
 
 REQUEST_ID_HEADER = "X-Request-ID"
-_REQUEST_ID_HEADER = REQUEST_ID_HEADER.lower().encode()
+REQUEST_ID_HEADER_BYTES = REQUEST_ID_HEADER.lower().encode()
+"""As ASGI has names."""
 UNMATCHED = "unmatched"
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}", re.ASCII)
 _ID_LETTERS = 16
 _LETTERS = bytes(ord("a") + byte % 26 for byte in range(256))
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/graphql"})
 """Probes, and GraphQL, which writes a line of its own for each request."""
 _log = structlog.get_logger()
@@ -74,7 +75,7 @@ class Edge:
 def given_id(scope: Scope) -> str | None:
     """Return the id that the caller gave to a request."""
     for name, value in scope["headers"]:
-        if name == _REQUEST_ID_HEADER:
+        if name == REQUEST_ID_HEADER_BYTES:
             return str(value, "latin-1")
     return None
 
@@ -101,11 +102,8 @@ async def _answer_crash(error: Exception, answer: _Answer, scope: Scope, receive
 
 
 def _account(scope: Scope, answer: _Answer) -> None:
-    method = scope["method"] if scope["method"] in METHODS else "OTHER"
-    route = _route_of(scope)
-    seconds = answer.seconds
-    REQUESTS.count(method, route, str(answer.status))
-    REQUEST_SECONDS.note(seconds, method, route)
+    route, seconds = _route_of(scope), answer.seconds
+    method = count_answer(scope["method"], route, answer.status, seconds)
     write = _log.debug if scope["path"] in _QUIET else _log.info
     write(
         "http.answered",
@@ -114,6 +112,14 @@ def _account(scope: Scope, answer: _Answer) -> None:
         status=answer.status,
         milliseconds=round(seconds * 1000, 1),
     )
+
+
+def count_answer(method: str, route: str, status: int, seconds: float) -> str:
+    """Count an answer; return the method as figures and lines know it."""
+    known = method if method in _METHODS else "OTHER"
+    REQUESTS.count(known, route, str(status))
+    REQUEST_SECONDS.note(seconds, known, route)
+    return known
 
 
 def _route_of(scope: Scope) -> str:

@@ -11,13 +11,11 @@ from typing import Protocol
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from iuran.deploy.edge import METHODS, REQUEST_ID_HEADER, given_id, request_id_of
-from iuran.deploy.metrics import REQUEST_SECONDS, REQUESTS, REQUESTS_IN_FLIGHT
+from iuran.deploy.edge import REQUEST_ID_HEADER_BYTES, count_answer, given_id, request_id_of
+from iuran.deploy.metrics import REQUESTS_IN_FLIGHT
 
 LINE = "iuran.line"
 """Where in a request's scope stands the line that it came over."""
-
-_REQUEST_ID_HEADER = REQUEST_ID_HEADER.lower().encode()
 
 Respond = Callable[[Scope, Receive], Awaitable[tuple[Message, Message]]]
 """Returns the beginning of an answer and all of its body; what goes wrong is an answer, too."""
@@ -47,15 +45,11 @@ class WholeEdge:
         REQUESTS_IN_FLIGHT.now += 1
         try:
             head, end = await self._respond(scope, receive)
-            head["headers"].append((_REQUEST_ID_HEADER, request_id.encode()))
+            head["headers"].append((REQUEST_ID_HEADER_BYTES, request_id.encode()))
             if line is None or not line.answer_at_once(scope, head, end["body"]):
                 await send(head)
                 await send(end)
-            self._count(scope["method"], str(head["status"]), perf_counter() - started_at)
+            seconds = perf_counter() - started_at
+            count_answer(scope["method"], self._route, head["status"], seconds)
         finally:
             REQUESTS_IN_FLIGHT.now -= 1
-
-    def _count(self, method: str, status: str, seconds: float) -> None:
-        method = method if method in METHODS else "OTHER"
-        REQUESTS.count(method, self._route, status)
-        REQUEST_SECONDS.note(seconds, method, self._route)
