@@ -1,11 +1,13 @@
 """Families that pay for themselves, and what they owe and have by it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from iuran.core.database.pool import Pool
 from iuran.core.families import RegisteredFamily
+from iuran.core.manual_changes import ChangeKind
 from iuran.core.membership_history import was_covered
 from iuran.core.segments import CareClass
+from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.segment_moves import (
     approve_leaving,
     propose_leaving,
@@ -53,3 +55,25 @@ async def leaves(pool: Pool, family: RegisteredFamily, *, at: datetime) -> None:
             at=at,
         )
         await approve_leaving(connection, family.family_id, change_id, approved_by="budi", at=at)
+
+
+async def dies(pool: Pool, family: RegisteredFamily, index: int, *, on: date, at: datetime) -> None:
+    departure = Departure(
+        membership_id=family.membership_id,
+        participant_id=family.participants[index].participant_id,
+        left_on=on,
+        kind=ChangeKind.DEATH,
+        reason="Akta kematian 99/1",
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        change = await propose_departure(
+            connection, family.family_id, departure, proposed_by="siti", at=at
+        )
+        await approve_departure(
+            connection,
+            family.family_id,
+            change,
+            kind=ChangeKind.DEATH,
+            approved_by="budi",
+            at=at,
+        )

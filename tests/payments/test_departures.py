@@ -1,10 +1,10 @@
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 
 from iuran.core.bills import bills_of
 from iuran.core.database.pool import Pool
-from iuran.core.families import RegisteredFamily, Relation
+from iuran.core.families import Relation
 from iuran.core.manual_changes import ChangeApprovedError, ChangeKind
 from iuran.core.second_person import SecondPersonError
 from iuran.core.segments import CareClass
@@ -19,29 +19,7 @@ from tests.builders import (
 )
 from tests.moments import wib
 from tests.payments.payers import agree, roll
-from tests.payments.paying_families import a_paying_family, covered, owed
-
-
-async def dies(pool: Pool, family: RegisteredFamily, index: int, *, on: date, at: datetime) -> None:
-    async with pool.acquire() as connection, connection.transaction():
-        departure = Departure(
-            membership_id=family.membership_id,
-            participant_id=family.participants[index].participant_id,
-            left_on=on,
-            kind=ChangeKind.DEATH,
-            reason="death certificate 99/1",
-        )
-        change_id = await propose_departure(
-            connection, family.family_id, departure, proposed_by="siti", at=at
-        )
-        await approve_departure(
-            connection,
-            family.family_id,
-            change_id,
-            kind=ChangeKind.DEATH,
-            approved_by="budi",
-            at=at,
-        )
+from tests.payments.paying_families import a_paying_family, covered, dies, owed
 
 
 async def test_paid_ahead_then_a_death_leaves_credit(pool: Pool) -> None:

@@ -9,7 +9,6 @@ from iuran.core.care.cover import cover_at, window_at
 from iuran.core.clock import wib_date
 from iuran.core.database.pool import Pool, connected
 from iuran.core.families import RegisteredFamily, Relation
-from iuran.core.manual_changes import ChangeKind
 from iuran.core.membership import MembershipState
 from iuran.core.membership_history import was_covered
 from iuran.core.months import CoverageMonth
@@ -17,7 +16,6 @@ from iuran.core.regulation.loading import load_regulation
 from iuran.core.segments import CareClass
 from iuran.payments.class_changes import ClassChangeInArrearsError, change_care_class
 from iuran.payments.credit import credit_of
-from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.instalment_plans import register_plan
 from iuran.payments.ledger import disagreements
 from iuran.payments.members import add_newborn
@@ -36,6 +34,7 @@ from tests.builders import (
 )
 from tests.moments import wib
 from tests.payments.payers import roll
+from tests.payments.paying_families import dies
 
 
 async def a_life(
@@ -72,28 +71,6 @@ async def is_born(pool: Pool, family: RegisteredFamily, *, on: date, at: datetim
             connection, family.family_id, family.membership_id, child=child, at=at
         )
     return added.participant.participant_id
-
-
-async def dies(pool: Pool, family: RegisteredFamily, index: int, *, on: date, at: datetime) -> None:
-    departure = Departure(
-        membership_id=family.membership_id,
-        participant_id=family.participants[index].participant_id,
-        left_on=on,
-        kind=ChangeKind.DEATH,
-        reason="Akta kematian 99/1",
-    )
-    async with pool.acquire() as connection, connection.transaction():
-        change = await propose_departure(
-            connection, family.family_id, departure, proposed_by="siti", at=at
-        )
-        await approve_departure(
-            connection,
-            family.family_id,
-            change,
-            kind=ChangeKind.DEATH,
-            approved_by="budi",
-            at=at,
-        )
 
 
 async def test_a_ruling_reaches_a_newborn_whose_month_was_billed_later(

@@ -15,12 +15,10 @@ from iuran.core.clock import wib_date
 from iuran.core.database.pool import Pool
 from iuran.core.families import RegisteredFamily
 from iuran.core.fines import windows_of
-from iuran.core.manual_changes import ChangeKind
 from iuran.core.membership_history import status_at
 from iuran.core.months import CoverageMonth
 from iuran.core.segments import CareClass
 from iuran.payments.credit import credit_of
-from iuran.payments.departures import Departure, approve_departure, propose_departure
 from iuran.payments.instalment_plans import register_plan
 from iuran.payments.segment_moves import (
     ToSelfPaid,
@@ -33,6 +31,7 @@ from iuran.payments.virtual_accounts import VirtualAccount
 from tests.builders import a_channel, a_family, an_active_family, an_instruction, paid
 from tests.moments import wib
 from tests.payments.payers import agree, an_employer, employer_pays, hired, roll
+from tests.payments.paying_families import dies
 
 NUMBER_OF_MONTHS = [
     pytest.param(wib(2025, 1, 31, 23, 59), 23, 24 * 35_000, id="23 closed"),
@@ -194,25 +193,7 @@ async def test_credit_pays_once_it_suffices_for_the_months_that_are_asked_for(po
     at = wib(2025, 3, 20)
     await collected(pool, channel, account, 25 * 35_000, at)
 
-    async with pool.acquire() as connection, connection.transaction():
-        departure = Departure(
-            membership_id=family.membership_id,
-            participant_id=family.participants[1].participant_id,
-            left_on=date(2023, 1, 31),
-            kind=ChangeKind.DEATH,
-            reason="akta kematian",
-        )
-        change_id = await propose_departure(
-            connection, family.family_id, departure, proposed_by="siti", at=at
-        )
-        await approve_departure(
-            connection,
-            family.family_id,
-            change_id,
-            kind=ChangeKind.DEATH,
-            approved_by="budi",
-            at=at,
-        )
+    await dies(pool, family, 1, on=date(2023, 1, 31), at=at)
 
     async with pool.acquire() as connection:
         (window,) = await windows_of(connection, family.family_id)

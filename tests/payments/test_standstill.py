@@ -67,19 +67,15 @@ async def told(pool: Pool, family: RegisteredFamily, *, at: datetime) -> StatusA
     return status
 
 
-async def test_who_paid_ahead_is_covered_after_two_months_without_a_run(pool: Pool) -> None:
-    """January by the first payment, February and March ahead: April closes unpaid."""
-    family = await a_family_that_paid_ahead(
-        pool, months=2, care_class=CareClass.III, members=2, at=wib(2026, 1, 20)
-    )
-
+async def assert_covered_through_april(pool: Pool, family: RegisteredFamily, *, cause: str) -> None:
+    """March is paid, for that cause; April closes unpaid."""
     in_march = await told(pool, family, at=wib(2026, 3, 31, 23, 59))
     in_april = await told(pool, family, at=wib(2026, 4, 30, 23, 59))
     in_may = await told(pool, family, at=wib(2026, 5, 1, 0, 1))
 
     assert (in_march.covered, in_march.cause, in_march.since) == (
         True,
-        "CREDIT_USED",
+        cause,
         wib(2026, 3, 1, 0),
     )
     assert (in_april.covered, in_april.paid_through) == (True, CoverageMonth(2026, 3))
@@ -88,6 +84,15 @@ async def test_who_paid_ahead_is_covered_after_two_months_without_a_run(pool: Po
         "MONTH_CLOSED_UNPAID",
         wib(2026, 5, 1, 0),
     )
+
+
+async def test_who_paid_ahead_is_covered_after_two_months_without_a_run(pool: Pool) -> None:
+    """January by the first payment, February and March ahead: April closes unpaid."""
+    family = await a_family_that_paid_ahead(
+        pool, months=2, care_class=CareClass.III, members=2, at=wib(2026, 1, 20)
+    )
+
+    await assert_covered_through_april(pool, family, cause="CREDIT_USED")
 
 
 async def test_credit_that_does_not_suffice_for_a_whole_month_does_not_keep_cover(
@@ -190,21 +195,7 @@ async def test_a_worker_whose_employer_has_credit_is_covered_without_a_run(pool:
     await transfers(pool, company, 3 * BILL, at=wib(2026, 1, 20))
     worker = company.workers[0].family
 
-    in_march = await told(pool, worker, at=wib(2026, 3, 31, 23, 59))
-    in_april = await told(pool, worker, at=wib(2026, 4, 30, 23, 59))
-    in_may = await told(pool, worker, at=wib(2026, 5, 1, 0, 1))
-
-    assert (in_march.covered, in_march.cause, in_march.since) == (
-        True,
-        "PAYMENT",
-        wib(2026, 3, 1, 0),
-    )
-    assert (in_april.covered, in_april.paid_through) == (True, CoverageMonth(2026, 3))
-    assert (in_may.state, in_may.cause, in_may.since) == (
-        "SUSPENDED",
-        "MONTH_CLOSED_UNPAID",
-        wib(2026, 5, 1, 0),
-    )
+    await assert_covered_through_april(pool, worker, cause="PAYMENT")
 
 
 async def test_an_employers_credit_pays_month_by_month_also_when_somebody_asks_before_the_run(
